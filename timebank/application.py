@@ -1,0 +1,61 @@
+"""The application, as a table of contents: what it is made of, in the order in which it is put together."""
+
+from pathlib import Path
+
+from flask import Flask
+from flask_migrate import Migrate
+from werkzeug.middleware.proxy_fix import ProxyFix
+
+from timebank import database
+from timebank.activities import endpoints as activities
+from timebank.attendance import endpoints as attendance
+from timebank.demo import clock as demo_clock, endpoints as demo
+from timebank.identity import endpoints as identity
+from timebank.organisations import endpoints as organisations
+from timebank.passbook import endpoints as passbook
+from timebank.policies import endpoints as policies
+from timebank.records import endpoints as records
+from timebank.settings import Settings
+from timebank.shop import endpoints as shop
+from timebank.statistics import endpoints as statistics
+from timebank.web import docs, limits, observe, problems, tokens
+from timebank.web.api import PREFIX, create_api
+
+MIGRATIONS = Path(__file__).parent.parent / "migrations"
+MAX_BODY_BYTES = 1 << 20
+
+DOMAINS = (identity, organisations, policies, activities, attendance, records, shop, passbook, statistics)
+
+
+def create_app(settings: Settings | None = None) -> Flask:
+    """Return the WSGI application for ``settings`` (default: from the environment).
+
+    Raises UnsafeSettings before anything is opened if the settings are not safe to run with.
+    """
+    settings = settings or Settings.from_environment()
+    settings.refuse_unsafe()
+    app = Flask("timebank", static_folder=None)
+    app.config["MAX_CONTENT_LENGTH"] = MAX_BODY_BYTES
+    app.json.sort_keys = False  # type: ignore[attr-defined]
+    app.json.ensure_ascii = False  # type: ignore[attr-defined]
+    app.extensions["timebank-settings"] = settings
+    app.extensions["timebank-migration-head"] = observe.migration_head(str(MIGRATIONS))
+    if settings.trusted_proxies:
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=settings.trusted_proxies, x_proto=settings.trusted_proxies)  # type: ignore[method-assign]
+
+    observe.set_up_logging()
+    database.init_app(app, settings)
+    Migrate(app, database.db, directory=str(MIGRATIONS), compare_type=True)
+    tokens.init_app(app, settings)
+    limits.init_app(app)
+    problems.init_app(app)
+    observe.init_app(app)
+
+    api = create_api(app, server=settings.public_url)
+    for domain in DOMAINS:
+        api.register_blueprint(domain.blueprint, url_prefix=PREFIX)
+    if settings.is_demo:
+        demo_clock.init_app(app)
+        api.register_blueprint(demo.blueprint, url_prefix=PREFIX)
+    app.register_blueprint(docs.pages)
+    return app

@@ -1,0 +1,305 @@
+"""The database: declarative base, column types, ids, and the one unit of work that everything happens in.
+
+Services use ``session``, flush, and never commit. ``in_unit_of_work`` is the only place that commits.
+"""
+
+import random
+import re
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from typing import Any, TypeVar, cast
+from uuid import UUID
+
+import uuid_utils
+from flask import Flask
+from flask_sqlalchemy import SQLAlchemy
+from sqlalchemy import (
+    BigInteger,
+    DateTime,
+    Dialect,
+    Engine,
+    Index,
+    LargeBinary,
+    MetaData,
+    String,
+    UniqueConstraint,
+    Uuid,
+    event,
+)
+from sqlalchemy.exc import DBAPIError, IntegrityError
+from sqlalchemy.orm import DeclarativeBase, Session
+from sqlalchemy.types import TypeDecorator
+
+from timebank import clock
+from timebank.errors import Busy
+from timebank.settings import Settings
+
+T = TypeVar("T")
+
+ATTEMPTS = 3
+BUSY_TIMEOUT = timedelta(seconds=5)
+LOCK_TIMEOUT = timedelta(seconds=3)
+NIL = UUID(int=0)
+"""Owner of what belongs to the bank itself, and actor of what the system does by itself."""
+
+
+class UtcDateTime(TypeDecorator[datetime]):
+    """An instant: refuses naive values on the way in, returns UTC on the way out (SQLite forgets the zone)."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        """Convert to UTC; a naive datetime is a fault of the program."""
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise TypeError("a naive datetime is no instant")
+        return value.astimezone(UTC)
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        """Return an aware datetime in UTC on both engines."""
+        if value is None:
+            return None
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+class Base(DeclarativeBase):
+    """Base of all tables. Constraint names are fixed by convention, so that a violated one can be told by name."""
+
+    metadata = MetaData(
+        naming_convention={
+            "pk": "pk_%(table_name)s",
+            "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+            "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+            "ck": "ck_%(table_name)s_%(constraint_name)s",
+            "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+        }
+    )
+    type_annotation_map = {  # noqa: RUF012 - SQLAlchemy reads it from the class
+        datetime: UtcDateTime(),
+        int: BigInteger(),
+        str: String(),
+        bytes: LargeBinary(),
+        UUID: Uuid(),
+    }
+
+
+db = SQLAlchemy(metadata=Base.metadata, session_options={"expire_on_commit": False})
+session = db.session
+
+
+def new_id() -> UUID:
+    """Return a new UUIDv7: unique, roughly ordered by time; nothing may depend on that order."""
+    return UUID(int=uuid_utils.uuid7().int)
+
+
+def init_app(app: Flask, settings: Settings) -> None:
+    """Bind the application to its database and set up every connection of it."""
+    app.config["SQLALCHEMY_DATABASE_URI"] = settings.database_url
+    app.config["SQLALCHEMY_ENGINE_OPTIONS"] = _engine_options(settings)
+    db.init_app(app)
+    with app.app_context():
+        prepare(db.engine)
+
+
+def _engine_options(settings: Settings) -> dict[str, Any]:
+    if settings.is_sqlite:
+        return {"connect_args": {"timeout": BUSY_TIMEOUT.total_seconds()}, "pool_size": settings.threads + 2}
+    milliseconds = int(LOCK_TIMEOUT.total_seconds() * 1000)
+    return {
+        "pool_size": settings.threads + 2,
+        # A statement that cannot have its lock in time becomes a clean, retryable refusal.
+        "connect_args": {"options": f"-c lock_timeout={milliseconds} -c timezone=UTC"},
+    }
+
+
+def prepare(engine: Engine) -> None:
+    """Give an engine the connection settings and the begin that this product relies on (SQLite; PostgreSQL needs none)."""
+    if engine.dialect.name != "sqlite":
+        return
+
+    @event.listens_for(engine, "connect")
+    def set_up(connection: Any, _record: Any) -> None:
+        connection.isolation_level = None  # the driver begins nothing by itself; `begin` below does
+        cursor = connection.cursor()
+        for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "recursive_triggers=ON"):
+            cursor.execute(f"PRAGMA {pragma}")
+        cursor.close()
+
+    @event.listens_for(engine, "begin")
+    def begin(connection: Any) -> None:
+        connection.exec_driver_sql(connection.get_execution_options().get("timebank_begin", "BEGIN"))
+
+
+class FairLock:
+    """A lock that serves its waiters in the order they came: SQLite's own busy handler lets some wait for seconds."""
+
+    def __init__(self) -> None:
+        self._mutex = threading.Lock()
+        self._held = False
+        self._waiting: deque[threading.Event] = deque()
+
+    def acquire(self, timeout: timedelta) -> bool:
+        """Wait for the turn, at most ``timeout``; return whether the lock is held now."""
+        with self._mutex:
+            if not self._held:
+                self._held = True
+                return True
+            turn = threading.Event()
+            self._waiting.append(turn)
+        if turn.wait(timeout.total_seconds()):
+            return True
+        with self._mutex:
+            if turn.is_set():
+                return True
+            self._waiting.remove(turn)
+            return False
+
+    def release(self) -> None:
+        """Hand the lock to whoever has waited longest, or free it."""
+        with self._mutex:
+            if self._waiting:
+                self._waiting.popleft().set()
+            else:
+                self._held = False
+
+
+_write_turn = FairLock()
+_on_begin: list[Callable[[], None]] = []
+
+
+def on_begin(hook: Callable[[], None]) -> Callable[[], None]:
+    """Have ``hook`` run first in every unit of work (the demo reads its clock there)."""
+    if hook not in _on_begin:
+        _on_begin.append(hook)
+    return hook
+
+
+def in_unit_of_work(work: Callable[[], T], *, write: bool = True) -> T:
+    """Run ``work`` in one transaction and return its result; roll back and re-raise on any exception.
+
+    Writes begin IMMEDIATE on SQLite, in fair order. Reads are deferred there and run statement by statement on
+    PostgreSQL (READ COMMITTED gives a snapshot per statement anyway, and two round trips less). What lost a race for a
+    lock, a snapshot or a place in a chain is tried again, at most three times in all; ``work`` must therefore have no
+    effect outside the database. Raises Busy when the database could not be had in time.
+    """
+    for attempt in range(1, ATTEMPTS + 1):
+        try:
+            with _turn(write=write):
+                return _transaction(work, write=write)
+        except DBAPIError as error:
+            if attempt == ATTEMPTS or not worth_retrying(error):
+                if lock_timed_out(error):
+                    raise Busy from error
+                raise
+            time.sleep(random.uniform(0, 0.02 * attempt))  # noqa: S311 - jitter, no secret
+    raise AssertionError("unreachable")
+
+
+def _transaction(work: Callable[[], T], *, write: bool) -> T:
+    try:
+        session.connection(execution_options=_begin_options(write=write))
+        session.info["writes"] = write
+        for hook in _on_begin:
+            hook()
+        result = work()
+        session.commit()
+    except BaseException:
+        session.rollback()
+        raise
+    return result
+
+
+def _begin_options(*, write: bool) -> dict[str, Any]:
+    if is_sqlite():
+        return {"timebank_begin": "BEGIN IMMEDIATE" if write else "BEGIN"}
+    return {} if write else {"isolation_level": "AUTOCOMMIT"}
+
+
+@contextmanager
+def _turn(*, write: bool) -> Iterator[None]:
+    if not (write and is_sqlite()):
+        yield
+        return
+    if not _write_turn.acquire(BUSY_TIMEOUT):
+        raise Busy
+    try:
+        yield
+    finally:
+        _write_turn.release()
+
+
+@event.listens_for(Session, "before_flush")
+def _refuse_to_write_while_reading(flushing: Session, *_: object) -> None:
+    if flushing.info.get("writes") is False and (flushing.new or flushing.dirty or flushing.deleted):
+        raise AssertionError("a reading unit of work may not write")
+
+
+def is_sqlite() -> bool:
+    """Whether this process talks to the embedded database."""
+    return db.engine.dialect.name == "sqlite"
+
+
+_retried_constraints: set[str] = set()
+
+
+def retry_on(*constraints: str) -> None:
+    """Name constraints whose violation only means that somebody else was first, and a second look decides."""
+    _retried_constraints.update(constraints)
+
+
+def worth_retrying(error: DBAPIError) -> bool:
+    """Whether the same work may succeed when it is done again from the start."""
+    if isinstance(error, IntegrityError):
+        return violated_constraint(error) in _retried_constraints
+    if error.connection_invalidated:
+        return True
+    state = getattr(error.orig, "sqlstate", None)
+    return state in {"40001", "40P01"} or "database is locked" in str(error.orig)
+
+
+def lock_timed_out(error: DBAPIError) -> bool:
+    """Whether the database could not be had in time (PostgreSQL lock time-out, SQLite busy)."""
+    return getattr(error.orig, "sqlstate", None) == "55P03" or "database is locked" in str(error.orig)
+
+
+_SHARD_SUFFIX = re.compile(r"_\d{6,}$")
+_SQLITE_UNIQUE = re.compile(r"UNIQUE constraint failed: (?P<columns>.+)$")
+_SQLITE_NAMED = re.compile(r"(?:CHECK constraint failed: |append-only: unique )(?P<name>\w+)")
+
+
+def violated_constraint(error: IntegrityError) -> str | None:
+    """Return the name of the violated constraint as the models know it, on both engines; None if it has none.
+
+    PostgreSQL names it (Citus adds a shard number, which is dropped); SQLite names CHECKs, and columns for UNIQUE.
+    """
+    diagnosis = getattr(error.orig, "diag", None)
+    if diagnosis is not None:
+        name = diagnosis.constraint_name
+        return _SHARD_SUFFIX.sub("", name) if name else None
+    text = str(error.orig)
+    if match := _SQLITE_NAMED.search(text):
+        return match["name"]
+    if match := _SQLITE_UNIQUE.search(text):
+        return _unique_by_columns(tuple(match["columns"].split(", ")))
+    return None
+
+
+def _unique_by_columns(columns: tuple[str, ...]) -> str | None:
+    if columns[0].startswith("index "):
+        return columns[0].removeprefix("index ").strip("'")
+    table = Base.metadata.tables.get(columns[0].split(".")[0])
+    if table is None:
+        return None
+    wanted = {column.split(".")[1] for column in columns}
+    keys: Iterable[Any] = [
+        table.primary_key,
+        *(c for c in table.constraints if isinstance(c, UniqueConstraint)),
+        *(i for i in table.indexes if isinstance(i, Index) and i.unique),
+    ]
+    return next((cast("str", key.name) for key in keys if {column.name for column in key.columns} == wanted), None)

@@ -1,0 +1,99 @@
+"""A table, described once and written in several formats that never disagree."""
+
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from enum import StrEnum
+
+from timebank.clock import SHANGHAI
+
+TIME_ZONE = "Asia/Shanghai (UTC+8)"
+
+Cell = str | int | date | datetime | None
+
+_LINE_ENDS = re.compile(r"\r\n?")
+# Controls but tab and line feed, lone surrogates, and the two non-characters that XML forbids.
+_ILLEGAL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
+
+
+class Type(StrEnum):
+    """What the cells of a column are; any of them may be None, which is an empty cell."""
+
+    TEXT = "text"
+    """Also numbers nobody adds up: ids, phone and document numbers."""
+    WHOLE_NUMBER = "whole_number"
+    DAY = "day"
+    INSTANT = "instant"
+    """Given with a time zone; shown to the second on the wall clock of Asia/Shanghai."""
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """One column; ``definition`` says in a sentence how its figures come about."""
+
+    title: str
+    type: Type = Type.TEXT
+    definition: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Table:
+    """A title, columns, rows that may be read only once, and the filters that chose them."""
+
+    title: str
+    columns: tuple[Column, ...]
+    rows: Iterable[Sequence[Cell]]
+    filters: Mapping[str, str] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        if not self.columns:
+            raise ValueError("a table has columns")
+
+    def cells(self) -> Iterator[list[Cell]]:
+        """Yield every row as a file shows it: clean text, plain days, wall-clock times without a zone.
+
+        Raises:
+            ValueError: A row has more or fewer cells than there are columns.
+            TypeError: A cell is not of its column's type.
+        """
+        shown = [_SHOWN[column.type] for column in self.columns]
+        for row in self.rows:
+            yield [None if cell is None else show(cell) for show, cell in zip(shown, row, strict=True)]
+
+
+def clean(text: str) -> str:
+    """Return ``text`` with line feeds as its only line ends and without what a file may not hold."""
+    return _ILLEGAL.sub("", _LINE_ENDS.sub("\n", text))
+
+
+def _text(cell: object) -> str:
+    if not isinstance(cell, str):
+        raise TypeError("a text cell is a str")
+    return clean(cell)
+
+
+def _whole_number(cell: object) -> int:
+    if not isinstance(cell, int) or isinstance(cell, bool):
+        raise TypeError("a whole-number cell is an int")
+    return cell
+
+
+def _day(cell: object) -> date:
+    if not isinstance(cell, date) or isinstance(cell, datetime):
+        raise TypeError("a day cell is a date")
+    return cell
+
+
+def _instant(cell: object) -> datetime:
+    if not isinstance(cell, datetime) or cell.tzinfo is None:
+        raise TypeError("an instant cell is a datetime with a time zone")
+    return cell.astimezone(SHANGHAI).replace(tzinfo=None, microsecond=0)
+
+
+_SHOWN: dict[Type, Callable[[object], Cell]] = {
+    Type.TEXT: _text,
+    Type.WHOLE_NUMBER: _whole_number,
+    Type.DAY: _day,
+    Type.INSTANT: _instant,
+}

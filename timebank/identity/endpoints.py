@@ -1,0 +1,110 @@
+"""Sign-in, refresh, sign-out, and one's own profile."""
+
+from typing import Any
+from uuid import UUID
+
+from flask import current_app
+from flask_limiter.util import get_remote_address
+
+from timebank.database import in_unit_of_work
+from timebank.errors import Refusal
+from timebank.identity import queries, schemas, service
+from timebank.identity.guards import person_id, signed_in
+from timebank.identity.models import Person
+from timebank.identity.rules import Actor
+from timebank.identity.wechat import OpenId, WechatClient
+from timebank.settings import Settings
+from timebank.web import limits, tokens
+from timebank.web.blueprint import Blueprint, public
+
+blueprint = Blueprint("identity", __name__, description="登录与个人资料 · sign-in and profile")
+
+
+def _who_is(*, body: dict[str, Any]) -> OpenId:
+    client: WechatClient = current_app.extensions["timebank-wechat"]
+    return client.who_is(body["code"])
+
+
+@blueprint.endpoint(
+    "POST",
+    "/auth/wechat",
+    guard=public,
+    body=schemas.WechatSignInBody,
+    answer=(200, schemas.SignedInOut),
+    limit=limits.SIGN_IN,
+    prepare=_who_is,
+)
+def sign_in_from_wechat(body: dict[str, Any], prepared: OpenId) -> dict[str, Any]:
+    """微信登录：以 wx.login 的 code 换取令牌；首次登录自动成为志愿者。"""
+    return _signed_in(service.sign_in_from_wechat(who=prepared))
+
+
+def _check_password(*, body: dict[str, Any]) -> UUID:
+    settings: Settings = current_app.extensions["timebank-settings"]
+    return in_unit_of_work(
+        lambda: service.check_password(
+            **body, address=get_remote_address(), key=settings.keys("failed-sign-in")[0]
+        ),
+        write=False,
+    )
+
+
+@blueprint.endpoint(
+    "POST",
+    "/auth/password",
+    guard=public,
+    body=schemas.PasswordSignInBody,
+    answer=(200, schemas.SignedInOut),
+    limit=limits.SIGN_IN,
+    prepare=_check_password,
+)
+def sign_in_by_password(body: dict[str, Any], prepared: UUID) -> dict[str, Any]:
+    """工作人员登录：用户名和密码。"""
+    return _signed_in(service.sign_in(person_id=prepared))
+
+
+@blueprint.endpoint(
+    "POST",
+    "/auth/refresh",
+    guard=public,
+    body=schemas.RefreshBody,
+    answer=(200, schemas.SignedInOut),
+    limit=limits.SIGN_IN,
+)
+def refresh(body: dict[str, Any]) -> dict[str, Any]:
+    """刷新令牌：旧的刷新令牌随即失效；重复使用旧令牌会使整个登录失效。"""
+    return _signed_in(service.refresh(**body))
+
+
+@blueprint.endpoint("POST", "/auth/logout", guard=signed_in, answer=(204, None))
+def sign_out() -> None:
+    """退出登录：此次登录的刷新令牌全部失效；访问令牌最多再有效 30 分钟。"""
+    service.sign_out(session_id=tokens.bearer().session_id)
+
+
+@blueprint.endpoint(
+    "PUT", "/me/profile", guard=signed_in, body=schemas.ProfileBody, answer=(200, schemas.PersonOut)
+)
+def put_profile(body: dict[str, Any]) -> dict[str, Any]:
+    """修改个人资料。"""
+    return _person(service.rename(person_id=person_id(), **body))
+
+
+def _signed_in(signed: service.SignedIn) -> dict[str, Any]:
+    return {
+        "access_token": tokens.issue(person_id=signed.person.id, session_id=signed.session_id),
+        "refresh_token": signed.refresh_token,
+        "token_type": "Bearer",
+        "expires_in": int(tokens.LIFETIME.total_seconds()),
+        "person": _person(signed.person),
+    }
+
+
+def _person(person: Person) -> dict[str, Any]:
+    roles = Actor(person.id, queries.grants_of(person.id)).role_names()
+    return {
+        "id": person.id,
+        "volunteer_no": person.volunteer_no,
+        "display_name": person.display_name,
+        "roles": roles,
+    }

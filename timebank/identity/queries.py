@@ -1,0 +1,62 @@
+"""What is asked about people."""
+
+from datetime import datetime
+from typing import NamedTuple
+from uuid import UUID
+
+from sqlalchemy import Row, func, select
+
+from timebank.database import session
+from timebank.identity.models import FailedSignIn, GrantedRole, Password, Person, WechatIdentity
+from timebank.identity.rules import Grant, Role
+
+
+class StoredPassword(NamedTuple):
+    """What a password is checked against."""
+
+    person_id: UUID
+    password_hash: str
+
+
+def person(person_id: UUID) -> Person | None:
+    """Return one person."""
+    return session.get(Person, person_id)
+
+
+def person_by_member_ref(member_ref: str) -> Person | None:
+    """Return the person whom a member code names."""
+    return session.scalars(select(Person).where(Person.member_ref == member_ref)).one_or_none()
+
+
+def person_by_openid(*, app_id: str, openid: str) -> Person | None:
+    """Return the person whom an openid of one mini-program signs in."""
+    found = select(Person).join(WechatIdentity).where(WechatIdentity.app_id == app_id, WechatIdentity.openid == openid)
+    return session.scalars(found).one_or_none()
+
+
+def password_of(username: str) -> StoredPassword | None:
+    """Return the stored password of a staff member."""
+    row: Row[tuple[UUID, str]] | None = session.execute(
+        select(Password.person_id, Password.password_hash).where(Password.username == username)
+    ).one_or_none()
+    return StoredPassword(row[0], row[1]) if row else None
+
+
+def grants_of(person_id: UUID) -> tuple[Grant, ...]:
+    """Return every grant that a person holds now."""
+    rows = session.execute(
+        select(GrantedRole.role, GrantedRole.organisation_id, GrantedRole.area_path)
+        .where(GrantedRole.person_id == person_id)
+        .order_by(GrantedRole.role, GrantedRole.id)
+    )
+    return tuple(Grant(Role(row.role), row.organisation_id, row.area_path) for row in rows)
+
+
+def failures_since(guess: bytes, since: datetime) -> tuple[int, datetime | None]:
+    """Return how many wrong passwords were counted for one user name and address, and when the first was."""
+    row = session.execute(
+        select(func.count(), func.min(FailedSignIn.failed_at)).where(
+            FailedSignIn.guess == guess, FailedSignIn.failed_at > since
+        )
+    ).one()
+    return row[0], row[1]

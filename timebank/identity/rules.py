@@ -1,0 +1,81 @@
+"""Roles, states, and the lifetimes of what people sign in with."""
+
+import hashlib
+import secrets
+from dataclasses import dataclass
+from datetime import timedelta
+from enum import StrEnum
+from uuid import UUID
+
+REFRESH_LIFETIME = timedelta(days=30)
+LOCK_OUT_AFTER = 10
+LOCK_OUT_WINDOW = timedelta(minutes=10)
+
+
+class Role(StrEnum):
+    """What a person may do; everyone is a volunteer, the others are granted with a scope."""
+
+    VOLUNTEER = "volunteer"
+    COUNTER = "counter"
+    COORDINATOR = "coordinator"
+    AUDITOR = "auditor"
+    ADMIN = "admin"
+
+
+class PersonState(StrEnum):
+    """Whether a person may act: rule R26, each change with who and why."""
+
+    ACTIVE = "active"
+    FROZEN = "frozen"
+    CLOSED = "closed"
+    DECEASED = "deceased"
+
+
+@dataclass(frozen=True, slots=True)
+class Grant:
+    """A role and where it holds: one organisation, or an area subtree (``""`` is the whole bank)."""
+
+    role: Role
+    organisation_id: UUID | None = None
+    area_path: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """Who acts, with every grant they hold at this moment."""
+
+    person_id: UUID
+    grants: tuple[Grant, ...] = ()
+
+    def holds(self, *roles: Role) -> bool:
+        """Whether any grant carries one of ``roles``, wherever it holds."""
+        return any(grant.role in roles for grant in self.grants)
+
+    def role_names(self) -> list[str]:
+        """Return the names of all roles, ``volunteer`` first."""
+        return [Role.VOLUNTEER, *sorted({grant.role for grant in self.grants})]
+
+
+def new_volunteer_no() -> str:
+    """Return a random volunteer number of ten digits, the last a Luhn check digit; it says nothing about its person.
+
+    Rule R18: our own number; the document number is never shown.
+    """
+    digits = f"{secrets.randbelow(9 * 10**8) + 10**8}"
+    return digits + str(luhn_digit(digits))
+
+
+def luhn_digit(digits: str) -> int:
+    """Return the Luhn check digit of ``digits``: it catches every mistyped digit and most swaps."""
+    doubled = [int(digit) * (2 if index % 2 == 0 else 1) for index, digit in enumerate(reversed(digits))]
+    return -sum(value // 10 + value % 10 for value in doubled) % 10
+
+
+def new_refresh_token() -> str:
+    """Return a fresh refresh token of 256 random bits."""
+    return secrets.token_urlsafe(32)
+
+
+def token_hash(token: str) -> bytes:
+    """Return what is kept of a refresh token: enough to know it again, useless to whoever reads the table."""
+    return hashlib.sha256(token.encode()).digest()

@@ -1,0 +1,50 @@
+"""What goes in and out of identity's endpoints."""
+
+from marshmallow import fields, validate
+
+from timebank.web.fields import PlainText
+from timebank.web.schemas import Schema
+
+
+class WechatSignInBody(Schema):
+    """The code that ``wx.login`` gave the mini-program."""
+
+    code = PlainText(required=True, max_length=256, metadata={"example": "demo:zhang"})
+
+
+class PasswordSignInBody(Schema):
+    """A staff member's user name and password."""
+
+    username = PlainText(required=True, max_length=60)
+    password = fields.String(required=True, validate=validate.Length(min=1, max=200), load_only=True)
+
+
+class RefreshBody(Schema):
+    """The refresh token of the last sign-in or refresh."""
+
+    refresh_token = PlainText(required=True, max_length=200)
+
+
+class ProfileBody(Schema):
+    """What a person may say about themself."""
+
+    display_name = PlainText(required=True, max_length=60)
+
+
+class PersonOut(Schema):
+    """A person as they see themself."""
+
+    id = fields.UUID(required=True)
+    volunteer_no = fields.String(required=True)
+    display_name = fields.String(required=True)
+    roles = fields.List(fields.String(), required=True)
+
+
+class SignedInOut(Schema):
+    """Tokens, and who is signed in now."""
+
+    access_token = fields.String(required=True)
+    refresh_token = fields.String(required=True)
+    token_type = fields.String(required=True)
+    expires_in = fields.Integer(required=True, metadata={"description": "秒 · seconds"})
+    person = fields.Nested(PersonOut, required=True)

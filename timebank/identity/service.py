@@ -1,0 +1,200 @@
+"""The verbs of identity: enrol a person, sign in, rotate, sign out."""
+
+import hashlib
+import hmac
+import math
+from dataclasses import dataclass
+from datetime import timedelta
+from functools import partial
+from uuid import UUID
+
+from sqlalchemy import update
+
+from timebank import clock
+from timebank.codes.alphabet import random_reference
+from timebank.database import new_id, retry_on, session
+from timebank.errors import NotFound
+from timebank.identity import passwords, queries
+from timebank.identity.errors import PersonNotActive, RefreshTokenInvalid, SignInLocked, WrongPassword
+from timebank.identity.models import (
+    FailedSignIn,
+    GrantedRole,
+    Password,
+    Person,
+    RefreshToken,
+    SignedInSession,
+    WechatIdentity,
+)
+from timebank.identity.rules import (
+    LOCK_OUT_AFTER,
+    LOCK_OUT_WINDOW,
+    REFRESH_LIFETIME,
+    Grant,
+    PersonState,
+    new_refresh_token,
+    new_volunteer_no,
+    token_hash,
+)
+from timebank.identity.wechat import OpenId
+
+retry_on("uq_identity_person_volunteer_no", "uq_identity_person_member_ref", "pk_identity_wechat")
+
+
+@dataclass(frozen=True, slots=True)
+class SignedIn:
+    """A person with a session and the refresh token that continues it."""
+
+    person: Person
+    session_id: UUID
+    refresh_token: str
+
+
+def enrol(*, display_name: str | None = None, person_id: UUID | None = None) -> Person:
+    """Add a person; without a name they are called by their number until they give one."""
+    number = new_volunteer_no()
+    person = Person(
+        id=person_id or new_id(),
+        volunteer_no=number,
+        member_ref=random_reference(8),
+        display_name=display_name or f"志愿者{number[-4:]}",
+        state=PersonState.ACTIVE,
+        created_at=clock.now(),
+    )
+    session.add(person)
+    session.flush()
+    return person
+
+
+def bind_openid(*, person_id: UUID, who: OpenId) -> None:
+    """Let an openid sign this person in."""
+    session.add(WechatIdentity(app_id=who.app_id, openid=who.openid, person_id=person_id, bound_at=clock.now()))
+    session.flush()
+
+
+def sign_in_from_wechat(*, who: OpenId) -> SignedIn:
+    """Sign in whoever WeChat says it is; an unknown openid becomes a new volunteer. Raises PersonNotActive."""
+    person = queries.person_by_openid(app_id=who.app_id, openid=who.openid)
+    if person is None:
+        person = enrol()
+        bind_openid(person_id=person.id, who=who)
+    return _open_session(person)
+
+
+def check_password(*, username: str, password: str, address: str, key: bytes) -> UUID:
+    """Return the person whose password this is. Slow on purpose: run it outside the transaction.
+
+    ``key`` makes the trace of a failure: a keyed hash of user name and address, so that a lock-out never reaches
+    anybody who signs in from elsewhere. Raises SignInLocked or WrongPassword (which leaves a trace).
+    """
+    guess = hmac.digest(key, f"{username}\n{address}".encode(), hashlib.sha256)
+    failures, first = queries.failures_since(guess, clock.wall() - LOCK_OUT_WINDOW)
+    if failures >= LOCK_OUT_AFTER and first is not None:
+        left = first + LOCK_OUT_WINDOW - clock.wall()
+        raise SignInLocked(wait_minutes=max(1, math.ceil(left / timedelta(minutes=1))))
+    stored = queries.password_of(username)
+    if passwords.verify(stored.password_hash if stored else None, password) and stored:
+        return stored.person_id
+    refusal = WrongPassword()
+    refusal.leaves_trace(partial(_keep_failure, guess))
+    raise refusal
+
+
+def _keep_failure(guess: bytes) -> None:
+    session.add(FailedSignIn(id=new_id(), guess=guess, failed_at=clock.wall()))
+
+
+def sign_in(*, person_id: UUID) -> SignedIn:
+    """Open a session for a person whose password was checked. Raises PersonNotActive."""
+    return _open_session(_existing(person_id))
+
+
+def _open_session(person: Person) -> SignedIn:
+    if person.state != PersonState.ACTIVE:
+        raise PersonNotActive
+    opened = SignedInSession(id=new_id(), person_id=person.id, opened_at=clock.wall(), revoked_at=None)
+    session.add(opened)
+    session.flush()
+    return SignedIn(person, opened.id, _new_refresh_token(opened.id))
+
+
+def _new_refresh_token(session_id: UUID) -> str:
+    token = new_refresh_token()
+    expires_at = clock.wall() + REFRESH_LIFETIME
+    session.add(RefreshToken(token_hash=token_hash(token), session_id=session_id, expires_at=expires_at, used_at=None))
+    session.flush()
+    return token
+
+
+def refresh(*, refresh_token: str) -> SignedIn:
+    """Rotate a refresh token: the old one is spent, a new one continues the session.
+
+    Raises RefreshTokenInvalid. Two uses of one token mean that one of them is a thief's: the session ends for both.
+    """
+    now = clock.wall()
+    known = session.get(RefreshToken, token_hash(refresh_token))
+    if known is None:
+        raise RefreshTokenInvalid
+    spent = session.execute(
+        update(RefreshToken)
+        .where(RefreshToken.token_hash == known.token_hash, RefreshToken.used_at.is_(None))
+        .values(used_at=now)
+        .returning(RefreshToken.session_id)
+    ).one_or_none()
+    if spent is None:
+        refusal = RefreshTokenInvalid()
+        refusal.leaves_trace(partial(sign_out, session_id=known.session_id))
+        raise refusal
+    opened = session.get_one(SignedInSession, known.session_id)
+    if opened.revoked_at is not None or known.expires_at <= now:
+        raise RefreshTokenInvalid
+    person = _existing(opened.person_id)
+    if person.state != PersonState.ACTIVE:
+        raise PersonNotActive
+    return SignedIn(person, opened.id, _new_refresh_token(opened.id))
+
+
+def sign_out(*, session_id: UUID) -> None:
+    """End a session: none of its refresh tokens is good any more. A second call changes nothing."""
+    session.execute(
+        update(SignedInSession)
+        .where(SignedInSession.id == session_id, SignedInSession.revoked_at.is_(None))
+        .values(revoked_at=clock.wall())
+    )
+
+
+def rename(*, person_id: UUID, display_name: str) -> Person:
+    """Change the name that a person shows."""
+    person = _existing(person_id)
+    person.display_name = display_name
+    session.flush()
+    return person
+
+
+def set_password(*, person_id: UUID, username: str, password_hash: str) -> None:
+    """Give a person a user name and password. Raises UsernameTaken."""
+    session.add(
+        Password(person_id=person_id, username=username, password_hash=password_hash, changed_at=clock.wall())
+    )
+    session.flush()
+
+
+def grant(*, person_id: UUID, granted: Grant) -> None:
+    """Give a person a role in a scope."""
+    session.add(
+        GrantedRole(
+            id=new_id(),
+            person_id=person_id,
+            role=granted.role,
+            organisation_id=granted.organisation_id,
+            area_path=granted.area_path,
+            granted_at=clock.wall(),
+        )
+    )
+    session.flush()
+
+
+def _existing(person_id: UUID) -> Person:
+    person = queries.person(person_id)
+    if person is None:
+        raise NotFound
+    return person

@@ -1,0 +1,62 @@
+"""Tables of areas, organisations and sites."""
+
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import CheckConstraint, ForeignKey, String, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column
+
+from timebank.database import Base
+from timebank.organisations.rules import AreaKind, OrganisationKind, SiteKind, kind_of_level
+
+
+class Area(Base):
+    """A node of the tree. ``path`` is materialised and never changes, so a subtree is a prefix."""
+
+    __tablename__ = "area"
+    __table_args__ = (UniqueConstraint("path"), CheckConstraint("level BETWEEN 1 AND 4", name="level"))
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    parent_id: Mapped[UUID | None] = mapped_column(ForeignKey("area.id"), index=True)
+    name: Mapped[str] = mapped_column(String(60))
+    path: Mapped[str] = mapped_column(String(60))
+    level: Mapped[int]
+
+    @property
+    def kind(self) -> AreaKind:
+        """Return what this level is called."""
+        return kind_of_level(self.level)
+
+
+class Organisation(Base):
+    """A social organisation, its legal standing, and the hub that it belongs to."""
+
+    __tablename__ = "organisation"
+    __table_args__ = (
+        UniqueConstraint("name"),
+        CheckConstraint(f"kind IN ({', '.join(repr(str(kind)) for kind in OrganisationKind)})", name="kind"),
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    name: Mapped[str] = mapped_column(String(120))
+    kind: Mapped[str] = mapped_column(String(12))
+    area_id: Mapped[UUID] = mapped_column(ForeignKey("area.id"), index=True)
+    hub_id: Mapped[UUID | None] = mapped_column(ForeignKey("organisation.id"), index=True)
+    created_at: Mapped[datetime]
+
+
+class Site(Base):
+    """A place of an organisation."""
+
+    __tablename__ = "site"
+    __table_args__ = (
+        UniqueConstraint("organisation_id", "name"),
+        CheckConstraint(f"kind IN ({', '.join(repr(str(kind)) for kind in SiteKind)})", name="kind"),
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    organisation_id: Mapped[UUID] = mapped_column(ForeignKey("organisation.id"))
+    area_id: Mapped[UUID] = mapped_column(ForeignKey("area.id"), index=True)
+    kind: Mapped[str] = mapped_column(String(12))
+    name: Mapped[str] = mapped_column(String(120))
+    address: Mapped[str | None] = mapped_column(String(200))

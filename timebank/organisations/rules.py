@@ -1,0 +1,45 @@
+"""Kinds of areas, organisations and sites, and how paths tell what lies inside what."""
+
+from enum import StrEnum
+
+MAX_LEVEL = 4
+
+
+class AreaKind(StrEnum):
+    """区 · 街道 · 社区 · 网格: the four levels of the tree (rule R40)."""
+
+    DISTRICT = "district"
+    STREET = "street"
+    COMMUNITY = "community"
+    GRID = "grid"
+
+
+class OrganisationKind(StrEnum):
+    """登记 · 备案 · 未备案."""
+
+    REGISTERED = "registered"
+    FILED = "filed"
+    UNFILED = "unfiled"
+
+
+class SiteKind(StrEnum):
+    """What a site is for: 活动场地, 公益仓, 捐赠点."""
+
+    VENUE = "venue"
+    SHOP = "shop"
+    DROP_POINT = "drop_point"
+
+
+def kind_of_level(level: int) -> AreaKind:
+    """Return the kind of an area at ``level`` (1 is the district)."""
+    return list(AreaKind)[level - 1]
+
+
+def path_below(parent: str | None, code: str) -> str:
+    """Return the path of an area: ``0573.01.003.12`` is grid 12 of community 003 of street 01 of district 0573."""
+    return f"{parent}.{code}" if parent else code
+
+
+def covers(scope: str, path: str) -> bool:
+    """Whether an area path lies in the subtree of ``scope``; the empty scope covers the whole bank."""
+    return not scope or path == scope or path.startswith(scope + ".")

@@ -1,0 +1,5 @@
+"""HTTP endpoints."""
+
+from timebank.web.blueprint import Blueprint
+
+blueprint = Blueprint("records", __name__)

@@ -1,0 +1,129 @@
+"""Settings from ``TIMEBANK_*`` variables, frozen at start; an unsafe or misspelt set refuses to start."""
+
+import hashlib
+import hmac
+import os
+import secrets
+from dataclasses import dataclass, field
+from enum import StrEnum
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from environs import Env
+
+PREFIX = "TIMEBANK_"
+SECRET_MIN_LENGTH = 32
+LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
+
+
+class UnsafeSettings(Exception):
+    """The settings are missing, misspelt or unsafe; the message names the variable and never its value."""
+
+
+class Environment(StrEnum):
+    """Where this process runs: the demo street, or the real one."""
+
+    DEMO = "demo"
+    PRODUCTION = "production"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """Everything that may differ between two installations."""
+
+    env: Environment
+    home: Path
+    database_url: str = field(repr=False)
+    owner_database_url: str = field(repr=False)
+    port: int
+    workers: int
+    threads: int
+    trusted_proxies: int
+    public_url: str
+    secret_keys: tuple[str, ...] = field(repr=False)
+    wechat_app_id: str
+    wechat_secret: str = field(repr=False)
+    wechat_base_url: str
+
+    @property
+    def is_demo(self) -> bool:
+        """Whether the demo street, its clock and its fake WeChat may be used."""
+        return self.env is Environment.DEMO
+
+    @property
+    def is_sqlite(self) -> bool:
+        """Whether the embedded database is used."""
+        return self.database_url.startswith("sqlite")
+
+    def keys(self, purpose: str) -> tuple[bytes, ...]:
+        """Return a 32-byte key per live secret for one purpose, newest first, so that no two uses share a key."""
+        return tuple(hmac.digest(secret.encode(), purpose.encode(), hashlib.sha256) for secret in self.secret_keys)
+
+    @classmethod
+    def from_environment(cls) -> "Settings":
+        """Read ``TIMEBANK_*``; raise UnsafeSettings for anything unknown, missing or unsafe."""
+        env = Env()
+        with env.prefixed(PREFIX):
+            environment = env.enum("ENV", Environment.DEMO, enum=Environment, by_value=True)
+            home = Path(env.str("HOME", "instance")).resolve()
+            database_url = env.str("DATABASE_URL", "") or f"sqlite:///{home / 'timebank.db'}"
+            port = env.int("PORT", 8000)
+            settings = cls(
+                env=environment,
+                home=home,
+                database_url=database_url,
+                owner_database_url=env.str("OWNER_DATABASE_URL", "") or database_url,
+                port=port,
+                workers=env.int("WORKERS", 1 if database_url.startswith("sqlite") else 2),
+                threads=env.int("THREADS", 8),
+                trusted_proxies=env.int("TRUSTED_PROXIES", 0),
+                public_url=env.str("PUBLIC_URL", f"http://127.0.0.1:{port}").rstrip("/"),
+                secret_keys=tuple(env.list("SECRET_KEYS", [])) or _demo_secret(environment, home),
+                wechat_app_id=env.str("WECHAT_APP_ID", "wxdemo" if environment is Environment.DEMO else ""),
+                wechat_secret=env.str("WECHAT_SECRET", "demo" if environment is Environment.DEMO else ""),
+                wechat_base_url=env.str(
+                    "WECHAT_BASE_URL",
+                    f"http://127.0.0.1:{port + 1}" if environment is Environment.DEMO else "https://api.weixin.qq.com",
+                ).rstrip("/"),
+            )
+        refuse_unknown_names()
+        settings.refuse_unsafe()
+        return settings
+
+    def refuse_unsafe(self) -> None:
+        """Raise UnsafeSettings if these settings would sign, store or send anything unsafely."""
+        if not self.secret_keys or any(len(secret) < SECRET_MIN_LENGTH for secret in self.secret_keys):
+            raise UnsafeSettings(f"TIMEBANK_SECRET_KEYS: needs one or more secrets of at least {SECRET_MIN_LENGTH} characters")
+        if self.is_sqlite and self.workers != 1:
+            raise UnsafeSettings("TIMEBANK_WORKERS: the embedded database has one writer; use 1, or PostgreSQL")
+        if self.workers < 1 or self.threads < 1:
+            raise UnsafeSettings("TIMEBANK_WORKERS, TIMEBANK_THREADS: at least 1 each")
+        if self.env is Environment.PRODUCTION:
+            if not self.wechat_app_id or not self.wechat_secret:
+                raise UnsafeSettings("TIMEBANK_WECHAT_APP_ID, TIMEBANK_WECHAT_SECRET: required in production")
+            if urlsplit(self.wechat_base_url).hostname in LOOPBACK:
+                raise UnsafeSettings("TIMEBANK_WECHAT_BASE_URL: a fake WeChat may not sign anyone in in production")
+
+
+def refuse_unknown_names() -> None:
+    """Raise UnsafeSettings for a ``TIMEBANK_*`` name that nothing reads: a misspelt setting must not be ignored."""
+    known = {PREFIX + name.upper() for name in Settings.__dataclass_fields__}
+    unknown = sorted(
+        name for name in os.environ if name.startswith(PREFIX) and name not in known and not name.startswith(PREFIX + "TEST_")
+    )
+    if unknown:
+        raise UnsafeSettings(f"unknown settings: {', '.join(unknown)}")
+
+
+def _demo_secret(environment: Environment, home: Path) -> tuple[str, ...]:
+    """Return the demo's own secret, made once and kept in its home; production has to bring its secrets."""
+    if environment is Environment.PRODUCTION:
+        return ()
+    home.mkdir(parents=True, exist_ok=True)
+    kept = home / "demo-secret"
+    try:
+        with os.fdopen(os.open(kept, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+            file.write(secrets.token_hex(32))
+    except FileExistsError:
+        pass
+    return (kept.read_text(),)

@@ -1,0 +1,52 @@
+"""The API object: OpenAPI 3.1 from the schemas, and problems as the shape of every error in it."""
+
+from typing import Any
+
+import flask_smorest
+from flask import Flask, Response
+from werkzeug.exceptions import HTTPException
+
+from timebank import __version__
+from timebank.web import problems
+from timebank.web.schemas import Problem
+
+PREFIX = "/api/v1"
+
+
+class Api(flask_smorest.Api):
+    """flask-smorest's Api, answering and documenting errors as RFC 9457 problems."""
+
+    ERROR_SCHEMA = Problem
+
+    def handle_http_exception(self, error: HTTPException) -> Response:
+        """Answer with a problem instead of flask-smorest's own shape."""
+        return problems.from_http_exception(error)
+
+    def _register_responses(self) -> None:
+        """Document the default error as a problem; flask-smorest says application/json (private, pinned by a test)."""
+        self.spec.components.response(
+            self.DEFAULT_ERROR_RESPONSE_NAME,
+            {
+                "description": "说明原因和下一步的错误 · an error that explains itself (RFC 9457)",
+                "content": {problems.MEDIA_TYPE: {"schema": self.ERROR_SCHEMA}},
+            },
+        )
+
+
+def create_api(app: Flask, *, server: str) -> Api:
+    """Return the API of this application; blueprints are registered on it under ``/api/v1``."""
+    app.config.update(
+        API_TITLE="时间银行 timebank",
+        API_VERSION=__version__,
+        OPENAPI_VERSION="3.1.0",
+        OPENAPI_URL_PREFIX="/api",
+        OPENAPI_JSON_PATH="openapi.json",
+        JSON_SORT_KEYS=False,
+    )
+    options: dict[str, Any] = {
+        "info": {"description": "时间银行与公益仓的接口 · The API of the time bank and charity shop."},
+        "servers": [{"url": server}],
+    }
+    api = Api(app, spec_kwargs=options)
+    api.spec.components.security_scheme("bearer", {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"})
+    return api

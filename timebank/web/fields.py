@@ -1,0 +1,78 @@
+"""Fields of request bodies and queries that refuse what marshmallow or a database would let through or choke on."""
+
+import re
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+from marshmallow import ValidationError, fields, validate
+
+MAX_WHOLE = 2**53 - 1
+"""The largest whole number that survives a JSON reader that knows only doubles."""
+EARLIEST = datetime(1970, 1, 1, tzinfo=UTC)
+LATEST = datetime(2200, 1, 1, tzinfo=UTC)
+
+_FORBIDDEN = re.compile("[\x00\ud800-\udfff]")
+_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
+
+
+class PlainText(fields.String):
+    """Text without NUL, control characters and lone surrogates, trimmed, of limited length (characters)."""
+
+    def __init__(self, *, max_length: int, min_length: int = 1, **kwargs: Any) -> None:
+        extra = kwargs.pop("validate", [])
+        checks = [validate.Length(min=min_length, max=max_length), *(extra if isinstance(extra, list) else [extra])]
+        super().__init__(validate=checks, **kwargs)
+
+    def _deserialize(self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **kwargs: Any) -> str:
+        text = super()._deserialize(value, attr, data, **kwargs)
+        if _FORBIDDEN.search(text) or _CONTROL.search(text):
+            raise ValidationError("含有不允许的控制字符。 Control characters are not allowed.")
+        return text.strip()
+
+
+class WholeNumber(fields.Integer):
+    """A whole number: 49 and 49.0 pass; 49.7, "49" and true do not. Bounded, so that no database overflows."""
+
+    def __init__(self, *, minimum: int = 0, maximum: int = MAX_WHOLE, **kwargs: Any) -> None:
+        super().__init__(strict=True, validate=validate.Range(min=minimum, max=maximum), **kwargs)
+
+    def _deserialize(self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **kwargs: Any) -> int:
+        if isinstance(value, bool) or not isinstance(value, int | float) or value != value // 1:
+            raise ValidationError("须为整数。 Must be a whole number.")
+        return int(value)
+
+
+class QueryNumber(fields.Integer):
+    """A whole number in a query string, where everything is text."""
+
+    def __init__(self, *, minimum: int = 0, maximum: int = MAX_WHOLE, **kwargs: Any) -> None:
+        super().__init__(validate=validate.Range(min=minimum, max=maximum), **kwargs)
+
+    def _deserialize(self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **kwargs: Any) -> int:
+        if not isinstance(value, str) or not re.fullmatch(r"-?[0-9]{1,16}", value):
+            raise ValidationError("须为整数。 Must be a whole number.")
+        return int(value)
+
+
+class Instant(fields.AwareDateTime):
+    """An RFC 3339 instant with a zone, between 1970 and 2200; kept in UTC."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(format="iso", default_timezone=None, **kwargs)
+
+    def _deserialize(self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **kwargs: Any) -> datetime:
+        if not isinstance(value, str):
+            raise self.make_error("invalid", input=value, obj_type=self.OBJ_TYPE)
+        try:
+            instant = super()._deserialize(value, attr, data, **kwargs).astimezone(UTC)
+        except (OverflowError, ValueError) as error:
+            if isinstance(error, ValidationError):
+                raise
+            raise self.make_error("invalid", input=value, obj_type=self.OBJ_TYPE) from error
+        if not EARLIEST <= instant < LATEST:
+            raise ValidationError("时间超出范围。 Must lie between 1970 and 2200.")
+        return instant
+
+    def _serialize(self, value: datetime | None, attr: str | None, obj: Any, **kwargs: Any) -> str | None:
+        return None if value is None else value.astimezone(UTC).isoformat().replace("+00:00", "Z")

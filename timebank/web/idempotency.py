@@ -1,0 +1,109 @@
+"""Idempotency keys: the reply of a request that must not happen twice commits with its effect.
+
+The key's row is inserted before the work and filled with the reply after it, in the same transaction. A twin waits for
+the first at the unique key; when the first rolled back, the twin does the work, and when it committed, the twin gets
+the stored reply. Only 2xx are stored (a refusal rolls back), for 72 hours.
+"""
+
+import hashlib
+import json
+import re
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from flask import Response, request
+from sqlalchemy import String, delete, insert, select, update
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.orm import Mapped, mapped_column
+
+from timebank import clock
+from timebank.database import Base, is_sqlite, lock_timed_out, session
+from timebank.web.errors import IdempotencyConflict, IdempotencyKeyRequired, InFlight
+
+KEPT = timedelta(hours=72)
+_KEY = re.compile(r"[\x21-\x7e]{1,200}")
+
+
+class IdempotentReply(Base):
+    """One stored reply; ``status`` is empty only inside the transaction that does the work."""
+
+    __tablename__ = "idempotent_reply"
+
+    actor_id: Mapped[UUID] = mapped_column(primary_key=True)
+    method: Mapped[str] = mapped_column(String(8), primary_key=True)
+    route: Mapped[str] = mapped_column(String(200), primary_key=True)
+    key: Mapped[str] = mapped_column(String(200), primary_key=True)
+    request_hash: Mapped[bytes]
+    status: Mapped[int | None]
+    body: Mapped[str | None]
+    headers: Mapped[str | None]
+    stored_at: Mapped[datetime]
+
+
+def key_of_request() -> str:
+    """Return the ``Idempotency-Key`` header; raise IdempotencyKeyRequired without a usable one."""
+    key = request.headers.get("Idempotency-Key", "")
+    if not _KEY.fullmatch(key):
+        raise IdempotencyKeyRequired
+    return key
+
+
+def once(work: Callable[[], Response], *, actor_id: UUID) -> Response:
+    """Do ``work`` and store its reply, or return the stored reply of the same request."""
+    rule = request.url_rule.rule if request.url_rule else request.path
+    place = {"actor_id": actor_id, "method": request.method, "route": rule, "key": key_of_request()}
+    asked = hashlib.sha256(request.full_path.encode() + b"\n" + request.get_data()).digest()
+    if not _claimed(place, asked):
+        return _stored(place, asked)
+    response = work()
+    session.execute(
+        update(IdempotentReply)
+        .where(*_at(place))
+        .values(
+            status=response.status_code,
+            body=response.get_data(as_text=True),
+            headers=json.dumps({name: response.headers[name] for name in ("Location", "ETag") if name in response.headers}),
+        )
+    )
+    return response
+
+
+def _claimed(place: dict[str, object], asked: bytes) -> bool:
+    """Insert the key's row; False when it is there already. Waits for a twin under way, at most the lock time-out."""
+    dialect = sqlite if is_sqlite() else postgresql
+    claim = dialect.insert(IdempotentReply).values(**place, request_hash=asked, stored_at=clock.wall())
+    try:
+        result = session.execute(claim.on_conflict_do_nothing().returning(IdempotentReply.key))
+    except DBAPIError as error:
+        if lock_timed_out(error):
+            raise InFlight from error
+        raise
+    return result.first() is not None
+
+
+def _stored(place: dict[str, object], asked: bytes) -> Response:
+    reply = session.execute(
+        select(
+            IdempotentReply.request_hash, IdempotentReply.status, IdempotentReply.body, IdempotentReply.headers
+        ).where(*_at(place))
+    ).one_or_none()
+    if reply is None:  # swept between the two statements
+        raise InFlight
+    if reply.request_hash != asked:
+        raise IdempotencyConflict
+    response = Response(reply.body, reply.status, mimetype="application/json")
+    response.headers.update(json.loads(reply.headers or "{}"))
+    response.headers["Idempotency-Replayed"] = "true"
+    return response
+
+
+def _at(place: dict[str, object]) -> list[object]:
+    return [getattr(IdempotentReply, name) == value for name, value in place.items()]
+
+
+def forget_old() -> int:
+    """Delete replies older than 72 hours; return how many. Part of ``timebank sweep``."""
+    gone = session.execute(delete(IdempotentReply).where(IdempotentReply.stored_at < clock.wall() - KEPT))
+    return int(getattr(gone, "rowcount", 0))

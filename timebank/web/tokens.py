@@ -1,0 +1,89 @@
+"""Access tokens: who is calling, told by a signed token of 30 minutes (Flask-JWT-Extended, HS256).
+
+Flask-JWT-Extended parses a token four times a request; what it has verified once is remembered until the token
+expires. Tokens live on wall time. Refresh tokens are not JWTs: they are kept, as hashes, by ``identity``.
+"""
+
+import hashlib
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+import jwt
+from flask import Flask, current_app, request
+from flask_jwt_extended import JWTManager, create_access_token, decode_token
+from flask_jwt_extended.exceptions import JWTExtendedException
+
+from timebank import clock
+from timebank.settings import Settings
+from timebank.web.errors import SessionExpired, Unauthenticated
+
+LIFETIME = timedelta(minutes=30)
+_REMEMBERED = 10_000
+_TOO_LONG = 4_096
+
+
+@dataclass(frozen=True, slots=True)
+class Bearer:
+    """Who a verified token speaks for: a person, in one signed-in session; ``expires`` is a Unix second."""
+
+    person_id: UUID
+    session_id: UUID
+    expires: int
+
+
+def init_app(app: Flask, settings: Settings) -> None:
+    """Sign with the newest key, verify with any live one (the token's ``kid`` names it)."""
+    keys = settings.keys("access-token")
+    by_kid = {_kid(key): key for key in keys}
+    app.config["JWT_SECRET_KEY"] = keys[0]
+    app.config["JWT_ACCESS_TOKEN_EXPIRES"] = LIFETIME
+    app.extensions["timebank-token-kid"] = _kid(keys[0])
+    app.extensions["timebank-tokens"] = {}
+    manager = JWTManager(app)
+
+    @manager.decode_key_loader
+    def key_for(headers: dict[str, Any], _claims: dict[str, Any]) -> bytes:
+        return by_kid.get(str(headers.get("kid")), keys[0])
+
+
+def _kid(key: bytes) -> str:
+    return hashlib.sha256(b"kid" + key).hexdigest()[:8]
+
+
+def issue(*, person_id: UUID, session_id: UUID) -> str:
+    """Return a new access token of 30 minutes."""
+    return create_access_token(
+        str(person_id),
+        additional_claims={"sid": str(session_id)},
+        additional_headers={"kid": current_app.extensions["timebank-token-kid"]},
+    )
+
+
+def bearer() -> Bearer:
+    """Return who the request's token speaks for; raise Unauthenticated or SessionExpired (401)."""
+    scheme, _, token = request.headers.get("Authorization", "").partition(" ")
+    if scheme.lower() != "bearer" or not token or len(token) > _TOO_LONG:
+        raise Unauthenticated
+    remembered: dict[str, Bearer] = current_app.extensions["timebank-tokens"]
+    known = remembered.get(token)
+    if known is None:
+        known = _verify(token)
+        if len(remembered) >= _REMEMBERED:
+            remembered.clear()
+        remembered[token] = known
+    if known.expires <= clock.wall().timestamp():
+        remembered.pop(token, None)
+        raise SessionExpired
+    return known
+
+
+def _verify(token: str) -> Bearer:
+    try:
+        claims = decode_token(token)
+        return Bearer(UUID(claims["sub"]), UUID(claims["sid"]), int(claims["exp"]))
+    except jwt.ExpiredSignatureError as error:
+        raise SessionExpired from error
+    except (jwt.PyJWTError, JWTExtendedException, KeyError, ValueError) as error:
+        raise Unauthenticated from error
