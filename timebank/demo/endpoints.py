@@ -27,9 +27,7 @@ class NowOut(Schema):
     now = Instant(required=True)
 
 
-@blueprint.endpoint(
-    "POST", "/demo/clock", guard=requires(Role.ADMIN), body=AdvanceBody, answer=(200, NowOut)
-)
+@blueprint.endpoint("POST", "/demo/clock", guard=requires(Role.ADMIN), body=AdvanceBody, answer=(200, NowOut))
 def advance_clock(body: dict[str, Any]) -> dict[str, datetime]:
     """演示时钟：把业务时间向前拨，两小时的故事一秒讲完。"""
     return {"now": clock.advance(minutes=body["advance_minutes"])}

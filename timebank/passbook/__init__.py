@@ -1,1 +1,1 @@
-"""Passbook."""
+"""存折: what a person sees of themself: who they are, what they have, and why each line of their account is there."""

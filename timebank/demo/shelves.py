@@ -1,0 +1,63 @@
+"""The shop of the demo street: what it offers, what comes in, and who takes something home."""
+
+import contextlib
+from datetime import timedelta
+from random import Random
+from uuid import UUID
+
+from timebank import clock
+from timebank.demo import cast
+from timebank.demo.names import named
+from timebank.demo.settlers import FOUNDER
+from timebank.shop import goods, handovers, intakes, reservations
+from timebank.shop.errors import OutOfStock
+from timebank.shop.intakes import Delivered
+from timebank.shop.rules import Line
+
+DONORS = (("firm", "梧桐粮油店"), ("firm", "晨光超市"), ("person", "一位老邻居"), ("anonymous", None))
+
+
+def stock_catalogue(random: Random) -> None:
+    """Add the goods that the shop offers, each with a bar code."""
+    for number, good in enumerate(cast.GOODS):
+        goods.add_goods(
+            actor=FOUNDER,
+            name=good.name,
+            category=good.category,
+            unit=good.unit,
+            price_minutes=good.price_minutes,
+            ean13=_ean13(f"69{random.randint(10**9, 10**10 - 1)}"),
+            goods_id=named(f"goods/{number}"),
+        )
+
+
+def _ean13(twelve: str) -> str:
+    total = sum(int(digit) * (3 if index % 2 else 1) for index, digit in enumerate(twelve))
+    return f"{twelve}{-total % 10}"
+
+
+def take_delivery(shop: UUID, random: Random) -> None:
+    """Take in one lot of each of the goods from one donor, expiring when such goods do."""
+    kind, name = random.choice(DONORS)
+    now = clock.now()
+    lines = [
+        Delivered(
+            goods_id=named(f"goods/{number}"),
+            quantity=random.randint(10, 30),
+            expires_at=now + timedelta(days=good.keeps_days) if good.keeps_days else None,
+        )
+        for number, good in enumerate(cast.GOODS)
+    ]
+    intakes.take_in(
+        actor=FOUNDER, site_id=shop, source="donated", donor_kind=kind, donor_name=name, lines=lines
+    )
+
+
+def go_shopping(shop: UUID, volunteer_id: UUID, random: Random) -> None:
+    """Reserve one or two things that the volunteer can pay for, and hand them over; or find the shelf empty."""
+    wanted = random.sample(range(len(cast.GOODS)), 2)
+    with contextlib.suppress(OutOfStock):
+        reserved = reservations.reserve(
+            person_id=volunteer_id, site_id=shop, lines=[Line(named(f"goods/{number}"), 1) for number in wanted]
+        )
+        handovers.hand_over(actor=FOUNDER, redemption_id=reserved.redemption.id)
