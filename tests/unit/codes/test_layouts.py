@@ -87,5 +87,8 @@ def test_a_number_that_does_not_fit_its_field_is_a_fault_of_the_program(code: Co
 
 def test_codes_of_different_kinds_are_never_equal() -> None:
     """A member's code is not a point's, whatever the references."""
-    assert Rotating("0123ABCD", 7) != Member("0123ABCD", 7)
-    assert Rotating("0123ABCD", 7) == Rotating("0123ABCD", 7)
+    one: Code = Rotating("0123ABCD", 7)
+    other: Code = Member("0123ABCD", 7)
+
+    assert one != other
+    assert one == Rotating("0123ABCD", 7)

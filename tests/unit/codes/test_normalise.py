@@ -44,6 +44,7 @@ def test_every_way_of_delivering_a_code_gives_the_code(scanned: str) -> None:
         f"https://time.example.cn/x/{CODE}",
         f"https://time.example.cn/q/{CODE}?from=poster",
         f"https:///q/{CODE}",
+        f"https://time.example.cn/a/q/{CODE}",
         f"https://time.example.cn/login?next=/q/{CODE}",
         f"ftp://time.example.cn/q/{CODE}",
         f"https%253A%252F%252Ftime.example.cn%252Fq%252F{CODE}",
