@@ -1,0 +1,99 @@
+"""Activities, shifts and sign-ups."""
+
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from tests.factories import kept
+from tests.factories.identity import a_person
+from tests.factories.organisations import THE_BANK, an_organisation
+from timebank import clock
+from timebank.activities import service
+from timebank.activities.models import Activity, Shift, SignUp
+from timebank.activities.rules import Category
+from timebank.database import in_unit_of_work, session
+from timebank.organisations.models import Organisation
+
+
+def an_activity(
+    name: str = "助老理发",
+    *,
+    organisation_id: UUID | None = None,
+    leader_id: UUID | None = None,
+    category: str = Category.ELDER_CARE,
+) -> Activity:
+    """Add an activity in the area of its organisation, of a new one if none is given."""
+    owner = organisation_id or an_organisation().id
+
+    def add() -> Activity:
+        return service.add_activity(
+            actor=THE_BANK,
+            organisation_id=owner,
+            area_id=session.get_one(Organisation, owner).area_id,
+            name=name,
+            category=category,
+            content="为社区高龄老人上门理发。",
+            leader_id=leader_id,
+        )
+
+    return kept(add)
+
+
+def a_shift(
+    *,
+    starts_at: datetime,
+    ends_at: datetime,
+    activity_id: UUID | None = None,
+    capacity: int = 20,
+    site_id: UUID | None = None,
+) -> Shift:
+    """Publish a shift, an hour before it starts or now, whichever is earlier."""
+    activity = activity_id or an_activity().id
+    with clock.at(min(clock.now(), starts_at - timedelta(hours=1))):
+        return kept(
+            lambda: service.publish_shift(
+                actor=THE_BANK,
+                activity_id=activity,
+                starts_at=starts_at,
+                ends_at=ends_at,
+                capacity=capacity,
+                site_id=site_id,
+            )
+        )
+
+
+def an_open_shift(
+    *,
+    activity_id: UUID | None = None,
+    capacity: int = 20,
+    started_ago: timedelta = timedelta(minutes=10),
+    length: timedelta = timedelta(hours=3),
+    site_id: UUID | None = None,
+) -> Shift:
+    """Publish a shift that has started ten minutes ago and lasts three hours."""
+    starts_at = clock.now() - started_ago
+    return a_shift(
+        starts_at=starts_at, ends_at=starts_at + length, activity_id=activity_id, capacity=capacity, site_id=site_id
+    )
+
+
+def a_coming_shift(*, activity_id: UUID | None = None, capacity: int = 20, site_id: UUID | None = None) -> Shift:
+    """Publish a shift that starts tomorrow and lasts two hours."""
+    starts_at = clock.now() + timedelta(days=1)
+    return a_shift(
+        starts_at=starts_at,
+        ends_at=starts_at + timedelta(hours=2),
+        activity_id=activity_id,
+        capacity=capacity,
+        site_id=site_id,
+    )
+
+
+def a_sign_up(shift_id: UUID, volunteer_id: UUID | None = None) -> SignUp:
+    """Sign a volunteer up for a shift, a new one if none is given."""
+    who = volunteer_id or a_person().id
+    return kept(lambda: service.sign_up(shift_id=shift_id, volunteer_id=who))
+
+
+def taken_of(shift_id: UUID) -> int:
+    """Return how many places of a shift are taken now."""
+    return in_unit_of_work(lambda: session.get_one(Shift, shift_id, populate_existing=True).taken, write=False)

@@ -1,0 +1,107 @@
+"""Scans and attendances, through HTTP or through the services; codes as the screens and phones show them."""
+
+from contextlib import AbstractContextManager
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from flask import current_app
+from flask.testing import FlaskClient
+from werkzeug.test import TestResponse
+
+from tests.factories.activities import a_shift, an_open_shift
+from tests.factories.identity import a_person, signed_in
+from timebank import clock
+from timebank.activities.models import Shift
+from timebank.attendance import service
+from timebank.attendance.reading import Presented, Reader
+from timebank.attendance.service import CheckedIn, CheckedOut
+from timebank.codes.book import CodeBook
+from timebank.database import in_unit_of_work, new_id
+from timebank.identity.models import Person
+from timebank.identity.rules import Actor
+
+NINE = datetime(2026, 11, 2, 1, tzinfo=UTC)
+"""Nine in the morning of a Monday in Shanghai."""
+
+
+def minutes_past_nine(minutes: float) -> AbstractContextManager[None]:
+    """Fix business time so many minutes after nine."""
+    return clock.at(NINE + timedelta(minutes=minutes))
+
+
+def a_morning_shift(*, activity_id: UUID | None = None, capacity: int = 20) -> Shift:
+    """Publish a shift from nine to twelve."""
+    return a_shift(starts_at=NINE, ends_at=NINE + timedelta(hours=3), activity_id=activity_id, capacity=capacity)
+
+
+def scan_in(client: FlaskClient, who: Any, shift: Shift, *, at: float, **body: Any) -> TestResponse:
+    """Check somebody in through HTTP, ``at`` minutes past nine, by the screen of the shift unless ``body`` says else."""
+    with minutes_past_nine(at):
+        return post_once(client, "/check-ins", who, body or {"token": screen_of(shift)})
+
+
+def scan_out(client: FlaskClient, who: Any, shift: Shift, *, at: float, **body: Any) -> TestResponse:
+    """Check somebody out through HTTP, as ``scan_in`` does."""
+    with minutes_past_nine(at):
+        return post_once(client, "/check-outs", who, body or {"token": screen_of(shift)})
+
+
+def refusal_of(answer: TestResponse) -> tuple[int, str]:
+    """Return status and code of a problem."""
+    assert answer.mimetype == "application/problem+json", answer.text
+    return answer.status_code, answer.json["code"] if answer.json else ""
+
+
+def the_book() -> CodeBook:
+    """Return the application's book of codes."""
+    book: CodeBook = current_app.extensions["timebank-codes"]
+    return book
+
+
+def the_reader() -> Reader:
+    """Return what reads codes and tickets."""
+    return Reader(the_book(), current_app.extensions["timebank-settings"].keys("codes"))
+
+
+def screen_of(shift: Shift) -> str:
+    """Return what the screen of a shift shows now."""
+    return the_book().rotating(point=shift.point_ref, at=clock.now())
+
+
+def member_code_of(person: Person) -> str:
+    """Return what the phone of a person shows now."""
+    return the_book().member(member=person.member_ref, at=clock.now())
+
+
+def post_once(client: FlaskClient, path: str, who: Any, json: dict[str, Any], key: str | None = None) -> TestResponse:
+    """Post with a new idempotency key, or with the given one."""
+    headers = {**signed_in(who), "Idempotency-Key": key or str(new_id())}
+    return client.post(f"/api/v1{path}", json=json, headers=headers)
+
+
+def checked_in(volunteer_id: UUID, shift: Shift) -> CheckedIn:
+    """Check somebody in by their own scan."""
+    presented = Presented(token=screen_of(shift))
+    return in_unit_of_work(
+        lambda: service.check_in(actor=Actor(volunteer_id), reader=the_reader(), presented=presented)
+    )
+
+
+def checked_out(volunteer_id: UUID, shift: Shift) -> CheckedOut:
+    """Check somebody out by their own scan."""
+    presented = Presented(token=screen_of(shift))
+    return in_unit_of_work(
+        lambda: service.check_out(actor=Actor(volunteer_id), reader=the_reader(), presented=presented)
+    )
+
+
+def a_served_shift(*, volunteer_id: UUID | None = None, shift: Shift | None = None, minutes: int = 120) -> CheckedOut:
+    """Let somebody serve from now for ``minutes``: both scans their own."""
+    who = volunteer_id or a_person().id
+    where = shift or an_open_shift()
+    now = clock.now()
+    with clock.at(now):
+        checked_in(who, where)
+    with clock.at(now + timedelta(minutes=minutes)):
+        return checked_out(who, where)

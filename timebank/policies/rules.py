@@ -1,0 +1,241 @@
+"""The keys of a policy, what each may be set to, and how one value is chosen among many.
+
+A policy is data: every value has a version and a date, and cities set them differently (sources and profiles:
+北京, 南京, 黄山, 广州, 长沙; rule R01, R19, R20, R25, R29). A key that nothing in this version enforces can only be set to
+the value that is true by itself: whoever reads a policy must be able to rely on it.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, fields
+from datetime import date
+from enum import StrEnum
+from typing import Any
+
+from timebank.errors import Invalid
+from timebank.policies.values import Read, Refused, one_of, only, some_of, whole, yes_or_no
+
+PROVENANCES = ("self_scan", "staff_scan", "supplement", "import")
+"""Where minutes can come from, strongest first (rule R09)."""
+MINUTES_A_DAY = 1_440
+
+
+class ScopeKind(StrEnum):
+    """How far a value reaches; the later one wins."""
+
+    BANK = "bank"
+    AREA = "area"
+    ORGANISATION = "organisation"
+
+
+class Rounding(StrEnum):
+    """What happens to minutes that do not fill a credit step."""
+
+    FLOOR = "floor"
+
+
+class Approval(StrEnum):
+    """``clean_auto``: an unflagged scan pair needs no review. ``always``: everything is reviewed by a coordinator."""
+
+    CLEAN_AUTO = "clean_auto"
+    ALWAYS = "always"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Policy:
+    """The values that hold at one place on one day; the defaults are the built-in set.
+
+    ``number`` is the largest version number among those that could apply, 0 for the built-in set. Number, day and scope
+    together name the values exactly: versions are never changed, and none takes effect in the past.
+    """
+
+    number: int = 0
+    credit_step_minutes: int = 1
+    rounding: str = Rounding.FLOOR
+    min_credit_minutes: int = 10
+    credit_provenances: frozenset[str] = frozenset({"self_scan", "staff_scan", "supplement"})
+    daily_credit_cap_minutes: int | None = None
+    daily_review_minutes: int | None = 480
+    storage_cap_minutes: int | None = 90_000
+    approval: str = Approval.CLEAN_AUTO
+    notice_days: int = 0
+    walk_in: bool = True
+    redeem_min_history_minutes: int = 0
+    refunds: str = "allowed"
+    balance_expiry: str | None = None
+    gift: str = "verified_relatives"
+    group_accounts: str = "earn_and_donate"
+    min_stay_minutes: int = 10
+    open_before_minutes: int = 30
+    close_after_minutes: int = 60
+    geofence: str = "off"
+    reservation_hours: int | None = 48
+    min_age: int | None = 14
+
+
+BUILT_IN = Policy()
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """One key: how its value is read, what it means, and whether this version enforces it."""
+
+    name: str
+    read: Read
+    zh: str
+    en: str
+    enforced: bool = True
+
+    def value_of(self, value: Any) -> Any:
+        """Return the value that a Policy carries for a plain one."""
+        return frozenset(value) if self.name == "credit_provenances" else value
+
+
+KEYS = {
+    key.name: key
+    for key in (
+        Key("credit_step_minutes", whole(1, 480), "计入时间币的最小单位（分钟）", "credit counts in steps of this"),
+        Key("rounding", one_of(*Rounding), "不足一个单位时如何取整", "how a part of a step is rounded"),
+        Key("min_credit_minutes", whole(0, MINUTES_A_DAY), "少于这些分钟不计时间币", "shorter service earns nothing"),
+        Key("credit_provenances", some_of(*PROVENANCES), "哪些来源可计时间币", "which provenances earn"),
+        Key(
+            "daily_credit_cap_minutes",
+            whole(1, MINUTES_A_DAY, or_none=True),
+            "每日最多计入的分钟；null 为不限",
+            "most minutes credited a day; null for no cap",
+        ),
+        Key(
+            "daily_review_minutes",
+            whole(1, MINUTES_A_DAY, or_none=True),
+            "一日超过这些分钟须审核；null 为不审",
+            "a longer day is reviewed; null for never",
+        ),
+        Key(
+            "storage_cap_minutes",
+            only(None, "null"),
+            "时间币存储上限（尚未启用）",
+            "storage cap (not yet)",
+            enforced=False,
+        ),
+        Key("approval", one_of(*Approval), "服务记录是否一律审核", "whether every record is reviewed"),
+        Key("notice_days", only(0, "0"), "公示天数（尚未启用）", "days of public notice (not yet)", enforced=False),
+        Key("walk_in", yes_or_no, "未报名可否现场签到", "whether one may check in without a sign-up"),
+        Key(
+            "redeem_min_history_minutes",
+            whole(0, 6_000_000),
+            "累计服务满多少分钟方可兑换",
+            "service minutes needed before the first redemption",
+        ),
+        Key("refunds", only("never", "never"), "退货（尚未启用）", "refunds (not yet)", enforced=False),
+        Key(
+            "balance_expiry",
+            only(None, "null"),
+            "时间币有效期（尚未启用）",
+            "expiry of balances (not yet)",
+            enforced=False,
+        ),
+        Key("gift", only("none", "none"), "转赠（尚未启用）", "gifts (not yet)", enforced=False),
+        Key("group_accounts", only("none", "none"), "团体账户（尚未启用）", "group accounts (not yet)", enforced=False),
+        Key("min_stay_minutes", whole(0, MINUTES_A_DAY), "签到后至少多久可签退", "least time between the two scans"),
+        Key("open_before_minutes", whole(0, MINUTES_A_DAY), "提前多久可签到", "check-in opens this long before"),
+        Key("close_after_minutes", whole(0, MINUTES_A_DAY), "结束后多久内可签退", "check-out closes this long after"),
+        Key("geofence", only("off", "off"), "签到位置范围（尚未启用）", "geofence (not yet)", enforced=False),
+        Key("reservation_hours", whole(1, 720), "预留多少小时内须提货", "a reservation is kept this long"),
+        Key("min_age", only(None, "null"), "最低年龄（尚未启用）", "least age (not yet)", enforced=False),
+    )
+}
+
+
+def read_value(key: str, value: Any) -> Any:
+    """Return ``value`` in its plain form. Raises Invalid, pointing at /key or /value."""
+    known = KEYS.get(key)
+    if known is None:
+        raise Invalid(errors=[{"pointer": "/key", "detail": f"没有这个规则。 Must be one of {', '.join(KEYS)}."}])
+    try:
+        return known.read(value)
+    except Refused as refused:
+        raise Invalid(errors=[{"pointer": "/value", "detail": str(refused)}]) from refused
+
+
+@dataclass(frozen=True, slots=True)
+class Version:
+    """One value of one key, from a day on, in one scope."""
+
+    number: int
+    scope_kind: str
+    scope_ref: str
+    key: str
+    value: Any
+    effective_on: date
+
+
+def paths_above(area_path: str) -> list[str]:
+    """Return the area path and every path above it: ``0573.01`` gives ``0573`` and ``0573.01``."""
+    steps = area_path.split(".") if area_path else []
+    return [".".join(steps[: depth + 1]) for depth in range(len(steps))]
+
+
+def precedence(version: Version) -> tuple[int, date, int]:
+    """Return what decides between two versions of a key: the nearer scope, then the later day, then the number."""
+    if version.scope_kind == ScopeKind.BANK:
+        nearness = 0
+    elif version.scope_kind == ScopeKind.AREA:
+        nearness = 1 + len(paths_above(version.scope_ref))
+    else:
+        nearness = 100
+    return nearness, version.effective_on, version.number
+
+
+def chosen(candidates: Iterable[Version]) -> dict[str, Version]:
+    """Return the version that decides each key, among those that reach the place and have taken effect."""
+    best: dict[str, Version] = {}
+    for version in candidates:
+        known = best.get(version.key)
+        if known is None or precedence(version) > precedence(known):
+            best[version.key] = version
+    return best
+
+
+def policy_of(candidates: Iterable[Version]) -> Policy:
+    """Return the policy that the candidates make over the built-in set."""
+    reaching = list(candidates)
+    values = {key: KEYS[key].value_of(version.value) for key, version in chosen(reaching).items()}
+    return Policy(number=max((version.number for version in reaching), default=0), **values)
+
+
+@dataclass(frozen=True, slots=True)
+class Explained:
+    """A resolved value and where it comes from; without a version it is the built-in one."""
+
+    key: str
+    value: Any
+    version: Version | None
+    enforced: bool
+    description: str
+
+
+def explained(candidates: Iterable[Version]) -> list[Explained]:
+    """Return every key with its resolved value and where that comes from."""
+    deciding = chosen(candidates)
+    return [
+        Explained(
+            key=key.name,
+            value=deciding[key.name].value if key.name in deciding else built_in(key.name),
+            version=deciding.get(key.name),
+            enforced=key.enforced,
+            description=f"{key.zh} · {key.en}",
+        )
+        for key in KEYS.values()
+    ]
+
+
+def plain(value: Any) -> Any:
+    """Return a Policy's value as JSON has it."""
+    return [item for item in PROVENANCES if item in value] if isinstance(value, frozenset) else value
+
+
+def built_in(key: str) -> Any:
+    """Return the plain value of ``key`` in the built-in set."""
+    return plain(getattr(BUILT_IN, key))
+
+
+assert {field.name for field in fields(Policy)} == {"number", *KEYS}  # noqa: S101 - one table, told twice
