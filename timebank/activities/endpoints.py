@@ -1,5 +1,179 @@
-"""HTTP endpoints."""
+"""Activities, shifts and sign-ups over HTTP.
 
+Everyone signed in may read them and sign up; coordinators and administrators write within their scope, and an
+activity's leader publishes its shifts.
+"""
+
+from collections.abc import Sequence
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+from flask import request
+from sqlalchemy import Row
+
+from timebank import clock
+from timebank.activities import queries, schemas, service
+from timebank.activities.models import Activity, Shift, SignUp
+from timebank.activities.rules import SignUpState
+from timebank.database import NIL
+from timebank.errors import NotFound
+from timebank.identity.guards import actor, person_id, requires, signed_in
+from timebank.organisations import queries as register
+from timebank.organisations.queries import within
+from timebank.policies import service as policies
 from timebank.web.blueprint import Blueprint
+from timebank.web.pages import page
+from timebank.web.schemas import PageQuery, page_of
 
-blueprint = Blueprint("activities", __name__)
+blueprint = Blueprint("activities", __name__, description="活动、场次、报名 · activities, shifts, sign-ups")
+
+Answer = tuple[Any, int, dict[str, str]]
+
+
+@blueprint.endpoint(
+    "GET",
+    "/activities",
+    guard=signed_in,
+    query=schemas.ActivityQuery,
+    answer=(200, page_of(schemas.ActivityOut)),
+)
+def list_activities(query: dict[str, Any]) -> dict[str, Any]:
+    """活动：可按组织、区域（含下级）、类别筛选。"""
+    found = queries.activities(
+        organisation_id=query.get("organisation"),
+        area_path=_path_of(query.get("area")),
+        category=query.get("category"),
+    )
+    return page(found, by=[Activity.created_at, Activity.id], query=query, descending=True)
+
+
+@blueprint.endpoint(
+    "POST",
+    "/activities",
+    guard=requires(*service.MANAGERS),
+    body=schemas.ActivityBody,
+    answer=(201, schemas.ActivityOut),
+)
+def add_activity(body: dict[str, Any]) -> Answer:
+    """新增活动。类别只有志愿服务：会议、值班、培训不得记录（民政部令第67号第十九条）。"""
+    return _with_etag(service.add_activity(actor=actor(), **body), 201)
+
+
+@blueprint.endpoint("GET", "/activities/<uuid:activity_id>", guard=signed_in, answer=(200, schemas.ActivityOut))
+def show_activity(activity_id: UUID) -> Answer:
+    """一项活动；ETag 供修改时放入 If-Match。"""
+    activity = queries.activity(activity_id)
+    if activity is None:
+        raise NotFound
+    return _with_etag(activity, 200)
+
+
+@blueprint.endpoint(
+    "PUT",
+    "/activities/<uuid:activity_id>",
+    guard=requires(*service.MANAGERS),
+    body=schemas.ActivityBody,
+    answer=(200, schemas.ActivityOut),
+)
+def change_activity(activity_id: UUID, body: dict[str, Any]) -> Answer:
+    """修改活动；带 If-Match 时，若已被他人修改则为 412。已有的服务记录不变。"""
+    versions = request.if_match if "If-Match" in request.headers else None
+    return _with_etag(service.change_activity(actor=actor(), activity_id=activity_id, versions=versions, **body), 200)
+
+
+def _with_etag(activity: Activity, status: int) -> Answer:
+    return activity, status, {"ETag": f'"{activity.version}"'}
+
+
+@blueprint.endpoint(
+    "POST",
+    "/activities/<uuid:activity_id>/shifts",
+    guard=signed_in,
+    body=schemas.ShiftBody,
+    answer=(201, schemas.ShiftOut),
+)
+def publish_shift(activity_id: UUID, body: dict[str, Any]) -> queries.ShiftContext:
+    """发布场次；须在开始以前。"""
+    shift = service.publish_shift(actor=actor(), activity_id=activity_id, **body)
+    return _existing(shift.id)
+
+
+@blueprint.endpoint(
+    "GET", "/shifts", guard=signed_in, query=schemas.ShiftQuery, answer=(200, page_of(schemas.ShiftOut))
+)
+def list_shifts(query: dict[str, Any]) -> dict[str, Any]:
+    """场次：可按时间、区域（含下级）筛选；open=now 为现在可签到、签退的场次。"""
+    path = _path_of(query.get("area"))
+    found = queries.shift_contexts().add_columns(Shift.id)
+    found = found.where(*queries.takes_place(since=query.get("since"), until=query.get("until")))
+    if path is not None:
+        found = found.where(within(path))
+    if "open" in query:
+        now = clock.now()
+        policy = policies.resolve(organisation_id=NIL, area_path=path or "", at=now)
+        found = found.where(
+            *queries.is_open(
+                now,
+                open_before=timedelta(minutes=policy.open_before_minutes),
+                close_after=timedelta(minutes=policy.close_after_minutes),
+            )
+        )
+    answer = page(found, by=[Shift.starts_at, Shift.id], query=query, scalars=False)
+    return {**answer, "items": [queries.context_of(row) for row in answer["items"]]}
+
+
+@blueprint.endpoint("GET", "/shifts/<uuid:shift_id>", guard=signed_in, answer=(200, schemas.ShiftOut))
+def show_shift(shift_id: UUID) -> queries.ShiftContext:
+    """一个场次，含剩余名额和地点。"""
+    return _existing(shift_id)
+
+
+@blueprint.endpoint("POST", "/shifts/<uuid:shift_id>/sign-up", guard=signed_in, answer=(201, schemas.SignUpOut))
+def sign_up(shift_id: UUID) -> SignUp:
+    """报名；名额先到先得。"""
+    return service.sign_up(shift_id=shift_id, volunteer_id=person_id())
+
+
+@blueprint.endpoint("DELETE", "/shifts/<uuid:shift_id>/sign-up", guard=signed_in, answer=(204, None))
+def withdraw(shift_id: UUID) -> None:
+    """取消报名，名额让给别人。"""
+    service.withdraw(shift_id=shift_id, volunteer_id=person_id())
+
+
+@blueprint.endpoint("GET", "/me/sign-ups", guard=signed_in, query=PageQuery, answer=(200, page_of(schemas.MySignUpOut)))
+def my_sign_ups(query: dict[str, Any]) -> dict[str, Any]:
+    """我的报名，新的在前。"""
+    by = [SignUp.signed_up_at, SignUp.id]
+    answer = page(queries.sign_ups_of(person_id()), by=by, query=query, descending=True, scalars=False)
+    return {**answer, "items": _my_items(answer["items"])}
+
+
+def _my_items(rows: Sequence[Row[Any]]) -> list[dict[str, Any]]:
+    return [
+        {
+            "id": row.id,
+            "shift_id": row.shift_id,
+            "state": SignUpState.LIVE,
+            "walk_in": row.walk_in,
+            "signed_up_at": row.signed_up_at,
+            "shift": queries.context_of(row),
+        }
+        for row in rows
+    ]
+
+
+def _existing(shift_id: UUID) -> queries.ShiftContext:
+    context = queries.shift_context(shift_id)
+    if context is None:
+        raise NotFound
+    return context
+
+
+def _path_of(area_id: UUID | None) -> str | None:
+    if area_id is None:
+        return None
+    area = register.area(area_id)
+    if area is None:
+        raise NotFound
+    return area.path
