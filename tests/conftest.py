@@ -4,8 +4,9 @@ import contextvars
 import dataclasses
 import os
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -20,15 +21,17 @@ from werkzeug.test import TestResponse
 
 from tests import servers
 from tests.databases import Databases, PostgresDatabases, SqliteDatabases
+from tests.engines import ENGINES
 from tests.postgres import NoPostgres, running_server
 from timebank import clock
 from timebank.application import create_app
 from timebank.database import db, session
+from timebank.demo.wechat import FakeWechat, serving
 from timebank.settings import Environment, Settings
 from timebank.web.limits import limiter
 
-ENGINES = ("sqlite", "postgresql")
-SECRETS = ("a secret of the tests and of nothing else, new", "a secret of the tests and of nothing else, old")
+SECRETS = ("newest secret of the tests and of nothing else", "earlier secret of the tests and of nothing else")
+WECHAT = {"app_id": "wxtest", "secret": "wechat secret of the tests"}
 
 Statements = Callable[[], AbstractContextManager[list[str]]]
 ServerFactory = Callable[[], servers.Server]
@@ -82,21 +85,21 @@ def engine_name(request: pytest.FixtureRequest) -> str:
     return name
 
 
-def _settings(home: Path, database_url: str) -> Settings:
+def _settings(home: Path, database_url: str, wechat_base_url: str) -> Settings:
     return Settings(
         env=Environment.DEMO,
         home=home,
         database_url=database_url,
         owner_database_url=database_url,
+        bind="127.0.0.1",
         port=8000,
         workers=1 if database_url.startswith("sqlite") else 2,
         threads=8,
         trusted_proxies=0,
-        public_url="http://127.0.0.1:8000",
         secret_keys=SECRETS,
-        wechat_app_id="wxtest",
-        wechat_secret="wechat secret of the tests",
-        wechat_base_url="http://127.0.0.1:9",
+        wechat_app_id=WECHAT["app_id"],
+        wechat_secret=WECHAT["secret"],
+        wechat_base_url=wechat_base_url,
     )
 
 
@@ -106,32 +109,26 @@ class _House:
     Putting an application together takes longer than most tests; its database is swapped underneath instead.
     """
 
-    def __init__(self, engine_name: str, folder: Path, server_url: Callable[[], str], worker: str) -> None:
-        self.folder = folder
-        self.databases: Databases
-        if engine_name == "sqlite":
-            self.databases = SqliteDatabases(folder, self._migrate)
-        else:
-            self.databases = PostgresDatabases(server_url(), worker, self._migrate)
-        self.home = folder / "home"
-        self.home.mkdir()
-        self.app = create_app(_settings(self.home, self.databases.fresh("app")))
+    def __init__(self, databases: Databases, home: Path, wechat_base_url: str) -> None:
+        self.databases = databases
+        self.home = home
+        self.app = create_app(_settings(home, databases.fresh("app"), wechat_base_url))
         self.app.testing = True
         self.app.test_client_class = Client
         with self.app.app_context():
             _forget_durability()
 
-    def _migrate(self, url: str) -> None:
-        app = create_app(_settings(self.folder, url))
-        with app.app_context():
-            flask_migrate.upgrade()
-            db.engine.dispose()
-
     def close(self) -> None:
         with self.app.app_context():
             db.engine.dispose()
-        if isinstance(self.databases, PostgresDatabases):
-            self.databases.close()
+        self.databases.close()
+
+
+def _migrate(url: str) -> None:
+    app = create_app(_settings(Path("nowhere"), url, "http://127.0.0.1:9"))
+    with app.app_context():
+        flask_migrate.upgrade()
+        db.engine.dispose()
 
 
 def _forget_durability() -> None:
@@ -143,21 +140,48 @@ def _forget_durability() -> None:
             connection.execute("PRAGMA synchronous=OFF").close()
 
 
+class _Wechat:
+    """The fake WeChat server, a new one for each test behind one address."""
+
+    def __init__(self) -> None:
+        self.renew()
+
+    def renew(self) -> None:
+        self.current = FakeWechat(**WECHAT)
+
+    def __call__(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
+        return self.current(environ, start_response)
+
+
 @pytest.fixture(scope="session")
 def _houses(
     pytestconfig: pytest.Config, tmp_path_factory: pytest.TempPathFactory, worker_id: str
 ) -> Iterator[Callable[[str], _House]]:
     houses: dict[str, _House] = {}
+    wechat = _Wechat()
+
+    def build(engine_name: str) -> _House:
+        folder = tmp_path_factory.mktemp(engine_name)
+        databases: Databases
+        if engine_name == "sqlite":
+            databases = SqliteDatabases(folder, _migrate)
+        else:
+            databases = PostgresDatabases(_postgres_of(pytestconfig), worker_id, _migrate)
+        return _House(databases, folder / "home", wechat_base_url)
 
     def house_of(engine_name: str) -> _House:
         if engine_name not in houses:
-            folder = tmp_path_factory.mktemp(engine_name)
-            houses[engine_name] = _House(engine_name, folder, lambda: _postgres_of(pytestconfig), worker_id)
-        return houses[engine_name]
+            houses[engine_name] = build(engine_name)
+        wechat.renew()
+        house = houses[engine_name]
+        shutil.rmtree(house.home, ignore_errors=True)
+        house.home.mkdir()
+        return house
 
-    yield house_of
-    for house in houses.values():
-        house.close()
+    with serving(wechat, port=0) as wechat_base_url:
+        yield house_of
+        for house in houses.values():
+            house.close()
 
 
 @pytest.fixture
@@ -183,10 +207,8 @@ def app(_house: _House) -> Iterator[Flask]:
         db.engine.dispose()
     limiter.reset()
     app.extensions["timebank-tokens"].clear()
-    clock.set_offset(clock.wall() - clock.wall())
+    clock.set_offset(timedelta(0))
     structlog.contextvars.clear_contextvars()
-    shutil.rmtree(_house.home)
-    _house.home.mkdir()
 
 
 class Client(FlaskClient):
@@ -197,7 +219,7 @@ class Client(FlaskClient):
 
     def open(self, *args: Any, **kwargs: Any) -> TestResponse:
         """Send a request in a context of its own; only a fixed or shifted clock is taken along."""
-        assert not (session.new or session.dirty or session.deleted), "commit what the test prepares: use in_unit_of_work"
+        assert not [*session.new, *session.dirty, *session.deleted], "commit what the test prepares: in_unit_of_work"
         session.rollback()
         outside = contextvars.Context()
         for variable, value in contextvars.copy_context().items():
@@ -217,9 +239,9 @@ def client(app: Flask) -> FlaskClient:
 
 @pytest.fixture
 def statements(app: Flask) -> Statements:
-    """Count what is sent to the database: ``with statements() as sent: …; assert len(sent) == 3``.
+    """Count what is sent to the database.
 
-    The list holds the SQL texts, without the beginnings and ends of transactions.
+    ``with statements() as sent: ...`` and then ``assert len(sent) == 3``. The list holds the SQL texts, without the beginnings and ends of transactions.
     """
 
     @contextmanager

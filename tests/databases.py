@@ -22,6 +22,9 @@ class Databases(Protocol):
     def drop(self, name: str) -> None:
         """Remove the database of that name, if there is one."""
 
+    def close(self) -> None:
+        """Remove whatever outlives the run otherwise."""
+
 
 class SqliteDatabases:
     """Databases that are files in one folder."""
@@ -41,6 +44,9 @@ class SqliteDatabases:
         """Remove the file with its journals."""
         for suffix in ("", "-wal", "-shm"):
             (self._folder / f"{name}.db{suffix}").unlink(missing_ok=True)
+
+    def close(self) -> None:
+        """Leave the files to pytest, which keeps the folders of its last runs."""
 
 
 class PostgresDatabases:

@@ -1,20 +1,17 @@
-"""Real servers for stories and races: gunicorn in its own processes, and a WSGI application in a thread."""
+"""Real servers for stories and races: gunicorn in its own processes, as it runs in the street."""
 
 import os
 import signal
 import socket
 import subprocess
 import sys
-import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import httpx
-from werkzeug.serving import WSGIRequestHandler, make_server
 
 from timebank.settings import Settings
 
@@ -41,12 +38,14 @@ def environment_of(settings: Settings) -> dict[str, str]:
     """Return the environment from which a process reads just these settings."""
     names = {f"TIMEBANK_{name.upper()}": getattr(settings, name) for name in Settings.__dataclass_fields__}
     values = {name: ",".join(value) if isinstance(value, tuple) else str(value) for name, value in names.items()}
-    return {name: value for name, value in os.environ.items() if not name.startswith("TIMEBANK_")} | values
+    metrics = {"PROMETHEUS_MULTIPROC_DIR": str(settings.home / "metrics")} if settings.workers > 1 else {}
+    return {name: value for name, value in os.environ.items() if not name.startswith("TIMEBANK_")} | values | metrics
 
 
 @contextmanager
 def gunicorn(settings: Settings, log: Path) -> Iterator[Server]:
     """Serve the product for ``settings`` on a free port of 127.0.0.1 until the end; SIGTERM must stop it cleanly."""
+    (settings.home / "metrics").mkdir(exist_ok=True)
     with socket.create_server(("127.0.0.1", 0), backlog=512) as listener, log.open("wb") as output:
         command = [sys.executable, "-m", "gunicorn", "app:application", "--bind", f"fd://{listener.fileno()}"]
         command += ["-k", "gthread", "--workers", str(settings.workers), "--threads", str(settings.threads)]
@@ -95,22 +94,3 @@ def _stop(server: Server) -> None:
         server.process.wait()
         raise AssertionError(f"SIGTERM does not stop the server; its log:\n{server.log.read_text()}") from None
     assert code == 0, f"the server ended with {code}; its log:\n{server.log.read_text()}"
-
-
-class _Silent(WSGIRequestHandler):
-    def log(self, type: str, message: str, *args: Any) -> None:  # noqa: A002 - werkzeug's name
-        """Write nothing: what a test says should be what pytest shows."""
-
-
-@contextmanager
-def in_thread(application: Any) -> Iterator[str]:
-    """Serve a WSGI application from a thread of this process; yield its base URL."""
-    server = make_server("127.0.0.1", 0, application, threaded=True, request_handler=_Silent)
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
-    thread.start()
-    try:
-        yield f"http://127.0.0.1:{server.server_port}"
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()

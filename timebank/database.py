@@ -31,10 +31,9 @@ from sqlalchemy import (
     event,
 )
 from sqlalchemy.exc import DBAPIError, IntegrityError
-from sqlalchemy.orm import DeclarativeBase, Session
+from sqlalchemy.orm import DeclarativeBase, ORMExecuteState, Session
 from sqlalchemy.types import TypeDecorator
 
-from timebank import clock
 from timebank.errors import Busy
 from timebank.settings import Settings
 
@@ -108,11 +107,12 @@ def init_app(app: Flask, settings: Settings) -> None:
 
 
 def _engine_options(settings: Settings) -> dict[str, Any]:
+    # An exception's text may reach a log: it must not carry the values of a statement, which are people's.
+    options: dict[str, Any] = {"pool_size": settings.threads + 2, "hide_parameters": True}
     if settings.is_sqlite:
-        return {"connect_args": {"timeout": BUSY_TIMEOUT.total_seconds()}, "pool_size": settings.threads + 2}
+        return options | {"connect_args": {"timeout": BUSY_TIMEOUT.total_seconds()}}
     milliseconds = int(LOCK_TIMEOUT.total_seconds() * 1000)
-    return {
-        "pool_size": settings.threads + 2,
+    return options | {
         # A statement that cannot have its lock in time becomes a clean, retryable refusal.
         "connect_args": {"options": f"-c lock_timeout={milliseconds} -c timezone=UTC"},
     }
@@ -188,7 +188,9 @@ def in_unit_of_work(work: Callable[[], T], *, write: bool = True) -> T:
     lock, a snapshot or a place in a chain is tried again, at most three times in all; ``work`` must therefore have no
     effect outside the database. Raises Busy when the database could not be had in time.
     """
-    for attempt in range(1, ATTEMPTS + 1):
+    attempt = 0
+    while True:
+        attempt += 1
         try:
             with _turn(write=write):
                 return _transaction(work, write=write)
@@ -198,7 +200,6 @@ def in_unit_of_work(work: Callable[[], T], *, write: bool = True) -> T:
                     raise Busy from error
                 raise
             time.sleep(random.uniform(0, 0.02 * attempt))  # noqa: S311 - jitter, no secret
-    raise AssertionError("unreachable")
 
 
 def _transaction(work: Callable[[], T], *, write: bool) -> T:
@@ -235,8 +236,14 @@ def _turn(*, write: bool) -> Iterator[None]:
 
 
 @event.listens_for(Session, "before_flush")
-def _refuse_to_write_while_reading(flushing: Session, *_: object) -> None:
+def _refuse_to_flush_while_reading(flushing: Session, *_: object) -> None:
     if flushing.info.get("writes") is False and (flushing.new or flushing.dirty or flushing.deleted):
+        raise AssertionError("a reading unit of work may not write")
+
+
+@event.listens_for(Session, "do_orm_execute")
+def _refuse_to_execute_writes_while_reading(state: ORMExecuteState) -> None:
+    if state.session.info.get("writes") is False and (state.is_insert or state.is_update or state.is_delete):
         raise AssertionError("a reading unit of work may not write")
 
 

@@ -4,12 +4,14 @@ import hashlib
 import hmac
 import os
 import secrets
+import tempfile
+from contextlib import suppress
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from environs import Env
+from environs import Env, EnvError
 
 PREFIX = "TIMEBANK_"
 SECRET_MIN_LENGTH = 32
@@ -35,11 +37,11 @@ class Settings:
     home: Path
     database_url: str = field(repr=False)
     owner_database_url: str = field(repr=False)
+    bind: str
     port: int
     workers: int
     threads: int
     trusted_proxies: int
-    public_url: str
     secret_keys: tuple[str, ...] = field(repr=False)
     wechat_app_id: str
     wechat_secret: str = field(repr=False)
@@ -61,23 +63,32 @@ class Settings:
 
     @classmethod
     def from_environment(cls) -> "Settings":
-        """Read ``TIMEBANK_*``; raise UnsafeSettings for anything unknown, missing or unsafe."""
-        env = Env()
+        """Read ``TIMEBANK_*``; raise UnsafeSettings for anything unknown, malformed, missing or unsafe."""
+        refuse_unknown_names()
+        try:
+            settings = cls._read(Env())
+        except EnvError as error:
+            raise UnsafeSettings(str(error)) from None
+        settings.refuse_unsafe()
+        return settings
+
+    @classmethod
+    def _read(cls, env: Env) -> "Settings":
         with env.prefixed(PREFIX):
             environment = env.enum("ENV", Environment.DEMO, enum=Environment, by_value=True)
             home = Path(env.str("HOME", "instance")).resolve()
             database_url = env.str("DATABASE_URL", "") or f"sqlite:///{home / 'timebank.db'}"
             port = env.int("PORT", 8000)
-            settings = cls(
+            return cls(
                 env=environment,
                 home=home,
                 database_url=database_url,
                 owner_database_url=env.str("OWNER_DATABASE_URL", "") or database_url,
+                bind=env.str("BIND", "127.0.0.1"),
                 port=port,
                 workers=env.int("WORKERS", 1 if database_url.startswith("sqlite") else 2),
                 threads=env.int("THREADS", 8),
                 trusted_proxies=env.int("TRUSTED_PROXIES", 0),
-                public_url=env.str("PUBLIC_URL", f"http://127.0.0.1:{port}").rstrip("/"),
                 secret_keys=tuple(env.list("SECRET_KEYS", [])) or _demo_secret(environment, home),
                 wechat_app_id=env.str("WECHAT_APP_ID", "wxdemo" if environment is Environment.DEMO else ""),
                 wechat_secret=env.str("WECHAT_SECRET", "demo" if environment is Environment.DEMO else ""),
@@ -86,14 +97,13 @@ class Settings:
                     f"http://127.0.0.1:{port + 1}" if environment is Environment.DEMO else "https://api.weixin.qq.com",
                 ).rstrip("/"),
             )
-        refuse_unknown_names()
-        settings.refuse_unsafe()
-        return settings
 
     def refuse_unsafe(self) -> None:
         """Raise UnsafeSettings if these settings would sign, store or send anything unsafely."""
         if not self.secret_keys or any(len(secret) < SECRET_MIN_LENGTH for secret in self.secret_keys):
-            raise UnsafeSettings(f"TIMEBANK_SECRET_KEYS: needs one or more secrets of at least {SECRET_MIN_LENGTH} characters")
+            raise UnsafeSettings(
+                f"TIMEBANK_SECRET_KEYS: needs one or more secrets of at least {SECRET_MIN_LENGTH} characters"
+            )
         if self.is_sqlite and self.workers != 1:
             raise UnsafeSettings("TIMEBANK_WORKERS: the embedded database has one writer; use 1, or PostgreSQL")
         if self.workers < 1 or self.threads < 1:
@@ -109,7 +119,9 @@ def refuse_unknown_names() -> None:
     """Raise UnsafeSettings for a ``TIMEBANK_*`` name that nothing reads: a misspelt setting must not be ignored."""
     known = {PREFIX + name.upper() for name in Settings.__dataclass_fields__}
     unknown = sorted(
-        name for name in os.environ if name.startswith(PREFIX) and name not in known and not name.startswith(PREFIX + "TEST_")
+        name
+        for name in os.environ
+        if name.startswith(PREFIX) and name not in known and not name.startswith(PREFIX + "TEST_")
     )
     if unknown:
         raise UnsafeSettings(f"unknown settings: {', '.join(unknown)}")
@@ -121,9 +133,12 @@ def _demo_secret(environment: Environment, home: Path) -> tuple[str, ...]:
         return ()
     home.mkdir(parents=True, exist_ok=True)
     kept = home / "demo-secret"
-    try:
-        with os.fdopen(os.open(kept, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+    if not kept.exists():
+        # Written under another name first: of two processes that start together both read one whole secret.
+        descriptor, written = tempfile.mkstemp(dir=home)
+        with os.fdopen(descriptor, "w") as file:
             file.write(secrets.token_hex(32))
-    except FileExistsError:
-        pass
+        with suppress(FileExistsError):
+            os.link(written, kept)
+        Path(written).unlink()
     return (kept.read_text(),)
