@@ -9,8 +9,11 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 from timebank import database
 from timebank.activities import endpoints as activities
 from timebank.attendance import endpoints as attendance
-from timebank.demo import clock as demo_clock, endpoints as demo
+from timebank.codes.book import CodeBook
+from timebank.demo import clock as demo_clock
+from timebank.demo import endpoints as demo
 from timebank.identity import endpoints as identity
+from timebank.identity.wechat import WechatClient
 from timebank.organisations import endpoints as organisations
 from timebank.passbook import endpoints as passbook
 from timebank.policies import endpoints as policies
@@ -39,6 +42,8 @@ def create_app(settings: Settings | None = None) -> Flask:
     app.json.sort_keys = False  # type: ignore[attr-defined]
     app.json.ensure_ascii = False  # type: ignore[attr-defined]
     app.extensions["timebank-settings"] = settings
+    app.extensions["timebank-codes"] = CodeBook(settings.keys("codes"))
+    app.extensions["timebank-wechat"] = WechatClient(settings)
     app.extensions["timebank-migration-head"] = observe.migration_head(str(MIGRATIONS))
     if settings.trusted_proxies:
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=settings.trusted_proxies, x_proto=settings.trusted_proxies)  # type: ignore[method-assign]
@@ -51,7 +56,8 @@ def create_app(settings: Settings | None = None) -> Flask:
     problems.init_app(app)
     observe.init_app(app)
 
-    api = create_api(app, server=settings.public_url)
+    api = create_api(app)
+    app.extensions["timebank-api"] = api
     for domain in DOMAINS:
         api.register_blueprint(domain.blueprint, url_prefix=PREFIX)
     if settings.is_demo:

@@ -1,17 +1,117 @@
 """The console script ``timebank``: what operators do from a terminal."""
 
 import sys
+from uuid import UUID
 
 import click
-from flask.cli import FlaskGroup
+from flask import current_app
+from flask.cli import FlaskGroup, with_appcontext
 
+from timebank import serving, specification
 from timebank.application import create_app
-from timebank.settings import UnsafeSettings
+from timebank.database import in_unit_of_work
+from timebank.demo import street
+from timebank.identity import passwords
+from timebank.identity import service as identity
+from timebank.identity.rules import Grant, Role
+from timebank.ledger import service as ledger
+from timebank.ledger.commands import cli as ledger_commands
+from timebank.settings import Settings, UnsafeSettings
+from timebank.shop import reservations
+from timebank.shop.commands import cli as shop_commands
+from timebank.web import idempotency
+
+SWEEP_AT_ONCE = 500
 
 
 @click.group(cls=FlaskGroup, create_app=create_app, add_version_option=False, load_dotenv=False)
 def cli() -> None:
     """时间银行的命令行 · the command line of timebank."""
+
+
+def _add(group: click.Group, name: str) -> None:
+    """Add a domain's commands, which know no Flask, and give each of them the application."""
+    for command in group.commands.values():
+        if command.callback is not None:
+            command.callback = with_appcontext(command.callback)
+    cli.add_command(group, name)
+
+
+_add(ledger_commands, "ledger")
+_add(shop_commands, "shop")
+
+
+@cli.command()
+def run() -> None:
+    """建库、(演示环境)造数据、启动服务 · migrate, seed the demo, serve."""
+    sys.exit(serving.run(Settings.from_environment()))
+
+
+@cli.command()
+def sweep() -> None:
+    """收尾：到期的冻结、预约和旧的幂等回执 · write due releases, forget old replies."""
+    swept = {
+        "redemptions": in_unit_of_work(lambda: reservations.sweep(limit=SWEEP_AT_ONCE)),
+        "holds": in_unit_of_work(lambda: ledger.sweep(limit=SWEEP_AT_ONCE)),
+        "replies": in_unit_of_work(idempotency.forget_old),
+    }
+    click.echo(" ".join(f"{what}={count}" for what, count in swept.items()))
+
+
+@cli.group()
+def seed() -> None:
+    """造数据 · seed data."""
+
+
+@seed.command("demo")
+def seed_demo() -> None:
+    """造一条演示街道；重复执行只补新 · the demo street; again only tops it up."""
+    if not current_app.extensions["timebank-settings"].is_demo:
+        raise click.ClickException("the demo street may only be seeded with TIMEBANK_ENV=demo")
+    street.settle()
+
+
+@cli.group("user")
+def user() -> None:
+    """工作人员账号 · staff accounts."""
+
+
+@user.command("create")
+@click.option("--username", required=True)
+@click.option("--name", required=True, help="姓名 · the name shown")
+@click.option("--role", required=True, type=click.Choice([str(role) for role in Role if role is not Role.VOLUNTEER]))
+@click.option("--organisation", type=click.UUID, help="只管这个组织 · scope: one organisation")
+@click.option("--area", help="管这个区域及下级，空串为全行 · scope: an area path, '' for the whole bank")
+@click.password_option()
+def create_user(
+    *, username: str, name: str, role: str, organisation: UUID | None, area: str | None, password: str
+) -> None:
+    """新建工作人员 · create a staff member with one role in one scope."""
+    if (organisation is None) == (area is None):
+        raise click.UsageError("give exactly one of --organisation and --area")
+    password_hash = passwords.hash_password(password)
+
+    def create() -> UUID:
+        person = identity.enrol(display_name=name)
+        identity.set_password(person_id=person.id, username=username, password_hash=password_hash)
+        identity.grant(person_id=person.id, granted=Grant(Role(role), organisation, area))
+        return person.id
+
+    click.echo(in_unit_of_work(create))
+
+
+@cli.group("openapi")
+def openapi() -> None:
+    """接口说明 · the API's specification."""
+
+
+@openapi.command("write")
+@click.option("--check", is_flag=True, help="不写，只比对 · write nothing, fail when the files differ")
+def write_openapi(*, check: bool) -> None:
+    """写 api_spec/ 下的 openapi.json 和 problems.md · write both files of api_spec/."""
+    stale = specification.write(current_app, check=check)
+    if stale:
+        raise click.ClickException(f"api_spec is stale: {', '.join(stale)}; run `timebank openapi write`")
 
 
 def main() -> None:

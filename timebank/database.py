@@ -8,7 +8,7 @@ import re
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from typing import Any, TypeVar, cast
@@ -22,7 +22,6 @@ from sqlalchemy import (
     DateTime,
     Dialect,
     Engine,
-    Index,
     LargeBinary,
     MetaData,
     String,
@@ -304,9 +303,9 @@ def _unique_by_columns(columns: tuple[str, ...]) -> str | None:
     if table is None:
         return None
     wanted = {column.split(".")[1] for column in columns}
-    keys: Iterable[Any] = [
+    keys: list[Any] = [
         table.primary_key,
         *(c for c in table.constraints if isinstance(c, UniqueConstraint)),
-        *(i for i in table.indexes if isinstance(i, Index) and i.unique),
+        *(i for i in table.indexes if i.unique),
     ]
     return next((cast("str", key.name) for key in keys if {column.name for column in key.columns} == wanted), None)

@@ -9,7 +9,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -28,9 +28,28 @@ def _two_free_ports() -> tuple[int, int]:
         return one.getsockname()[1], other.getsockname()[1]
 
 
+@dataclass(frozen=True)
+class Street:
+    """A demo street that is being served: where, and the environment of its commands."""
+
+    url: str
+    environment: dict[str, str]
+
+    def command(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+        """Run the console script on the street's database."""
+        return subprocess.run(
+            [Path(sys.executable).parent / "timebank", *arguments],
+            env=self.environment,
+            capture_output=True,
+            text=True,
+            timeout=120,
+            check=False,
+        )
+
+
 @pytest.fixture
-def street(_house: Any, settings: Settings, tmp_path: Path) -> Iterator[str]:
-    """The address of a demo street served by `timebank run` from an empty database."""
+def street(_house: Any, settings: Settings, tmp_path: Path) -> Iterator[Street]:
+    """A demo street served by `timebank run` from an empty database."""
     port, wechat_port = _two_free_ports()
     url = _house.databases.fresh("street")
     own = replace(
@@ -52,10 +71,11 @@ def street(_house: Any, settings: Settings, tmp_path: Path) -> Iterator[str]:
         )
     try:
         _wait(f"http://127.0.0.1:{port}/readyz", process, log)
-        yield f"http://127.0.0.1:{port}"
+        yield Street(f"http://127.0.0.1:{port}", environment_of(own))
     finally:
         process.send_signal(signal.SIGTERM)
-        assert process.wait(30) == 0, log.read_text()
+        code = process.wait(30)
+        assert code == 0, f"ended with {code}: {log.read_text()}"
         _house.databases.drop("street")
 
 
@@ -81,11 +101,11 @@ def test_the_story_takes_at_most_twelve_requests() -> None:
     assert 6 <= _story().count("curl -sf") <= 12
 
 
-def test_the_story_works_as_printed(street: str) -> None:
-    """Every line of the README's story runs as printed, and says what the README says."""
+def test_the_story_works_as_printed(street: Street) -> None:
+    """Every line of the README's story runs as printed, says what the README says, and leaves honest books."""
     told = subprocess.run(
         ["bash", "-euo", "pipefail", "-c", _story()],
-        env={"TIMEBANK": street, "PATH": "/usr/bin:/bin:" + str(Path(sys.executable).parent)},
+        env={"TIMEBANK": street.url, "PATH": "/usr/bin:/bin:" + str(Path(sys.executable).parent)},
         capture_output=True,
         text=True,
         timeout=60,
@@ -106,3 +126,38 @@ def test_the_story_works_as_printed(street: str) -> None:
     assert check_out["record"]["service_minutes"] == check_out["account"]["balance_minutes"] == 120
     assert hand_over["redemption"]["state"] == "handed_over"
     assert rest.startswith("\ufeff组织,")
+    for proof in (["ledger", "verify"], ["shop", "audit"]):
+        proved = street.command(*proof)
+        assert proved.returncode == 0, proved.stdout + proved.stderr
+    _assert_whole(street)
+
+
+def _assert_whole(street: Street) -> None:
+    """Check that the street is as large as it should be, and that settling again adds nothing."""
+    with httpx.Client(base_url=f"{street.url}/api/v1", trust_env=False) as client:
+        signed_in = client.post("/auth/wechat", json={"code": "demo:zhang"}).json()
+        client.headers["Authorization"] = f"Bearer {signed_in['access_token']}"
+
+        def size_of(address: str) -> int:
+            return len(client.get(address).json()["items"])
+
+        def sizes() -> dict[str, int]:
+            levels = {f"level {level}": size_of(f"/areas?level={level}&limit=200") for level in (1, 2, 3, 4)}
+            return levels | {what: size_of(f"/{what}?limit=200") for what in ("organisations", "sites", "goods")}
+
+        expected = {
+            "level 1": 1,
+            "level 2": 2,
+            "level 3": 6,
+            "level 4": 24,
+            "organisations": 5,
+            "sites": 7,
+            "goods": 30,
+        }
+        assert sizes() == expected
+        assert client.get("/me/account").json()["balance_minutes"] > 0
+        assert street.command("seed", "demo").returncode == 0
+        open_now = size_of("/shifts?open=now")
+        assert street.command("seed", "demo").returncode == 0
+        assert sizes() == expected
+        assert size_of("/shifts?open=now") == open_now

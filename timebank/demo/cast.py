@@ -26,11 +26,11 @@ class Body(NamedTuple):
 
 
 ORGANISATIONS = (
-    Body("hub", "晨光志愿服务联合会", "registered", "0573.01", "公益仓值守", "community", "整理货架、登记捐赠、接待居民", 5, 9, 180),
+    Body("hub", "晨光志愿服务联合会", "registered", "0573.01", "公益仓值守", "charity_shop", "整理货架、登记捐赠、接待居民", 5, 9, 180),
     Body("elder", "银龄守护助老队", "registered", "0573.01.001", "独居老人探访", "elder_care", "陪老人聊天、量血压、读报", 1, 14, 120),
     Body("kitchen", "奶奶的厨房", "filed", "0573.01.002", "周三暖心午餐", "elder_care", "洗菜、做饭、给高龄老人送餐", 2, 9, 150),
     Body("green", "河畔环保社", "filed", "0573.02.001", "河道巡护", "environment", "清理河岸垃圾、劝导文明垂钓", 6, 8, 120),
-    Body("school", "四点半课堂", "unfiled", "0573.02.002", "课后辅导", "children", "辅导作业、讲故事、下棋", 3, 16, 90),
+    Body("school", "四点半课堂", "unfiled", "0573.02.002", "课后辅导", "education", "辅导作业、讲故事、下棋", 3, 16, 90),
 )  # fmt: skip
 
 SURNAMES = "张李王刘陈杨赵黄周吴徐孙胡朱高林何郭马罗梁宋郑谢韩唐冯于董萧程曹袁邓许傅沈曾彭吕"

@@ -1,7 +1,6 @@
 """The places, bodies and people of the demo street."""
 
 from random import Random
-from typing import NamedTuple
 from uuid import UUID
 
 from timebank.demo import cast
@@ -17,18 +16,9 @@ FOUNDER = Actor(named("staff/admin"), (Grant(Role.ADMIN, area_path=""),))
 DEMO_PASSWORD = "demo"  # noqa: S105 - the demo's, printed on its first screen
 
 
-class Places(NamedTuple):
-    """Area ids by path, sites by organisation slug."""
-
-    areas: dict[str, UUID]
-    venues: dict[str, UUID]
-    shop: UUID
-
-
-def place_everything() -> Places:
+def place_everything() -> None:
     """Add the area tree, the organisations and their sites."""
-    areas = _areas()
-    venues = {}
+    _add_areas()
     hub = named("organisation/hub")
     for body in cast.ORGANISATIONS:
         organisation_id = named(f"organisation/{body.slug}")
@@ -36,24 +26,20 @@ def place_everything() -> Places:
             actor=FOUNDER,
             name=body.name,
             kind=body.kind,
-            area_id=areas[body.area],
+            area_id=named(f"area/{body.area}"),
             hub_id=None if body.slug == "hub" else hub,
             organisation_id=organisation_id,
         )
-        venues[body.slug] = _site(organisation_id, "venue", f"{body.name}活动点", f"venue/{body.slug}")
-    _site(hub, "drop_point", "老码头共富集捐赠点", "drop-point")
-    return Places(areas, venues, _site(hub, "shop", "梧桐公益仓", "shop"))
+        _add_site(organisation_id, "venue", f"{body.name}活动点", f"venue/{body.slug}")
+    _add_site(hub, "drop_point", "老码头共富集捐赠点", "drop-point")
+    _add_site(hub, "shop", "梧桐公益仓", "shop")
 
 
-def _areas() -> dict[str, UUID]:
-    areas: dict[str, UUID] = {}
-
+def _add_areas() -> None:
     def add(parent: str | None, code: str, name: str) -> str:
         path = f"{parent}.{code}" if parent else code
-        areas[path] = named(f"area/{path}")
-        organisations.add_area(
-            actor=FOUNDER, name=name, code=code, parent_id=areas[parent] if parent else None, area_id=areas[path]
-        )
+        parent_id = named(f"area/{parent}") if parent else None
+        organisations.add_area(actor=FOUNDER, name=name, code=code, parent_id=parent_id, area_id=named(f"area/{path}"))
         return path
 
     district = add(None, "0573", cast.DISTRICT)
@@ -63,13 +49,12 @@ def _areas() -> dict[str, UUID]:
             community = add(street, f"{index:03d}", f"{community_name}社区")
             for grid in range(1, cast.GRIDS_PER_COMMUNITY + 1):
                 add(community, f"{grid:02d}", f"{community_name}第{grid}网格")
-    return areas
 
 
-def _site(organisation_id: UUID, kind: str, name: str, slug: str) -> UUID:
-    site_id = named(f"site/{slug}")
-    organisations.add_site(actor=FOUNDER, organisation_id=organisation_id, kind=kind, name=name, site_id=site_id)
-    return site_id
+def _add_site(organisation_id: UUID, kind: str, name: str, slug: str) -> None:
+    organisations.add_site(
+        actor=FOUNDER, organisation_id=organisation_id, kind=kind, name=name, site_id=named(f"site/{slug}")
+    )
 
 
 def enrol_staff() -> None:

@@ -5,13 +5,18 @@ from datetime import timedelta
 from random import Random
 from uuid import UUID
 
+from sqlalchemy import func, select
+
 from timebank import clock
+from timebank.database import session
 from timebank.demo import cast
 from timebank.demo.names import named
 from timebank.demo.settlers import FOUNDER
+from timebank.ledger.queries import account_state
 from timebank.shop import goods, handovers, intakes, reservations
 from timebank.shop.errors import OutOfStock
 from timebank.shop.intakes import Delivered
+from timebank.shop.models import Intake
 from timebank.shop.rules import Line
 
 DONORS = (("firm", "梧桐粮油店"), ("firm", "晨光超市"), ("person", "一位老邻居"), ("anonymous", None))
@@ -48,16 +53,21 @@ def take_delivery(shop: UUID, random: Random) -> None:
         )
         for number, good in enumerate(cast.GOODS)
     ]
-    intakes.take_in(
-        actor=FOUNDER, site_id=shop, source="donated", donor_kind=kind, donor_name=name, lines=lines
-    )
+    intakes.take_in(actor=FOUNDER, site_id=shop, source="donated", donor_kind=kind, donor_name=name, lines=lines)
+
+
+def refresh(shop: UUID) -> None:
+    """Take in fresh goods if the last delivery is older than a day."""
+    last = session.scalar(select(func.max(Intake.received_at)).where(Intake.site_id == shop))
+    if last is None or last < clock.now() - timedelta(days=1):
+        take_delivery(shop, Random())  # noqa: S311 - a story, not a secret
 
 
 def go_shopping(shop: UUID, volunteer_id: UUID, random: Random) -> None:
-    """Reserve one or two things that the volunteer can pay for, and hand them over; or find the shelf empty."""
-    wanted = random.sample(range(len(cast.GOODS)), 2)
+    """Reserve something that the volunteer can pay for, and have it handed over; or find the shelf empty."""
+    available = account_state(volunteer_id, clock.now()).available_minutes
+    affordable = [number for number, good in enumerate(cast.GOODS) if good.price_minutes <= available]
     with contextlib.suppress(OutOfStock):
-        reserved = reservations.reserve(
-            person_id=volunteer_id, site_id=shop, lines=[Line(named(f"goods/{number}"), 1) for number in wanted]
-        )
+        line = Line(named(f"goods/{random.choice(affordable)}"), 1)
+        reserved = reservations.reserve(person_id=volunteer_id, site_id=shop, lines=[line])
         handovers.hand_over(actor=FOUNDER, redemption_id=reserved.redemption.id)

@@ -1,0 +1,123 @@
+"""The audit finds what somebody has done to the books behind the application's back."""
+
+import json
+
+import pytest
+from flask import Flask
+from sqlalchemy import text
+from sqlalchemy.exc import DatabaseError
+
+from tests.factories.shop import a_clerk, a_member, a_stocked_shop, findings, reserved
+from timebank.database import db, in_unit_of_work, session
+from timebank.identity.rules import Actor
+from timebank.shop import reservations
+from timebank.shop.commands import cli
+from timebank.shop.handovers import hand_over
+
+GUARDED = {
+    "stock_move": {"pk_stock_move": ("lot_id", "seq"), "uq_stock_move_lot_id_resolves": ("lot_id", "resolves")},
+    "receipt": {"pk_receipt": ("id",)},
+    "goods_price": {"pk_goods_price": ("goods_id", "number")},
+}
+
+
+@pytest.fixture
+def day_at_the_shop(app: Flask) -> None:
+    """One redemption of each state, and a counter where all of it adds up."""
+    site, goods = a_stocked_shop(20)
+    member, clerk = a_member(6000), a_clerk(site)
+    one, two, _open = (reserved(member.id, site.id, (goods.id, 2)).redemption for _ in range(3))
+    in_unit_of_work(lambda: hand_over(actor=clerk, redemption_id=one.id))
+    in_unit_of_work(lambda: reservations.cancel(actor=Actor(member.id), redemption_id=two.id))
+    assert findings() == []
+
+
+_SQLITE = """
+    SELECT 'DROP TRIGGER ' || name FROM sqlite_master WHERE type = 'trigger'
+    UNION ALL SELECT 'PRAGMA foreign_keys=OFF' UNION ALL SELECT 'PRAGMA ignore_check_constraints=ON'
+"""
+_POSTGRESQL = """
+    SELECT format('DROP TRIGGER %I ON %s', tgname, tgrelid::regclass) FROM pg_trigger WHERE NOT tgisinternal
+    UNION ALL SELECT format('ALTER TABLE %s DROP CONSTRAINT %I', conrelid::regclass, conname)
+    FROM pg_constraint WHERE contype IN ('c', 'f') AND connamespace = 'public'::regnamespace
+"""
+
+
+def _unguarded(statement: str) -> None:
+    """Run a statement as somebody who has removed the guards and every check that could say no."""
+    raw = db.engine.raw_connection()
+    cursor = raw.cursor()
+    cursor.execute(_SQLITE if db.engine.dialect.name == "sqlite" else _POSTGRESQL)
+    for (removal,) in cursor.fetchall():
+        cursor.execute(removal)
+    cursor.execute(statement)
+    raw.commit()
+    raw.close()
+    db.engine.dispose()
+
+
+@pytest.mark.parametrize(
+    ("kind", "statement"),
+    [
+        ("moves", "UPDATE stock_move SET on_hand_after = on_hand_after + 1 WHERE kind = 'reserve'"),
+        ("moves", "UPDATE stock_move SET reserved_after = 0 WHERE kind = 'reserve'"),
+        ("moves", "DELETE FROM stock_move WHERE seq = 2"),
+        ("intakes", "DELETE FROM stock_move WHERE seq = 1"),
+        ("emptied_marks", "UPDATE shop_lot SET emptied_at = received_at"),
+        ("resolutions", "UPDATE stock_move SET line_no = 2 WHERE kind = 'release'"),
+        ("reservations", "UPDATE redemption_line SET quantity = quantity + 1"),
+        ("reservations", "UPDATE redemption SET state = 'held', closed_at = NULL WHERE state = 'cancelled'"),
+        ("picks", "UPDATE shop_lot SET site_id = id"),
+        ("totals", "UPDATE redemption SET total_minutes = total_minutes + 1"),
+        ("totals", "UPDATE redemption SET charged_minutes = 1 WHERE state = 'handed_over'"),
+        ("totals", "DELETE FROM redemption_line"),
+        ("payments", "UPDATE redemption SET transfer_id = NULL WHERE state = 'held'"),
+        ("payments", "UPDATE redemption SET state = 'cancelled' WHERE state = 'held'"),
+        ("payments", "UPDATE redemption SET channel = 'counter' WHERE state = 'held'"),
+        ("payments_for_nothing", "DELETE FROM redemption WHERE state = 'held'"),
+        ("receipts", "DELETE FROM receipt"),
+        ("receipts", "UPDATE receipt SET minutes_before = 0"),
+        ("receipt_numbers", "UPDATE receipt SET number = 2"),
+        ("receipt_numbers", "DELETE FROM receipt"),
+        ("intake_numbers", "UPDATE shop_counter SET last = 2 WHERE series = 'intake'"),
+        ("prices", "DELETE FROM goods_price"),
+    ],
+)
+@pytest.mark.usefixtures("day_at_the_shop")
+def test_the_audit_names_what_was_changed(kind: str, statement: str) -> None:
+    """Each change to a row that the guards would have refused is found under its own name, with its first row."""
+    _unguarded(statement)
+    found = {finding.kind: finding for finding in findings()}
+    assert kind in found
+    assert found[kind].count > 0
+    assert found[kind].first
+
+
+@pytest.mark.usefixtures("day_at_the_shop")
+def test_the_command_ends_with_0_or_1(app: Flask) -> None:
+    """``timebank shop audit`` says OK and ends with 0; after a change it names the first bad row and ends with 1."""
+    runner = app.test_cli_runner()
+    good = runner.invoke(cli, ["audit"])
+    assert (good.exit_code, good.output) == (0, "OK: 1 lots, 6 moves, 3 redemptions, 1 receipts\n")
+    assert json.loads(runner.invoke(cli, ["audit", "--json"]).output)["findings"] == []
+    _unguarded("UPDATE receipt SET minutes_before = 0")
+    bad = runner.invoke(cli, ["audit"])
+    assert bad.exit_code == 1
+    assert bad.output.startswith("FAILED: 1 lots")
+    assert "receipts: 1, first " in bad.output
+    assert runner.invoke(cli, ["audit", "--json"]).exit_code == 1
+
+
+@pytest.mark.parametrize("table", sorted(GUARDED))
+@pytest.mark.usefixtures("day_at_the_shop")
+def test_facts_of_the_shop_cannot_be_changed(table: str) -> None:
+    """UPDATE, DELETE, TRUNCATE on PostgreSQL and REPLACE on SQLite are refused by the database."""
+    column = GUARDED[table][f"pk_{table}"][0]
+    attacks = [f"UPDATE {table} SET {column} = {column}", f"DELETE FROM {table}"]
+    if db.engine.dialect.name == "sqlite":
+        attacks.append(f"INSERT OR REPLACE INTO {table} SELECT * FROM {table}")
+    else:
+        attacks.append(f"TRUNCATE {table} CASCADE")
+    for attack in attacks:
+        with pytest.raises(DatabaseError, match="append-only"):
+            in_unit_of_work(lambda sql=attack: session.execute(text(sql)))

@@ -1,0 +1,155 @@
+"""What the API says about redemptions, receipts and stock, put together for the schemas."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Row
+
+from timebank import clock
+from timebank.codes.book import CodeBook
+from timebank.identity.rules import PersonState
+from timebank.ledger.rules import AccountState
+from timebank.records.account import account_of
+from timebank.shop import levels, queries
+from timebank.shop.counter import Found
+from timebank.shop.handovers import HandedOver
+from timebank.shop.models import Intake, Lot, Redemption
+from timebank.shop.receipts import Names, printed
+from timebank.shop.rules import Channel, PricedLine, RedemptionState, masked, receipt_number, state_at
+
+SOON = timedelta(hours=1)
+_WARNINGS = {
+    "EXPIRES_SOON": "兑换单即将过期。 The redemption expires soon.",
+    "PERSON_NOT_ACTIVE": "会员账户已停用。 The member's account is not active.",
+    "DEBT": "会员有待抵扣的时长。 The member owes minutes.",
+}
+
+
+def redemption(
+    one: Redemption, lines: Sequence[PricedLine], *, now: datetime, book: CodeBook | None = None
+) -> dict[str, Any]:
+    """Return a redemption as everyone sees it at ``now``; with a ``book``, also the codes that its owner shows."""
+    state = state_at(one.state, one.expires_at, now)
+    shows_codes = book is not None and state is RedemptionState.HELD
+    return {
+        "id": one.id,
+        "site_id": one.site_id,
+        "channel": Channel(one.channel),
+        "state": state,
+        "lines": [_line(line) for line in lines],
+        "total_minutes": one.total_minutes,
+        "charged_minutes": one.charged_minutes,
+        "created_at": one.created_at,
+        "expires_at": one.expires_at,
+        "closed_at": one.expires_at if state is RedemptionState.EXPIRED else one.closed_at,
+        "pickup_token": book.pickup(redemption=one.ref) if shows_codes and book else None,
+        "pickup_code": one.pickup_code if shows_codes else None,
+    }
+
+
+def redemptions(found: Sequence[Redemption], *, now: datetime, book: CodeBook | None = None) -> list[dict[str, Any]]:
+    """Return several redemptions, their lines in one statement."""
+    lines = queries.lines_of([one.id for one in found]) if found else {}
+    return [redemption(one, lines[one.id], now=now, book=book) for one in found]
+
+
+def with_account(
+    one: Redemption, lines: Sequence[PricedLine], state: AccountState | None, *, book: CodeBook | None
+) -> dict[str, Any]:
+    """Return a redemption and its owner's account beside it."""
+    return redemption(one, lines, now=clock.now(), book=book) | {"account": account_of(one.person_id, state)}
+
+
+def handed_over(done: HandedOver) -> dict[str, Any]:
+    """Return what a hand-over or a counter sale answers: the redemption and the receipt."""
+    receipt = done.receipt
+    people = queries.names([receipt.clerk_id, done.redemption.person_id])
+    names = Names(shop=done.shop.name, clerk=people[receipt.clerk_id], member=masked(people[done.redemption.person_id]))
+    return {
+        "redemption": redemption(done.redemption, done.lines, now=clock.now()),
+        "receipt": {
+            "id": receipt.id,
+            "receipt_no": receipt_number(receipt.issued_on, receipt.number),
+            "site_id": receipt.site_id,
+            "redemption_id": receipt.redemption_id,
+            "lines": [line | {"minutes": line["quantity"] * line["price_minutes"]} for line in receipt.lines],
+            "charged_minutes": receipt.charged_minutes,
+            "minutes_before": receipt.minutes_before,
+            "minutes_after": receipt.minutes_after,
+            "head": receipt.head,
+            "clerk": names.clerk,
+            "member": names.member,
+            "issued_at": receipt.issued_at,
+            "text": printed(receipt, names),
+        },
+    }
+
+
+def found(what: Found) -> dict[str, Any]:
+    """Return what a code names: a masked name, what is held, the balance, and what the clerk should know."""
+    now = clock.now()
+    account = account_of(what.person.id)
+    one = redemptions([what.redemption], now=now)[0] if what.redemption else None
+    warned = [
+        (what.redemption is not None and what.redemption.expires_at - now < SOON, "EXPIRES_SOON"),
+        (what.person.state != PersonState.ACTIVE, "PERSON_NOT_ACTIVE"),
+        (account["debt_minutes"] > 0, "DEBT"),
+    ]
+    return {
+        "kind": "redemption" if one else "member",
+        "member": {"name": masked(what.person.display_name)},
+        "redemption": one,
+        "held": redemptions(what.held, now=now),
+        "account": account,
+        "warnings": [{"code": code, "detail": _WARNINGS[code]} for given, code in warned if given],
+    }
+
+
+def goods(rows: Iterable[Row[Any]], *, now: datetime, site_id: UUID | None) -> list[dict[str, Any]]:
+    """Return goods with how many pieces each shop (or the one asked for) can promise, in one statement for all."""
+    items = [row._asdict() for row in rows]
+    pieces: dict[UUID, dict[UUID, int]] = {item["id"]: {site_id: 0} if site_id else {} for item in items}
+    for at_site, level in levels.stocked(list(pieces), now, site_id=site_id) if pieces else ():
+        at = pieces[level.goods_id]
+        at[at_site] = at.get(at_site, 0) + (level.available if level.good_at(now) else 0)
+    return [item | {"availability": _availability(pieces[item["id"]])} for item in items]
+
+
+def intake(taken: Intake, lots: Sequence[Lot], quantities: Sequence[int]) -> dict[str, Any]:
+    """Return an intake with its lots; the donor's name is not repeated."""
+    return {
+        "id": taken.id,
+        "site_id": taken.site_id,
+        "receipt_no": receipt_number(taken.received_on, taken.number),
+        "received_at": taken.received_at,
+        "source": taken.source,
+        "donor": {"kind": taken.donor_kind},
+        "lots": [
+            {
+                "id": lot.id,
+                "goods_id": lot.goods_id,
+                "quantity": quantity,
+                "expires_at": lot.expires_at,
+                "fair_value_fen": lot.fair_value_fen,
+            }
+            for lot, quantity in zip(lots, quantities, strict=True)
+        ],
+    }
+
+
+def _line(line: PricedLine) -> dict[str, Any]:
+    return {
+        "goods_id": line.goods_id,
+        "name": line.name,
+        "unit": line.unit,
+        "quantity": line.quantity,
+        "price_minutes": line.price_minutes,
+        "minutes": line.quantity * line.price_minutes,
+        "handed_over": line.handed_over,
+    }
+
+
+def _availability(by_site: Mapping[UUID, int]) -> list[dict[str, Any]]:
+    return [{"site_id": site_id, "available": by_site[site_id]} for site_id in sorted(by_site)]

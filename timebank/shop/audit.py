@@ -1,0 +1,68 @@
+"""``timebank shop audit``: everything that stock, redemptions and receipts claim, recomputed from the facts.
+
+Each check selects what is wrong; the report names the first row of each kind. It reads and changes nothing.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Select, func, select
+
+from timebank import clock
+from timebank.database import session
+from timebank.shop import audit_payments, audit_stock
+from timebank.shop.models import Lot, Receipt, Redemption, StockMove
+
+CHECKS: dict[str, Callable[[datetime], Select[*tuple[Any, ...]]]] = {
+    "moves": audit_stock.broken_chains,
+    "intakes": audit_stock.lots_without_intake,
+    "emptied_marks": audit_stock.wrong_emptied_marks,
+    "resolutions": audit_stock.mismatched_resolutions,
+    "reservations": audit_stock.wrong_reservations,
+    "picks": audit_stock.wrong_picks,
+    "totals": audit_stock.wrong_totals,
+    "payments": audit_payments.unpaid_redemptions,
+    "payments_for_nothing": audit_payments.payments_for_nothing,
+    "receipts": audit_payments.wrong_receipts,
+    "receipt_numbers": audit_payments.gaps_in_receipts,
+    "intake_numbers": audit_payments.gaps_in_intakes,
+    "prices": audit_payments.goods_without_price,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One kind of fault: how many rows have it, and the first of them."""
+
+    kind: str
+    count: int
+    first: str
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What was looked at, and what is wrong with it."""
+
+    lots: int
+    moves: int
+    redemptions: int
+    receipts: int
+    findings: list[Finding]
+
+
+def audit() -> Report:
+    """Recompute the shop's books as they stand at this moment."""
+    now = clock.now()
+    findings = []
+    for kind, check in CHECKS.items():
+        bad = session.execute(check(now)).all()
+        if bad:
+            findings.append(Finding(kind, len(bad), " ".join(map(str, bad[0]))))
+    return Report(_count(Lot), _count(StockMove), _count(Redemption), _count(Receipt), findings)
+
+
+def _count(table: type[Any]) -> int:
+    found: int = session.execute(select(func.count()).select_from(table)).scalar_one()
+    return found

@@ -1,0 +1,125 @@
+"""What somebody wants at a shop: who may take it, what it costs, and from which lots it comes."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import insert
+
+from timebank import clock
+from timebank.database import session
+from timebank.errors import NotFound
+from timebank.identity.errors import PersonNotActive
+from timebank.identity.rules import PersonState
+from timebank.organisations.rules import SiteKind
+from timebank.policies import service as policies
+from timebank.policies.rules import Policy
+from timebank.records import queries as records
+from timebank.shop import levels, queries
+from timebank.shop.errors import HistoryTooShort, NotAShop, OutOfStock
+from timebank.shop.goods import refuse_unknown
+from timebank.shop.models import Redemption, RedemptionLine
+from timebank.shop.rules import Level, Line, Pick, PricedLine, pick, summed, total_minutes
+from timebank.shop.stock import Shelf
+
+
+@dataclass(frozen=True, slots=True)
+class Basket:
+    """Lines at the prices of one moment, one per goods, and the lots that they would come from."""
+
+    lines: list[PricedLine]
+    picks: list[Pick]
+    lots_end: datetime | None
+    """When the first of those lots expires, if any of them does."""
+
+    @property
+    def wanted(self) -> list[Line]:
+        """What is wanted, without prices."""
+        return [Line(line.goods_id, line.quantity) for line in self.lines]
+
+    @property
+    def total_minutes(self) -> int:
+        """What all of it costs."""
+        return total_minutes(self.lines)
+
+
+def admit(*, site_id: UUID, person_id: UUID) -> Policy:
+    """Return the policy of a shop if this person may take goods there.
+
+    Raises NotFound, PersonNotActive, NotAShop, HistoryTooShort (rule R29).
+    """
+    visit = queries.visit(site_id, person_id)
+    shop = visit.shop
+    if shop is None:
+        raise NotFound
+    if visit.person_state != PersonState.ACTIVE:
+        raise PersonNotActive
+    if shop.kind != SiteKind.SHOP:
+        raise NotAShop
+    policy = policies.resolve(
+        organisation_id=shop.organisation_id,
+        area_path=shop.area_path,
+        at=clock.now(),
+        known_number=visit.policy_number,
+    )
+    needed = policy.redeem_min_history_minutes
+    if needed:
+        served = sum(records.totals(person_id).values())
+        if served < needed:
+            raise HistoryTooShort(needed_minutes=needed, service_minutes=served)
+    return policy
+
+
+def gather(*, site_id: UUID, lines: Sequence[Line], now: datetime) -> Basket:
+    """Price what is wanted and pick lots for it, without a lock. Raises UnknownGoods, OutOfStock."""
+    wanted = summed(lines)
+    offer = levels.offer([line.goods_id for line in wanted], now, site_id)
+    refuse_unknown([line.goods_id for line in lines], offer.goods)
+    picks = _picked(offer.levels, wanted, now)
+    ends = {level.lot_id: level.expires_at for level in offer.levels}
+    lots_end = min((end for one in picks if (end := ends[one.lot_id]) is not None), default=None)
+    return Basket(offer.priced(wanted), picks, lots_end)
+
+
+def secure(shelf: Shelf, basket: Basket, *, good_at: datetime) -> list[Pick]:
+    """Lock the picked lots and pick again from what they hold now; if they are short, once more from all lots.
+
+    Nothing is taken from a lot that has expired at ``good_at``. Raises OutOfStock.
+    """
+    wanted = basket.wanted
+    shelf.open([one.lot_id for one in basket.picks])
+    picks, short = pick(shelf.levels, wanted, good_at)
+    if not short:
+        return picks
+    stocked = levels.stocked([line.goods_id for line in wanted], shelf.now, site_id=shelf.site_id)
+    again = _picked([level for _, level in stocked], wanted, good_at)
+    shelf.open([one.lot_id for one in again])
+    return _picked(shelf.levels, wanted, good_at)
+
+
+def _picked(lots: Sequence[Level], wanted: Sequence[Line], good_at: datetime) -> list[Pick]:
+    picks, short = pick(lots, wanted, good_at)
+    for line in wanted:
+        if line.goods_id in short:
+            raise OutOfStock(goods_id=line.goods_id, quantity=line.quantity, available=short[line.goods_id])
+    return picks
+
+
+def keep(redemption: Redemption, lines: Sequence[PricedLine]) -> None:
+    """Insert a redemption with its lines."""
+    values = {column.key: getattr(redemption, column.key) for column in Redemption.__table__.columns}
+    session.execute(insert(Redemption), [values])
+    session.execute(
+        insert(RedemptionLine),
+        [
+            {
+                "redemption_id": redemption.id,
+                "line_no": line.line_no,
+                "goods_id": line.goods_id,
+                "quantity": line.quantity,
+                "price_minutes": line.price_minutes,
+            }
+            for line in lines
+        ],
+    )

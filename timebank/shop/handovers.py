@@ -1,0 +1,99 @@
+"""Handing over what was reserved: once, whole or in part; what is not taken goes back with the same capture."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from timebank import clock
+from timebank.database import new_id, session
+from timebank.identity.rules import Actor
+from timebank.ledger import queries as ledger_queries
+from timebank.ledger import service as ledger
+from timebank.ledger.rules import AccountState
+from timebank.shop import queries, receipts
+from timebank.shop.errors import LineOverPicked
+from timebank.shop.models import Receipt, Redemption
+from timebank.shop.queries import Shop
+from timebank.shop.reservations import locked, opened, refuse_closed
+from timebank.shop.rules import Line, PricedLine, RedemptionState, summed, total_minutes
+from timebank.shop.staff import own_shop
+from timebank.shop.stock import Shelf
+
+
+@dataclass(frozen=True, slots=True)
+class HandedOver:
+    """A redemption whose goods have left, at which shop, with all its lines and its receipt."""
+
+    redemption: Redemption
+    lines: list[PricedLine]
+    receipt: Receipt
+    shop: Shop
+
+
+def hand_over(*, actor: Actor, redemption_id: UUID, lines: Sequence[Line] | None = None) -> HandedOver:
+    """Hand over a held redemption at a shop of the actor's; with ``lines``, only those pieces.
+
+    Whatever is not taken is released, minutes by the same capture and goods by the same moves; whoever still wants it
+    reserves again. Raises NotFound, AlreadyHandedOver, RedemptionCancelled, HoldExpired, LineOverPicked.
+    """
+    redemption, shop = locked(redemption_id)
+    own_shop(actor, shop)
+    now = clock.now()
+    refuse_closed(redemption, now)
+    held = queries.lines_of([redemption_id])[redemption_id]
+    taken = _taken(held, lines)
+    charged = total_minutes(taken)
+    account = _pay(redemption, charged, actor.person_id, now)
+    _move(redemption, taken, actor.person_id, now)
+    redemption.state = RedemptionState.HANDED_OVER
+    redemption.charged_minutes = charged
+    redemption.closed_at = now
+    redemption.closed_by = actor.person_id
+    session.flush()
+    receipt = receipts.issue(
+        redemption=redemption,
+        lines=taken,
+        charged_minutes=charged,
+        account=account,
+        clerk_id=actor.person_id,
+        now=now,
+    )
+    pieces = {line.line_no: line.quantity for line in taken}
+    return HandedOver(redemption, [line.handing(pieces.get(line.line_no, 0)) for line in held], receipt, shop)
+
+
+def _taken(held: Sequence[PricedLine], lines: Sequence[Line] | None) -> list[PricedLine]:
+    """Return the held lines that are taken, each with the pieces taken. Raises LineOverPicked."""
+    if lines is None:
+        return [line.taking(line.quantity) for line in held]
+    wanted = {line.goods_id: line.quantity for line in summed(lines)}
+    reserved = {line.goods_id: line.quantity for line in held}
+    if not wanted or any(quantity > reserved.get(goods_id, 0) for goods_id, quantity in wanted.items()):
+        raise LineOverPicked
+    return [line.taking(wanted[line.goods_id]) for line in held if line.goods_id in wanted]
+
+
+def _pay(redemption: Redemption, charged: int, actor_id: UUID, now: datetime) -> AccountState:
+    """Capture what is charged and release the rest; what costs nothing posts nothing."""
+    if redemption.transfer_id is None:
+        return ledger_queries.account_state(redemption.person_id, now)
+    resolution = {
+        "transfer_id": new_id(),
+        "hold_id": redemption.transfer_id,
+        "source_id": redemption.id,
+        "actor_id": actor_id,
+    }
+    if charged:
+        return ledger.capture(**resolution, minutes=charged).account
+    return ledger.release(**resolution).account
+
+
+def _move(redemption: Redemption, taken: Sequence[PricedLine], actor_id: UUID, now: datetime) -> None:
+    shelf = Shelf(site_id=redemption.site_id, now=now, actor_id=actor_id)
+    missing = {line.line_no: line.quantity for line in taken}
+    for reserve in opened(shelf, redemption.id):
+        pieces = min(missing.get(reserve.line_no or 0, 0), reserve.reserved)
+        shelf.hand_over(reserve, pieces)
+        missing[reserve.line_no or 0] = missing.get(reserve.line_no or 0, 0) - pieces
+    shelf.write()

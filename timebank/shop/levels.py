@@ -1,0 +1,167 @@
+"""What lots hold, what of it is promised, and what of that is due: the reading side of stock."""
+
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, Select, Subquery, and_, func, select
+from sqlalchemy.orm import aliased
+
+from timebank.database import session
+from timebank.shop.models import Goods, Lot, Redemption, StockMove
+from timebank.shop.queries import price_at
+from timebank.shop.rules import Level, Line, MoveKind, PricedLine, RedemptionState
+
+
+@dataclass(frozen=True, slots=True)
+class Offered:
+    """Goods as they are offered at one moment."""
+
+    goods_id: UUID
+    name: str
+    unit: str
+    price_minutes: int
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """Goods with prices, and the lots of them at one site."""
+
+    goods: dict[UUID, Offered]
+    levels: list[Level]
+
+    def priced(self, wanted: Sequence[Line]) -> list[PricedLine]:
+        """Return lines with the names and prices of this offer."""
+        return [
+            PricedLine(line_no, line.goods_id, goods.name, goods.unit, line.quantity, goods.price_minutes)
+            for line_no, line in enumerate(wanted, start=1)
+            for goods in [self.goods[line.goods_id]]
+        ]
+
+
+def _last() -> ColumnElement[int]:
+    """Return the seq of the lot's last move: one index probe a lot, however long its history is."""
+    other = aliased(StockMove)
+    return select(func.max(other.seq)).where(other.lot_id == Lot.id).correlate(Lot).scalar_subquery()
+
+
+def _unresolved(reserve: type[StockMove]) -> ColumnElement[bool]:
+    other = aliased(StockMove)
+    return ~select(1).where(other.lot_id == reserve.lot_id, other.resolves == reserve.seq).correlate(reserve).exists()
+
+
+def _due(now: datetime, site_id: UUID | None) -> Subquery:
+    """Return per lot what due redemptions still reserve: driven by the few due ones, not by the lot's history."""
+    due = (
+        select(StockMove.lot_id, func.sum(StockMove.reserved).label("pieces"))
+        .join(Redemption, Redemption.id == StockMove.redemption_id)
+        .where(
+            Redemption.state == RedemptionState.HELD,
+            Redemption.expires_at <= now,
+            StockMove.kind == MoveKind.RESERVE,
+            _unresolved(StockMove),
+        )
+        .group_by(StockMove.lot_id)
+    )
+    return (due.where(Redemption.site_id == site_id) if site_id else due).subquery("due")
+
+
+_LEVEL = (
+    Lot.id,
+    Lot.goods_id,
+    Lot.expires_at,
+    Lot.received_at,
+    StockMove.seq,
+    StockMove.on_hand_after,
+    StockMove.reserved_after,
+)
+
+
+LotIds = Collection[UUID] | Select[UUID]
+"""Lots by their ids, or by a select that yields them."""
+
+
+def held_by(lot_ids: LotIds, now: datetime, site_id: UUID | None) -> dict[UUID, Level]:
+    """Return what the lots hold; after their lock was taken, in a statement of its own."""
+    due = _due(now, site_id)
+    found = (
+        select(*_LEVEL, func.coalesce(due.c.pieces, 0))
+        .select_from(Lot)
+        .join(StockMove, and_(StockMove.lot_id == Lot.id, StockMove.seq == _last()))
+        .outerjoin(due, due.c.lot_id == Lot.id)
+        .where(Lot.id.in_(lot_ids))
+    )
+    return {row[0]: _level(row) for row in session.execute(found)}
+
+
+def stocked(goods_ids: Collection[UUID], now: datetime, *, site_id: UUID | None = None) -> list[tuple[UUID, Level]]:
+    """Return site and level of every lot of the goods that is not empty, at one site or everywhere."""
+    due = _due(now, site_id)
+    found = (
+        select(*_LEVEL, func.coalesce(due.c.pieces, 0), Lot.site_id)
+        .select_from(Lot)
+        .join(StockMove, and_(StockMove.lot_id == Lot.id, StockMove.seq == _last()))
+        .outerjoin(due, due.c.lot_id == Lot.id)
+        .where(Lot.goods_id.in_(goods_ids), Lot.emptied_at.is_(None))
+    )
+    if site_id:
+        found = found.where(Lot.site_id == site_id)
+    return [(row[-1], _level(row)) for row in session.execute(found)]
+
+
+def offer(goods_ids: Collection[UUID], now: datetime, site_id: UUID) -> Offer:
+    """Return goods with prices and their lots at one site, in one statement; only active goods with a price."""
+    due = _due(now, site_id)
+    found = (
+        select(*_LEVEL, func.coalesce(due.c.pieces, 0), Goods.id, Goods.name, Goods.unit, price_at(now).label("price"))
+        .select_from(Goods)
+        .outerjoin(Lot, and_(Lot.goods_id == Goods.id, Lot.site_id == site_id, Lot.emptied_at.is_(None)))
+        .outerjoin(StockMove, and_(StockMove.lot_id == Lot.id, StockMove.seq == _last()))
+        .outerjoin(due, due.c.lot_id == Lot.id)
+        .where(Goods.id.in_(goods_ids), Goods.active)
+    )
+    rows = [row for row in session.execute(found) if row.price is not None]
+    offered = {row[8]: Offered(*row[8:]) for row in rows}
+    return Offer(offered, [_level(row) for row in rows if row[0] is not None])
+
+
+def _level(row: Iterable[object]) -> Level:
+    return Level(*tuple(row)[:8])  # type: ignore[arg-type]
+
+
+def lots_of(redemption_ids: Collection[UUID]) -> Select[UUID]:
+    """Select the lots that anything was picked from for these redemptions."""
+    return select(StockMove.lot_id).where(
+        StockMove.redemption_id.in_(redemption_ids), StockMove.kind == MoveKind.RESERVE
+    )
+
+
+def due_reserves(lot_ids: Collection[UUID], now: datetime) -> list[StockMove]:
+    """Return the open reservations on the lots whose redemption is due."""
+    found = (
+        select(StockMove)
+        .join(Redemption, Redemption.id == StockMove.redemption_id)
+        .where(
+            Redemption.state == RedemptionState.HELD,
+            Redemption.expires_at <= now,
+            StockMove.kind == MoveKind.RESERVE,
+            StockMove.lot_id.in_(lot_ids),
+            _unresolved(StockMove),
+        )
+        .order_by(StockMove.lot_id, StockMove.seq)
+    )
+    return list(session.scalars(found))
+
+
+def open_reserves(redemption_id: UUID) -> tuple[list[StockMove], int]:
+    """Return what is still picked for a redemption (line by line, first expired first), and how many picks there were."""
+    found = (
+        select(StockMove, _unresolved(StockMove))
+        .select_from(StockMove)
+        .join(Lot, Lot.id == StockMove.lot_id)
+        .where(StockMove.redemption_id == redemption_id, StockMove.kind == MoveKind.RESERVE)
+        .order_by(StockMove.line_no, Lot.expires_at.asc().nulls_last(), Lot.received_at, Lot.id)
+    )
+    rows = session.execute(found).all()
+    return [move for move, still_open in rows if still_open], len(rows)

@@ -1,0 +1,211 @@
+"""What is asked about goods, stock, redemptions and receipts."""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, cast
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, Row, Select, func, select
+
+from timebank.database import session
+from timebank.identity.models import Person
+from timebank.organisations.models import Area, Organisation, Site
+from timebank.policies.queries import latest_number_subquery
+from timebank.shop.models import Goods, GoodsPrice, MissedCode, Receipt, Redemption, RedemptionLine, StockMove
+from timebank.shop.rules import MoveKind, PricedLine, RedemptionState
+
+
+@dataclass(frozen=True, slots=True)
+class Shop:
+    """A site with whose it is and where that is registered: what scope and policy ask for."""
+
+    id: UUID
+    name: str
+    kind: str
+    organisation_id: UUID
+    area_path: str
+
+
+_SHOP = (Site.id, Site.name, Site.kind, Site.organisation_id, Area.path)
+
+
+def shop(site_id: UUID) -> Shop | None:
+    """Return a site, with its organisation and the area path that organisation is registered in."""
+    found = (
+        select(*_SHOP)
+        .select_from(Site)
+        .join(Organisation, Organisation.id == Site.organisation_id)
+        .join(Area, Organisation.area_id == Area.id)
+    )
+    row = session.execute(found.where(Site.id == site_id)).one_or_none()
+    return Shop(*row) if row else None
+
+
+@dataclass(frozen=True, slots=True)
+class Visit:
+    """Somebody at a site: the site if it exists, the person's state if they do, and the newest policy version."""
+
+    shop: Shop | None
+    person_state: str | None
+    policy_number: int
+
+
+def visit(site_id: UUID, person_id: UUID) -> Visit:
+    """Return what must be known before somebody may take anything, in one statement."""
+    found = (
+        select(Person.state, latest_number_subquery(), *_SHOP)
+        .select_from(Person)
+        .outerjoin(Site, Site.id == site_id)
+        .outerjoin(Organisation, Organisation.id == Site.organisation_id)
+        .outerjoin(Area, Organisation.area_id == Area.id)
+        .where(Person.id == person_id)
+    )
+    row: Any = session.execute(found).one_or_none()
+    if row is None:
+        return Visit(None, None, 0)
+    return Visit(Shop(*row[2:]) if row[2] else None, row[0], row[1])
+
+
+def price_at(now: datetime) -> ColumnElement[int]:
+    """Return the price of ``Goods`` that is in force at ``now``, as a correlated scalar (NULL without one)."""
+    return (
+        select(GoodsPrice.price_minutes)
+        .where(GoodsPrice.goods_id == Goods.id, GoodsPrice.from_at <= now)
+        .order_by(GoodsPrice.from_at.desc(), GoodsPrice.number.desc())
+        .limit(1)
+        .scalar_subquery()
+    )
+
+
+def goods(now: datetime) -> Select[Any]:
+    """Select goods with the price in force."""
+    found = select(
+        Goods.id,
+        Goods.name,
+        Goods.category,
+        Goods.unit,
+        Goods.ean13,
+        Goods.active,
+        price_at(now).label("price_minutes"),
+    )
+    return cast("Select[Any]", found)
+
+
+def one_goods(goods_id: UUID, now: datetime) -> Sequence[Row[Any]]:
+    """Return one goods with the price in force, as a list of one or none."""
+    return session.execute(goods(now).where(Goods.id == goods_id)).all()
+
+
+def goods_by_ean13(codes: Collection[str]) -> dict[str, UUID]:
+    """Return which goods carry the barcodes; unknown ones are missing."""
+    found = session.execute(select(Goods.ean13, Goods.id).where(Goods.ean13.in_(codes)))
+    return {ean13: goods_id for ean13, goods_id in found if ean13 is not None}
+
+
+def redemption(redemption_id: UUID) -> tuple[Redemption, Shop] | None:
+    """Return a redemption and its shop, as they stand now (never from memory)."""
+    found = (
+        select(Redemption, *_SHOP)
+        .select_from(Redemption)
+        .join(Site, Site.id == Redemption.site_id)
+        .join(Organisation, Organisation.id == Site.organisation_id)
+        .join(Area, Organisation.area_id == Area.id)
+        .where(Redemption.id == redemption_id)
+        .execution_options(populate_existing=True)
+    )
+    row = session.execute(found).one_or_none()
+    return (row[0], Shop(*row[1:])) if row else None
+
+
+def lines_of(redemption_ids: Collection[UUID]) -> dict[UUID, list[PricedLine]]:
+    """Return the lines of redemptions, each with the goods' name and how many pieces were handed over."""
+    handed = (
+        select(-func.sum(StockMove.quantity))
+        .where(
+            StockMove.redemption_id == RedemptionLine.redemption_id,
+            StockMove.line_no == RedemptionLine.line_no,
+            StockMove.kind == MoveKind.HAND_OVER,
+        )
+        .correlate(RedemptionLine)
+        .scalar_subquery()
+    )
+    found = (
+        select(
+            RedemptionLine.redemption_id,
+            RedemptionLine.line_no,
+            RedemptionLine.goods_id,
+            Goods.name,
+            Goods.unit,
+            RedemptionLine.quantity,
+            RedemptionLine.price_minutes,
+            func.coalesce(handed, 0),
+        )
+        .join(Goods, Goods.id == RedemptionLine.goods_id)
+        .where(RedemptionLine.redemption_id.in_(redemption_ids))
+        .order_by(RedemptionLine.redemption_id, RedemptionLine.line_no)
+    )
+    lines: dict[UUID, list[PricedLine]] = {redemption_id: [] for redemption_id in redemption_ids}
+    for redemption_id, *values in session.execute(found):
+        lines[redemption_id].append(PricedLine(*values))
+    return lines
+
+
+def redemptions_of(person_id: UUID) -> Select[Redemption]:
+    """Select a person's redemptions."""
+    return select(Redemption).where(Redemption.person_id == person_id)
+
+
+def held_for(person_id: UUID, now: datetime, at_sites: ColumnElement[bool]) -> list[Redemption]:
+    """Return what is held and not due for a person at the sites that the condition on ``Site`` allows."""
+    found = (
+        select(Redemption)
+        .join(Site, Site.id == Redemption.site_id)
+        .where(
+            Redemption.person_id == person_id,
+            Redemption.state == RedemptionState.HELD,
+            Redemption.expires_at > now,
+            at_sites,
+        )
+        .order_by(Redemption.created_at, Redemption.id)
+    )
+    return list(session.scalars(found))
+
+
+def by_ref(ref: str, at_sites: ColumnElement[bool]) -> Redemption | None:
+    """Return the redemption that a pickup code names, if it is at one of those sites."""
+    found = select(Redemption).join(Site, Site.id == Redemption.site_id).where(Redemption.ref == ref, at_sites)
+    return session.scalars(found).one_or_none()
+
+
+def by_pickup_code(digits: str, at_sites: ColumnElement[bool]) -> list[Redemption]:
+    """Return at most two redemptions with these digits at those sites, held ones first, then the newest."""
+    found = (
+        select(Redemption)
+        .join(Site, Site.id == Redemption.site_id)
+        .where(Redemption.pickup_code == digits, at_sites)
+        .order_by((Redemption.state == RedemptionState.HELD).desc(), Redemption.created_at.desc())
+        .limit(2)
+    )
+    return list(session.scalars(found))
+
+
+def receipt_of(redemption_id: UUID) -> Receipt | None:
+    """Return the receipt of a redemption."""
+    return session.scalars(select(Receipt).where(Receipt.redemption_id == redemption_id)).one_or_none()
+
+
+def names(person_ids: Collection[UUID]) -> dict[UUID, str]:
+    """Return the names that people show."""
+    found = select(Person.id, Person.display_name).where(Person.id.in_(person_ids))
+    return {row.id: row.display_name for row in session.execute(found)}
+
+
+def misses_since(clerk_id: UUID, since: datetime) -> tuple[int, datetime | None]:
+    """Return how many wrong codes a clerk gave since then, and when the first was."""
+    row = session.execute(
+        select(func.count(), func.min(MissedCode.missed_at)).where(
+            MissedCode.clerk_id == clerk_id, MissedCode.missed_at > since
+        )
+    ).one()
+    return row[0], row[1]

@@ -1,0 +1,194 @@
+"""Reserving goods with minutes, giving both back, and what is due: minutes and goods in one transaction.
+
+Locks: the redemption, then the wallet (in the ledger), then the lots by id. ``now`` for judging what is due is read
+after the first of them.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from sqlalchemy import select, update
+
+from timebank import clock
+from timebank.codes.alphabet import random_reference
+from timebank.codes.layouts import utc_text
+from timebank.database import NIL, new_id, session
+from timebank.errors import NotFound
+from timebank.identity.rules import Actor
+from timebank.ledger import service as ledger
+from timebank.ledger.errors import HoldExpired
+from timebank.ledger.rules import AccountState
+from timebank.policies.rules import Policy
+from timebank.shop import levels, queries
+from timebank.shop.baskets import Basket, admit, gather, keep, secure
+from timebank.shop.errors import AlreadyHandedOver, RedemptionCancelled
+from timebank.shop.models import Redemption, StockMove
+from timebank.shop.queries import Shop
+from timebank.shop.rules import (
+    DEFAULT_RESERVATION_HOURS,
+    REF_LENGTH,
+    Channel,
+    Line,
+    PricedLine,
+    RedemptionState,
+    new_pickup_code,
+    receipt_number,
+    state_at,
+)
+from timebank.shop.staff import works_at
+from timebank.shop.stock import Shelf
+
+TICK = timedelta(microseconds=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Reserved:
+    """A new redemption, its lines with names, and the member's account after it (None: nothing was posted)."""
+
+    redemption: Redemption
+    lines: list[PricedLine]
+    account: AccountState | None
+
+
+def reserve(*, person_id: UUID, site_id: UUID, lines: Sequence[Line]) -> Reserved:
+    """Hold minutes and goods for a person at a shop until the policy's time is over, or a picked lot's.
+
+    Raises NotFound, NotAShop, PersonNotActive, HistoryTooShort, UnknownGoods, OutOfStock, InsufficientMinutes.
+    """
+    policy = admit(site_id=site_id, person_id=person_id)
+    now = clock.now()
+    basket = gather(site_id=site_id, lines=lines, now=now)
+    total = basket.total_minutes
+    redemption = Redemption(
+        id=new_id(),
+        site_id=site_id,
+        person_id=person_id,
+        channel=Channel.RESERVATION,
+        state=RedemptionState.HELD,
+        ref=random_reference(REF_LENGTH),
+        pickup_code=new_pickup_code(),
+        total_minutes=total,
+        transfer_id=new_id() if total else None,
+        created_at=now,
+        expires_at=_end_of_life(policy, basket, now),
+    )
+    account = _hold(redemption)
+    shelf = Shelf(site_id=site_id, now=clock.now(), actor_id=person_id)
+    picks = secure(shelf, basket, good_at=redemption.expires_at - TICK)
+    keep(redemption, basket.lines)
+    shelf.reserve(picks, redemption_id=redemption.id)
+    shelf.write()
+    return Reserved(redemption, basket.lines, account)
+
+
+def _end_of_life(policy: Policy, basket: Basket, now: datetime) -> datetime:
+    """Return when a reservation ends: it never outlives what was picked, so expired goods are never handed over."""
+    end = now + timedelta(hours=policy.reservation_hours or DEFAULT_RESERVATION_HOURS)
+    return min(end, basket.lots_end) if basket.lots_end else end
+
+
+def _hold(redemption: Redemption) -> AccountState | None:
+    if redemption.transfer_id is None:
+        return None
+    return ledger.hold(
+        transfer_id=redemption.transfer_id,
+        owner_id=redemption.person_id,
+        minutes=redemption.total_minutes,
+        source_id=redemption.id,
+        expires_at=redemption.expires_at,
+        actor_id=redemption.person_id,
+    ).account
+
+
+def cancel(*, actor: Actor, redemption_id: UUID) -> tuple[Redemption, AccountState | None]:
+    """Give minutes and goods of a held redemption back; its owner may, and the staff of its shop.
+
+    Raises NotFound, AlreadyHandedOver, RedemptionCancelled, HoldExpired.
+    """
+    redemption, shop = locked(redemption_id)
+    if redemption.person_id != actor.person_id and not works_at(actor, shop):
+        raise NotFound
+    now = clock.now()
+    refuse_closed(redemption, now)
+    account = None
+    if redemption.transfer_id:
+        account = ledger.release(
+            transfer_id=new_id(),
+            hold_id=redemption.transfer_id,
+            source_id=redemption.id,
+            actor_id=actor.person_id,
+        ).account
+    shelf = Shelf(site_id=redemption.site_id, now=now, actor_id=actor.person_id)
+    for reserve_move in opened(shelf, redemption_id):
+        shelf.release(reserve_move)
+    shelf.write()
+    redemption.state = RedemptionState.CANCELLED
+    redemption.closed_at = now
+    redemption.closed_by = actor.person_id
+    session.flush()
+    return redemption, account
+
+
+def locked(redemption_id: UUID) -> tuple[Redemption, Shop]:
+    """Lock a redemption, then read it with its shop in a new statement. Raises NotFound."""
+    session.execute(select(Redemption.id).where(Redemption.id == redemption_id).with_for_update(key_share=True)).all()
+    found = queries.redemption(redemption_id)
+    if found is None:
+        raise NotFound
+    return found
+
+
+def opened(shelf: Shelf, redemption_id: UUID) -> list[StockMove]:
+    """Lock the lots of a redemption and return its reservations. Raises HoldExpired if any of them is released."""
+    shelf.open(levels.lots_of([redemption_id]))
+    reserves, picked = levels.open_reserves(redemption_id)
+    if len(reserves) < picked:
+        raise HoldExpired
+    return reserves
+
+
+def refuse_closed(redemption: Redemption, now: datetime) -> None:
+    """Raise what has become of a redemption, unless it is still held at ``now``."""
+    closed_at = redemption.closed_at
+    match state_at(redemption.state, redemption.expires_at, now):
+        case RedemptionState.HANDED_OVER:
+            receipt = queries.receipt_of(redemption.id)
+            raise AlreadyHandedOver(
+                handed_over_at=utc_text(closed_at or now),
+                receipt_no=receipt_number(receipt.issued_on, receipt.number) if receipt else "",
+            )
+        case RedemptionState.CANCELLED:
+            raise RedemptionCancelled(cancelled_at=utc_text(closed_at or now))
+        case RedemptionState.EXPIRED:
+            raise HoldExpired(expired_at=utc_text(redemption.expires_at))
+
+
+def sweep(*, limit: int) -> int:
+    """Write the end of at most ``limit`` due redemptions and put their goods back; return how many.
+
+    Readings never depend on it. It leaves the ledger alone, which releases its own holds, and passes by redemptions
+    that somebody is working on.
+    """
+    now = clock.now()
+    due = (
+        select(Redemption.id)
+        .where(Redemption.state == RedemptionState.HELD, Redemption.expires_at <= now)
+        .order_by(Redemption.expires_at, Redemption.id)
+        .limit(limit)
+        .with_for_update(key_share=True, skip_locked=True)
+    )
+    ids = list(session.scalars(due))
+    if not ids:
+        return 0
+    shelf = Shelf(site_id=None, now=now, actor_id=NIL)
+    shelf.open(levels.lots_of(ids))
+    shelf.write()
+    session.execute(
+        update(Redemption)
+        .where(Redemption.id.in_(ids))
+        .values(state=RedemptionState.EXPIRED, closed_at=Redemption.expires_at, closed_by=NIL),
+        execution_options={"synchronize_session": False},
+    )
+    return len(ids)

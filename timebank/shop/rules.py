@@ -1,0 +1,200 @@
+"""Kinds, states and arithmetic of the shop; nothing here reads a clock or a database."""
+
+import re
+import secrets
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime, timedelta
+from enum import StrEnum
+from uuid import UUID
+
+LOCK_OUT_AFTER = 10
+LOCK_OUT_WINDOW = timedelta(minutes=10)
+DEFAULT_RESERVATION_HOURS = 48
+REF_LENGTH = 10
+HEAD_DIGITS = 8
+"""How much of the member's ledger head a receipt carries: the last 8 hex digits."""
+
+_EAN13 = re.compile(r"[0-9]{13}")
+_NEVER = datetime.max.replace(tzinfo=UTC)
+
+
+class Source(StrEnum):
+    """Where goods come from."""
+
+    DONATED = "donated"
+    PURCHASED = "purchased"
+    MERCHANT = "merchant"
+
+
+class DonorKind(StrEnum):
+    """Who gives (rule R31); whoever wants no name on it stays anonymous."""
+
+    PERSON = "person"
+    FIRM = "firm"
+    ANONYMOUS = "anonymous"
+
+
+class MoveKind(StrEnum):
+    """Why stock of a lot moves."""
+
+    INTAKE = "intake"
+    RESERVE = "reserve"
+    RELEASE = "release"
+    HAND_OVER = "hand_over"
+    RETURN = "return"
+    TRANSFER = "transfer"
+    COUNT_DIFFERENCE = "count_difference"
+    WRITE_OFF = "write_off"
+
+
+class RedemptionState(StrEnum):
+    """The life of a redemption: held, and then one of the three ends."""
+
+    HELD = "held"
+    HANDED_OVER = "handed_over"
+    CANCELLED = "cancelled"
+    EXPIRED = "expired"
+
+
+class Channel(StrEnum):
+    """How a redemption came about."""
+
+    RESERVATION = "reservation"
+    COUNTER = "counter"
+
+
+class Series(StrEnum):
+    """What is numbered without gaps, per site and day."""
+
+    INTAKE = "intake"
+    RECEIPT = "receipt"
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """Pieces of one goods that somebody wants or takes."""
+
+    goods_id: UUID
+    quantity: int
+
+
+@dataclass(frozen=True, slots=True)
+class PricedLine:
+    """A line of a redemption as it is shown; ``handed_over`` pieces of ``quantity`` have left the shop."""
+
+    line_no: int
+    goods_id: UUID
+    name: str
+    unit: str
+    quantity: int
+    price_minutes: int
+    handed_over: int = 0
+
+    def handing(self, pieces: int) -> "PricedLine":
+        """Return this line with that many of its pieces handed over."""
+        return replace(self, handed_over=pieces)
+
+    def taking(self, pieces: int) -> "PricedLine":
+        """Return this line as if no more than those pieces had been wanted, all of them handed over."""
+        return replace(self, quantity=pieces, handed_over=pieces)
+
+
+@dataclass(frozen=True, slots=True)
+class Level:
+    """What a lot holds after its last move (``seq``); ``due`` is reserved for redemptions whose time is over."""
+
+    lot_id: UUID
+    goods_id: UUID
+    expires_at: datetime | None
+    received_at: datetime
+    seq: int
+    on_hand: int
+    reserved: int
+    due: int = 0
+
+    @property
+    def available(self) -> int:
+        """How many pieces can be promised: a due redemption counts as gone before anybody has written so."""
+        return self.on_hand - self.reserved + self.due
+
+    def good_at(self, instant: datetime) -> bool:
+        """Whether the lot may be handed out at ``instant`` (rule R33: an expired one leaves only by a write-off)."""
+        return self.expires_at is None or self.expires_at > instant
+
+
+@dataclass(frozen=True, slots=True)
+class Pick:
+    """Pieces taken from one lot for one line."""
+
+    line_no: int
+    lot_id: UUID
+    quantity: int
+
+
+def is_ean13(text: str) -> bool:
+    """Whether ``text`` is an EAN-13 with the right check digit: a mistyped digit is always caught."""
+    if not _EAN13.fullmatch(text):
+        return False
+    weighted = sum(int(digit) * (3 if index % 2 else 1) for index, digit in enumerate(text[:12]))
+    return -weighted % 10 == int(text[12])
+
+
+def summed(lines: Iterable[Line]) -> list[Line]:
+    """Return one line per goods, in the order of first mention: three lines of one goods are one wish."""
+    totals: dict[UUID, int] = {}
+    for line in lines:
+        totals[line.goods_id] = totals.get(line.goods_id, 0) + line.quantity
+    return [Line(goods_id, quantity) for goods_id, quantity in totals.items()]
+
+
+def first_expired_first(levels: Iterable[Level]) -> list[Level]:
+    """Return lots in the order in which they leave: by expiry, then by intake; what never expires comes last."""
+    return sorted(levels, key=lambda level: (level.expires_at or _NEVER, level.received_at, level.lot_id))
+
+
+def pick(levels: Iterable[Level], wanted: Sequence[Line], at: datetime) -> tuple[list[Pick], dict[UUID, int]]:
+    """Choose lots for ``wanted`` (one line per goods), first expired first, none that has expired ``at`` then.
+
+    Returns the picks, and for each goods that is short how many pieces are available.
+    """
+    picks: list[Pick] = []
+    short: dict[UUID, int] = {}
+    ordered = first_expired_first(level for level in levels if level.good_at(at))
+    for line_no, line in enumerate(wanted, start=1):
+        missing = line.quantity
+        for level in ordered:
+            if missing and level.goods_id == line.goods_id and level.available > 0:
+                taken = min(missing, level.available)
+                picks.append(Pick(line_no, level.lot_id, taken))
+                missing -= taken
+        if missing:
+            short[line.goods_id] = line.quantity - missing
+    return picks, short
+
+
+def total_minutes(lines: Iterable[PricedLine]) -> int:
+    """Return what ``lines`` cost, minutes."""
+    return sum(line.quantity * line.price_minutes for line in lines)
+
+
+def state_at(state: str, expires_at: datetime, now: datetime) -> RedemptionState:
+    """Return the state that everyone sees at ``now``: expiry is a function of time, not of a sweep."""
+    if state == RedemptionState.HELD and expires_at <= now:
+        return RedemptionState.EXPIRED
+    return RedemptionState(state)
+
+
+def new_pickup_code() -> str:
+    """Draw eight random digits."""
+    return f"{secrets.randbelow(10**8):08d}"
+
+
+def masked(name: str) -> str:
+    """Return a name as others may see it (rule R39): the first character, and a star for each further one, up to two."""
+    return name[:1] + "*" * min(len(name) - 1, 2)
+
+
+def receipt_number(day: date, number: int) -> str:
+    """Return the printed form of a gap-free number: ``20260901-0007``."""
+    return f"{day:%Y%m%d}-{number:04d}"

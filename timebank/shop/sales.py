@@ -1,0 +1,116 @@
+"""The sale to a member who walks in: their member code and the goods in their hands, one transfer, no hold."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy.dialects import postgresql, sqlite
+
+from timebank import clock
+from timebank.codes.alphabet import random_reference
+from timebank.codes.book import CodeBook
+from timebank.codes.layouts import Member
+from timebank.database import is_sqlite, new_id, session
+from timebank.identity.rules import Actor
+from timebank.ledger import queries as ledger_queries
+from timebank.ledger import service as ledger
+from timebank.ledger.rules import AccountState
+from timebank.shop import queries, receipts
+from timebank.shop.baskets import admit, gather, keep, secure
+from timebank.shop.counter import member_at_counter
+from timebank.shop.errors import Ean13Invalid, MemberCodeUsed
+from timebank.shop.goods import refuse_unknown
+from timebank.shop.handovers import HandedOver
+from timebank.shop.models import Redemption, UsedMemberCode
+from timebank.shop.rules import REF_LENGTH, Channel, Line, RedemptionState, is_ean13
+from timebank.shop.staff import own_shop
+from timebank.shop.stock import Shelf
+
+
+@dataclass(frozen=True, slots=True)
+class Scanned:
+    """A line of a counter sale: goods by their id or by the barcode on them."""
+
+    quantity: int
+    goods_id: UUID | None = None
+    ean13: str | None = None
+
+
+def sell(*, actor: Actor, site_id: UUID, member_token: str, lines: Sequence[Scanned], book: CodeBook) -> HandedOver:
+    """Sell goods to the member whose code is shown, at a shop of the actor's; each member code pays once.
+
+    Raises CounterLocked, NotFound, NotAShop, CodeNotFound, TokenExpired, TokenFromFuture, MemberCodeUsed,
+    PersonNotActive, HistoryTooShort, Ean13Invalid, UnknownGoods, OutOfStock, InsufficientMinutes.
+    """
+    shop = own_shop(actor, queries.shop(site_id))
+    code, person = member_at_counter(actor=actor, scanned=member_token, book=book)
+    _use_up(code)
+    admit(site_id=site_id, person_id=person.id)
+    now = clock.now()
+    basket = gather(site_id=site_id, lines=_identified(lines), now=now)
+    total = basket.total_minutes
+    redemption = Redemption(
+        id=new_id(),
+        site_id=site_id,
+        person_id=person.id,
+        channel=Channel.COUNTER,
+        state=RedemptionState.HANDED_OVER,
+        ref=random_reference(REF_LENGTH),
+        total_minutes=total,
+        charged_minutes=total,
+        transfer_id=new_id() if total else None,
+        created_at=now,
+        expires_at=now,
+        closed_at=now,
+        closed_by=actor.person_id,
+    )
+    account = _pay(redemption, actor.person_id, now)
+    shelf = Shelf(site_id=site_id, now=clock.now(), actor_id=actor.person_id)
+    picks = secure(shelf, basket, good_at=shelf.now)
+    keep(redemption, basket.lines)
+    shelf.sell(picks, redemption_id=redemption.id)
+    shelf.write()
+    sold = [line.taking(line.quantity) for line in basket.lines]
+    receipt = receipts.issue(
+        redemption=redemption,
+        lines=sold,
+        charged_minutes=total,
+        account=account,
+        clerk_id=actor.person_id,
+        now=now,
+    )
+    return HandedOver(redemption, sold, receipt, shop)
+
+
+def _pay(redemption: Redemption, actor_id: UUID, now: datetime) -> AccountState:
+    if redemption.transfer_id is None:
+        return ledger_queries.account_state(redemption.person_id, now)
+    return ledger.redeem(
+        transfer_id=redemption.transfer_id,
+        owner_id=redemption.person_id,
+        minutes=redemption.total_minutes,
+        source_id=redemption.id,
+        actor_id=actor_id,
+    ).account
+
+
+def _use_up(code: Member) -> None:
+    """Mark a member code as used; it stays usable if the sale is refused, for then nothing has happened."""
+    dialect = sqlite if is_sqlite() else postgresql
+    use = dialect.insert(UsedMemberCode).values(member_ref=code.reference, step=code.step, used_at=clock.wall())
+    if session.execute(use.on_conflict_do_nothing().returning(UsedMemberCode.step)).first() is None:
+        raise MemberCodeUsed
+
+
+def _identified(lines: Sequence[Scanned]) -> list[Line]:
+    """Return lines with the goods that their barcodes name. Raises Ean13Invalid, UnknownGoods."""
+    wrong = [index for index, line in enumerate(lines) if line.ean13 is not None and not is_ean13(line.ean13)]
+    if wrong:
+        detail = "校验位不对。 The check digit does not fit."
+        raise Ean13Invalid(errors=[{"pointer": f"/lines/{index}/ean13", "detail": detail} for index in wrong])
+    barcodes = {line.ean13 for line in lines if line.ean13 is not None}
+    known = queries.goods_by_ean13(barcodes) if barcodes else {}
+    found = [line.goods_id or known.get(line.ean13 or "") for line in lines]
+    refuse_unknown(found, {goods_id for goods_id in found if goods_id is not None})
+    return [Line(goods_id, line.quantity) for goods_id, line in zip(found, lines, strict=True) if goods_id is not None]

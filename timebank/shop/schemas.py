@@ -1,0 +1,248 @@
+"""What goes in and out of the endpoints of the shop."""
+
+from typing import Any
+
+from marshmallow import ValidationError, fields, validate, validates_schema
+
+from timebank.records.account import AccountOut
+from timebank.shop.rules import Channel, DonorKind, RedemptionState, Source
+from timebank.web.fields import Instant, PlainText, WholeNumber
+from timebank.web.schemas import PageQuery, Schema
+
+MAX_LINES = 100
+MAX_PIECES = 1_000_000
+MAX_PRICE_MINUTES = 1_000_000
+MAX_VALUE_FEN = 10**9
+
+_some_lines = validate.Length(min=1, max=MAX_LINES)
+
+
+class Availability(Schema):
+    """How many pieces a shop can promise now."""
+
+    site_id = fields.UUID(required=True)
+    available = fields.Integer(required=True)
+
+
+class GoodsBody(Schema):
+    """New goods."""
+
+    name = PlainText(required=True, max_length=120)
+    category = PlainText(required=True, max_length=40)
+    unit = PlainText(required=True, max_length=20, metadata={"example": "瓶"})
+    price_minutes = WholeNumber(required=True, maximum=MAX_PRICE_MINUTES)
+    ean13 = PlainText(max_length=20, metadata={"example": "6901234567892"})
+
+
+class GoodsOut(Schema):
+    """Goods with the price in force and what each shop can promise."""
+
+    id = fields.UUID(required=True)
+    name = fields.String(required=True)
+    category = fields.String(required=True)
+    unit = fields.String(required=True)
+    ean13 = fields.String(required=True, allow_none=True)
+    price_minutes = fields.Integer(required=True)
+    active = fields.Boolean(required=True)
+    availability = fields.List(fields.Nested(Availability), required=True)
+
+
+class GoodsQuery(PageQuery):
+    """Which goods; with ``site``, what that shop can promise."""
+
+    site = fields.UUID()
+
+
+class DonorBody(Schema):
+    """Who gives; the name is kept with the intake and shown nowhere."""
+
+    kind = fields.String(required=True, validate=validate.OneOf([str(kind) for kind in DonorKind]))
+    name = PlainText(max_length=60)
+
+
+class DonorOut(Schema):
+    """Who gave, without a name."""
+
+    kind = fields.String(required=True)
+
+
+class DeliveredBody(Schema):
+    """One line of an intake; the value is that of one piece."""
+
+    goods_id = fields.UUID(required=True)
+    quantity = WholeNumber(required=True, minimum=1, maximum=MAX_PIECES)
+    expires_at = Instant()
+    fair_value_fen = WholeNumber(maximum=MAX_VALUE_FEN)
+
+
+class IntakeBody(Schema):
+    """A delivery."""
+
+    source = fields.String(required=True, validate=validate.OneOf([str(source) for source in Source]))
+    donor = fields.Nested(DonorBody, required=True)
+    lines = fields.List(fields.Nested(DeliveredBody), required=True, validate=_some_lines)
+
+
+class LotOut(Schema):
+    """One lot of an intake."""
+
+    id = fields.UUID(required=True)
+    goods_id = fields.UUID(required=True)
+    quantity = fields.Integer(required=True)
+    expires_at = Instant(required=True, allow_none=True)
+    fair_value_fen = fields.Integer(required=True, allow_none=True)
+
+
+class IntakeOut(Schema):
+    """An intake and its lots."""
+
+    id = fields.UUID(required=True)
+    site_id = fields.UUID(required=True)
+    receipt_no = fields.String(required=True, metadata={"example": "20260901-0007"})
+    received_at = Instant(required=True)
+    source = fields.String(required=True)
+    donor = fields.Nested(DonorOut, required=True)
+    lots = fields.List(fields.Nested(LotOut), required=True)
+
+
+class LineBody(Schema):
+    """Pieces of one goods."""
+
+    goods_id = fields.UUID(required=True)
+    quantity = WholeNumber(required=True, minimum=1, maximum=MAX_PIECES)
+
+
+class RedemptionBody(Schema):
+    """What somebody wants to reserve."""
+
+    site_id = fields.UUID(required=True)
+    lines = fields.List(fields.Nested(LineBody), required=True, validate=_some_lines)
+
+
+class LineOut(Schema):
+    """A line of a redemption."""
+
+    goods_id = fields.UUID(required=True)
+    name = fields.String(required=True)
+    unit = fields.String(required=True)
+    quantity = fields.Integer(required=True)
+    price_minutes = fields.Integer(required=True)
+    minutes = fields.Integer(required=True)
+    handed_over = fields.Integer(required=True)
+
+
+class RedemptionOut(Schema):
+    """A redemption; the codes are shown to its owner while it is held."""
+
+    id = fields.UUID(required=True)
+    site_id = fields.UUID(required=True)
+    channel = fields.Enum(Channel, by_value=True, required=True)
+    state = fields.Enum(RedemptionState, by_value=True, required=True)
+    lines = fields.List(fields.Nested(LineOut), required=True)
+    total_minutes = fields.Integer(required=True)
+    charged_minutes = fields.Integer(required=True, allow_none=True)
+    created_at = Instant(required=True)
+    expires_at = Instant(required=True)
+    closed_at = Instant(required=True, allow_none=True)
+    pickup_token = fields.String(required=True, allow_none=True)
+    pickup_code = fields.String(required=True, allow_none=True)
+
+
+class RedemptionWithAccountOut(RedemptionOut):
+    """A redemption and its owner's account after it."""
+
+    account = fields.Nested(AccountOut, required=True)
+
+
+class HandOverBody(Schema):
+    """What is taken; without ``lines`` everything."""
+
+    lines = fields.List(fields.Nested(LineBody), validate=_some_lines)
+
+
+class ReceiptLineOut(Schema):
+    """A line of a receipt, as it was printed."""
+
+    goods_id = fields.UUID(required=True)
+    name = fields.String(required=True)
+    unit = fields.String(required=True)
+    quantity = fields.Integer(required=True)
+    price_minutes = fields.Integer(required=True)
+    minutes = fields.Integer(required=True)
+
+
+class ReceiptOut(Schema):
+    """A receipt, and its text for a printer of 58 mm (32 columns)."""
+
+    id = fields.UUID(required=True)
+    receipt_no = fields.String(required=True, metadata={"example": "20260901-0007"})
+    site_id = fields.UUID(required=True)
+    redemption_id = fields.UUID(required=True)
+    lines = fields.List(fields.Nested(ReceiptLineOut), required=True)
+    charged_minutes = fields.Integer(required=True)
+    minutes_before = fields.Integer(required=True)
+    minutes_after = fields.Integer(required=True)
+    head = fields.String(required=True, metadata={"description": "账户链哈希末 8 位 · end of the account's head"})
+    clerk = fields.String(required=True)
+    member = fields.String(required=True)
+    issued_at = Instant(required=True)
+    text = fields.String(required=True)
+
+
+class HandedOverOut(Schema):
+    """What has left the shop, and its receipt."""
+
+    redemption = fields.Nested(RedemptionOut, required=True)
+    receipt = fields.Nested(ReceiptOut, required=True)
+
+
+class LookupBody(Schema):
+    """A pickup QR, eight digits or a member code; ``site_id`` narrows it to one shop."""
+
+    code = fields.String(required=True, validate=validate.Length(min=1, max=512))
+    site_id = fields.UUID()
+
+
+class MemberOut(Schema):
+    """Somebody at the counter."""
+
+    name = fields.String(required=True, metadata={"description": "已遮蔽 · masked"})
+
+
+class WarningOut(Schema):
+    """Something that the clerk should know before going on."""
+
+    code = fields.String(required=True)
+    detail = fields.String(required=True)
+
+
+class FoundOut(Schema):
+    """What a code names."""
+
+    kind = fields.String(required=True, validate=validate.OneOf(["redemption", "member"]))
+    member = fields.Nested(MemberOut, required=True)
+    redemption = fields.Nested(RedemptionOut, required=True, allow_none=True)
+    held = fields.List(fields.Nested(RedemptionOut), required=True)
+    account = fields.Nested(AccountOut, required=True)
+    warnings = fields.List(fields.Nested(WarningOut), required=True)
+
+
+class ScannedBody(Schema):
+    """Pieces of one goods, by its id or by its barcode."""
+
+    goods_id = fields.UUID()
+    ean13 = PlainText(max_length=20)
+    quantity = WholeNumber(required=True, minimum=1, maximum=MAX_PIECES)
+
+    @validates_schema
+    def _one_of_both(self, data: dict[str, Any], **_: Any) -> None:
+        if ("goods_id" in data) == ("ean13" in data):
+            raise ValidationError("goods_id 和 ean13 须填且只填一个。 Give exactly one of both.", "goods_id")
+
+
+class SaleBody(Schema):
+    """A sale to a member who walks in."""
+
+    member_token = fields.String(required=True, validate=validate.Length(min=1, max=512))
+    site_id = fields.UUID(required=True)
+    lines = fields.List(fields.Nested(ScannedBody), required=True, validate=_some_lines)

@@ -1,0 +1,32 @@
+"""Who works at which shop. What lies outside a clerk's shops does not exist for them: 404."""
+
+from sqlalchemy import ColumnElement
+
+from timebank.errors import NotFound
+from timebank.identity.rules import Actor, Role
+from timebank.organisations import scope
+from timebank.organisations.models import Site
+from timebank.shop.queries import Shop
+
+STAFF = (Role.COUNTER, Role.COORDINATOR, Role.ADMIN)
+
+
+def works_at(actor: Actor, shop: Shop) -> bool:
+    """Whether a grant of the actor reaches this shop."""
+    return any(
+        grant.role in STAFF
+        and scope.grant_covers(grant, organisation_id=shop.organisation_id, area_path=shop.area_path)
+        for grant in actor.grants
+    )
+
+
+def own_shop(actor: Actor, shop: Shop | None) -> Shop:
+    """Return the shop if the actor works there. Raises NotFound."""
+    if shop is None or not works_at(actor, shop):
+        raise NotFound
+    return shop
+
+
+def sites_of(actor: Actor) -> ColumnElement[bool]:
+    """Return the condition that ``Site`` is one of the actor's."""
+    return scope.organisations_of(actor, *STAFF, column=Site.organisation_id)

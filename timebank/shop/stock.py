@@ -1,0 +1,154 @@
+"""Stock: lots are locked, read again, and moved; the rows of one transaction are written in one statement.
+
+A lot's moves are written under its lock only. The first thing that a new move on a lot brings along are the releases
+of reservations that are due: a sweep that never ran changes nothing.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import insert, select, update
+
+from timebank.database import NIL, session
+from timebank.shop import levels
+from timebank.shop.levels import LotIds
+from timebank.shop.models import Lot, StockMove
+from timebank.shop.rules import Level, MoveKind, Pick
+
+
+class Shelf:
+    """Locked lots of one site, and the moves on them that are still to be written."""
+
+    def __init__(self, *, site_id: UUID | None, now: datetime, actor_id: UUID) -> None:
+        """Start with no lot; ``open`` locks them. Without a site the lots may be of several."""
+        self.site_id = site_id
+        self.now = now
+        self._actor_id = actor_id
+        self._levels: dict[UUID, Level] = {}
+        self._rows: list[dict[str, Any]] = []
+
+    @property
+    def levels(self) -> list[Level]:
+        """What the locked lots hold, all moves noted so far included."""
+        return list(self._levels.values())
+
+    def open(self, lot_ids: LotIds) -> None:
+        """Lock lots in the order of their ids, read them, and note the releases that are due on them."""
+        session.execute(
+            select(Lot.id).where(Lot.id.in_(lot_ids)).order_by(Lot.id).with_for_update(key_share=True)
+        ).all()
+        found = levels.held_by(lot_ids, self.now, self.site_id)
+        fresh = {lot_id: level for lot_id, level in found.items() if lot_id not in self._levels}
+        self._levels |= fresh
+        overdue = [lot_id for lot_id, level in fresh.items() if level.due]
+        if overdue:
+            for reserve in levels.due_reserves(overdue, self.now):
+                self.release(reserve, actor_id=NIL)
+
+    def take_in(self, *, lot: Level, quantity: int) -> None:
+        """Note the first move of a new lot."""
+        self._levels[lot.lot_id] = lot
+        self._note(lot.lot_id, MoveKind.INTAKE, quantity=quantity)
+
+    def reserve(self, picks: Sequence[Pick], *, redemption_id: UUID) -> None:
+        """Note that picked pieces are promised."""
+        for pick in picks:
+            self._note(
+                pick.lot_id, MoveKind.RESERVE, reserved=pick.quantity, redemption_id=redemption_id, line_no=pick.line_no
+            )
+
+    def sell(self, picks: Sequence[Pick], *, redemption_id: UUID) -> None:
+        """Note that picked pieces leave at once, without a reservation."""
+        for pick in picks:
+            self._note(
+                pick.lot_id,
+                MoveKind.HAND_OVER,
+                quantity=-pick.quantity,
+                redemption_id=redemption_id,
+                line_no=pick.line_no,
+            )
+
+    def hand_over(self, reserve: StockMove, quantity: int) -> None:
+        """Note that ``quantity`` reserved pieces leave; the rest of that reservation is released in the same row."""
+        if quantity == 0:
+            self.release(reserve)
+            return
+        self._note(
+            reserve.lot_id,
+            MoveKind.HAND_OVER,
+            quantity=-quantity,
+            reserved=-reserve.reserved,
+            redemption_id=reserve.redemption_id,
+            line_no=reserve.line_no,
+            resolves=reserve.seq,
+        )
+
+    def release(self, reserve: StockMove, *, actor_id: UUID | None = None) -> None:
+        """Note that promised pieces go back on the shelf."""
+        self._note(
+            reserve.lot_id,
+            MoveKind.RELEASE,
+            reserved=-reserve.reserved,
+            redemption_id=reserve.redemption_id,
+            line_no=reserve.line_no,
+            resolves=reserve.seq,
+            actor_id=actor_id,
+        )
+
+    def _note(
+        self,
+        lot_id: UUID,
+        kind: MoveKind,
+        *,
+        quantity: int = 0,
+        reserved: int = 0,
+        redemption_id: UUID | None = None,
+        line_no: int | None = None,
+        resolves: int | None = None,
+        actor_id: UUID | None = None,
+    ) -> None:
+        before = self._levels[lot_id]
+        after = Level(
+            lot_id=lot_id,
+            goods_id=before.goods_id,
+            expires_at=before.expires_at,
+            received_at=before.received_at,
+            seq=before.seq + 1,
+            on_hand=before.on_hand + quantity,
+            reserved=before.reserved + reserved,
+        )
+        # What was due has been released by the first moves of this shelf, so nothing of it is counted any more.
+        self._levels[lot_id] = after
+        self._rows.append(
+            {
+                "lot_id": lot_id,
+                "seq": after.seq,
+                "kind": kind,
+                "quantity": quantity,
+                "reserved": reserved,
+                "on_hand_after": after.on_hand,
+                "reserved_after": after.reserved,
+                "redemption_id": redemption_id,
+                "line_no": line_no,
+                "resolves": resolves,
+                "actor_id": actor_id or self._actor_id,
+                "moved_at": self.now,
+            }
+        )
+
+    def write(self) -> None:
+        """Write what was noted, in one statement, and mark the lots that are empty now."""
+        if not self._rows:
+            return
+        session.execute(insert(StockMove), self._rows)
+        emptied = {row["lot_id"] for row in self._rows if row["quantity"] and not self._levels[row["lot_id"]].on_hand}
+        if emptied:
+            session.execute(
+                update(Lot).where(Lot.id.in_(emptied)).values(emptied_at=self.now), execution_options=_UNSEEN
+            )
+        self._rows = []
+
+
+_UNSEEN = {"synchronize_session": False}
