@@ -7,7 +7,6 @@ from flask import current_app
 from flask_limiter.util import get_remote_address
 
 from timebank.database import in_unit_of_work
-from timebank.errors import Refusal
 from timebank.identity import queries, schemas, service
 from timebank.identity.guards import person_id, signed_in
 from timebank.identity.models import Person
@@ -42,9 +41,7 @@ def sign_in_from_wechat(body: dict[str, Any], prepared: OpenId) -> dict[str, Any
 def _check_password(*, body: dict[str, Any]) -> UUID:
     settings: Settings = current_app.extensions["timebank-settings"]
     return in_unit_of_work(
-        lambda: service.check_password(
-            **body, address=get_remote_address(), key=settings.keys("failed-sign-in")[0]
-        ),
+        lambda: service.check_password(**body, address=get_remote_address(), key=settings.keys("failed-sign-in")[0]),
         write=False,
     )
 
@@ -82,9 +79,7 @@ def sign_out() -> None:
     service.sign_out(session_id=tokens.bearer().session_id)
 
 
-@blueprint.endpoint(
-    "PUT", "/me/profile", guard=signed_in, body=schemas.ProfileBody, answer=(200, schemas.PersonOut)
-)
+@blueprint.endpoint("PUT", "/me/profile", guard=signed_in, body=schemas.ProfileBody, answer=(200, schemas.PersonOut))
 def put_profile(body: dict[str, Any]) -> dict[str, Any]:
     """修改个人资料。"""
     return _person(service.rename(person_id=person_id(), **body))

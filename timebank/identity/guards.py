@@ -38,7 +38,7 @@ def actor() -> Actor:
     if "actor" not in g:
         who = person_id()
         # Inside a unit of work its own transaction serves; before it (in a guard) a short reading one does.
-        inside = session.in_transaction()
+        inside = session().in_transaction()
         grants = queries.grants_of(who) if inside else in_unit_of_work(lambda: queries.grants_of(who), write=False)
         g.actor = Actor(who, grants)
     found: Actor = g.actor

@@ -16,9 +16,10 @@ def hash_password(password: str) -> str:
 def verify(password_hash: str | None, password: str) -> bool:
     """Whether ``password`` fits; without a stored hash the same work is done against a hash that fits nothing."""
     try:
-        return _hasher.verify(password_hash or _fits_nothing(), password) and password_hash is not None
+        _hasher.verify(password_hash or _fits_nothing(), password)
     except (Argon2Error, InvalidHashError):
         return False
+    return password_hash is not None
 
 
 @cache

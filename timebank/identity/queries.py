@@ -8,7 +8,7 @@ from sqlalchemy import Row, func, select
 
 from timebank.database import session
 from timebank.identity.models import FailedSignIn, GrantedRole, Password, Person, WechatIdentity
-from timebank.identity.rules import Grant, Role
+from timebank.identity.rules import Grant, PersonState, Role
 
 
 class StoredPassword(NamedTuple):
@@ -36,17 +36,18 @@ def person_by_openid(*, app_id: str, openid: str) -> Person | None:
 
 def password_of(username: str) -> StoredPassword | None:
     """Return the stored password of a staff member."""
-    row: Row[tuple[UUID, str]] | None = session.execute(
+    row: Row[UUID, str] | None = session.execute(
         select(Password.person_id, Password.password_hash).where(Password.username == username)
     ).one_or_none()
     return StoredPassword(row[0], row[1]) if row else None
 
 
 def grants_of(person_id: UUID) -> tuple[Grant, ...]:
-    """Return every grant that a person holds now."""
+    """Return every grant that a person holds now; whoever is not active holds none."""
     rows = session.execute(
         select(GrantedRole.role, GrantedRole.organisation_id, GrantedRole.area_path)
-        .where(GrantedRole.person_id == person_id)
+        .join(Person)
+        .where(GrantedRole.person_id == person_id, Person.state == PersonState.ACTIVE)
         .order_by(GrantedRole.role, GrantedRole.id)
     )
     return tuple(Grant(Role(row.role), row.organisation_id, row.area_path) for row in rows)

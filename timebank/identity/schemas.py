@@ -1,6 +1,6 @@
 """What goes in and out of identity's endpoints."""
 
-from marshmallow import fields, validate
+from marshmallow import fields
 
 from timebank.web.fields import PlainText
 from timebank.web.schemas import Schema
@@ -16,7 +16,7 @@ class PasswordSignInBody(Schema):
     """A staff member's user name and password."""
 
     username = PlainText(required=True, max_length=60)
-    password = fields.String(required=True, validate=validate.Length(min=1, max=200), load_only=True)
+    password = PlainText(required=True, max_length=200, trimmed=False, load_only=True)
 
 
 class RefreshBody(Schema):

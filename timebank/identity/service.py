@@ -4,11 +4,10 @@ import hashlib
 import hmac
 import math
 from dataclasses import dataclass
-from datetime import timedelta
 from functools import partial
 from uuid import UUID
 
-from sqlalchemy import update
+from sqlalchemy import delete, update
 
 from timebank import clock
 from timebank.codes.alphabet import random_reference
@@ -89,8 +88,8 @@ def check_password(*, username: str, password: str, address: str, key: bytes) ->
     guess = hmac.digest(key, f"{username}\n{address}".encode(), hashlib.sha256)
     failures, first = queries.failures_since(guess, clock.wall() - LOCK_OUT_WINDOW)
     if failures >= LOCK_OUT_AFTER and first is not None:
-        left = first + LOCK_OUT_WINDOW - clock.wall()
-        raise SignInLocked(wait_minutes=max(1, math.ceil(left / timedelta(minutes=1))))
+        seconds = max(1, math.ceil((first + LOCK_OUT_WINDOW - clock.wall()).total_seconds()))
+        raise SignInLocked(wait_minutes=math.ceil(seconds / 60), retry_after_seconds=seconds)
     stored = queries.password_of(username)
     if passwords.verify(stored.password_hash if stored else None, password) and stored:
         return stored.person_id
@@ -100,7 +99,10 @@ def check_password(*, username: str, password: str, address: str, key: bytes) ->
 
 
 def _keep_failure(guess: bytes) -> None:
-    session.add(FailedSignIn(id=new_id(), guess=guess, failed_at=clock.wall()))
+    """Keep a failure, and forget those that no longer count: guessing at random names must not fill the disk."""
+    now = clock.wall()
+    session.execute(delete(FailedSignIn).where(FailedSignIn.failed_at < now - LOCK_OUT_WINDOW))
+    session.add(FailedSignIn(id=new_id(), guess=guess, failed_at=now))
 
 
 def sign_in(*, person_id: UUID) -> SignedIn:
@@ -172,9 +174,7 @@ def rename(*, person_id: UUID, display_name: str) -> Person:
 
 def set_password(*, person_id: UUID, username: str, password_hash: str) -> None:
     """Give a person a user name and password. Raises UsernameTaken."""
-    session.add(
-        Password(person_id=person_id, username=username, password_hash=password_hash, changed_at=clock.wall())
-    )
+    session.add(Password(person_id=person_id, username=username, password_hash=password_hash, changed_at=clock.wall()))
     session.flush()
 
 

@@ -5,11 +5,13 @@ httpx's own request log is silenced, and its errors are replaced by ours.
 """
 
 import logging
+import re
 import ssl
 from dataclasses import dataclass
 from typing import Any
 
 import httpx
+import structlog
 
 from timebank.errors import Refusal
 from timebank.identity.errors import WechatCodeInvalid, WechatTooOften, WechatUnavailable, WechatUserBlocked
@@ -24,6 +26,10 @@ REFUSALS: dict[int, type[Refusal]] = {
     45011: WechatTooOften,
 }
 
+_OPENID = re.compile(r"[!-~]{1,128}")
+A_MINUTE = 60
+
+log = structlog.get_logger()
 logging.getLogger("httpx").setLevel(logging.WARNING)
 logging.getLogger("httpcore").setLevel(logging.WARNING)
 
@@ -53,9 +59,9 @@ class WechatClient:
             answer = self._code_to_session(code)
         errcode = answer.get("errcode", 0)
         if errcode:
-            raise REFUSALS.get(errcode, WechatUnavailable)
+            raise _refusal_for(errcode)
         openid = answer.get("openid")
-        if not isinstance(openid, str) or not openid:
+        if not isinstance(openid, str) or not _OPENID.fullmatch(openid):
             raise WechatUnavailable
         return OpenId(self._settings.wechat_app_id, openid)
 
@@ -67,10 +73,25 @@ class WechatClient:
             "grant_type": "authorization_code",
         }
         try:
-            with httpx.Client(base_url=self._settings.wechat_base_url, timeout=TIMEOUT, verify=self._tls) as client:
+            with httpx.Client(
+                base_url=self._settings.wechat_base_url,
+                timeout=TIMEOUT,
+                verify=self._tls,
+                trust_env=not self._settings.is_demo,  # a proxy of the environment cannot reach a fake on loopback
+            ) as client:
                 answer = client.get("/sns/jscode2session", params=query).raise_for_status().json()
-        except (httpx.HTTPError, ValueError):
+        except (httpx.HTTPError, ValueError) as error:
+            log.warning("wechat.unreachable", reason=type(error).__name__)
             raise WechatUnavailable from None
         if not isinstance(answer, dict):
             raise WechatUnavailable
         return answer
+
+
+def _refusal_for(errcode: Any) -> Refusal:
+    kind = REFUSALS.get(errcode) if isinstance(errcode, int) else None
+    if kind is None:
+        # What no user can mend (a wrong app id or secret, say) has to reach the operator; the number tells nothing else.
+        log.error("wechat.refused", errcode=errcode if isinstance(errcode, int) else "none")
+        return WechatUnavailable()
+    return kind(retry_after_seconds=A_MINUTE) if kind is WechatTooOften else kind()

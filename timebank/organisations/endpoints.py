@@ -14,18 +14,14 @@ from timebank.web.schemas import page_of
 blueprint = Blueprint("organisations", __name__, description="区域、组织、站点 · areas, organisations, sites")
 
 
-@blueprint.endpoint(
-    "GET", "/areas", guard=signed_in, query=schemas.AreaQuery, answer=(200, page_of(schemas.AreaOut))
-)
+@blueprint.endpoint("GET", "/areas", guard=signed_in, query=schemas.AreaQuery, answer=(200, page_of(schemas.AreaOut)))
 def list_areas(query: dict[str, Any]) -> dict[str, Any]:
     """区域：区、街道、社区、网格四级，按编码排列。"""
     found = queries.areas(level=query.get("level"), parent_id=query.get("parent"))
     return page(found, by=[Area.path], query=query)
 
 
-@blueprint.endpoint(
-    "POST", "/areas", guard=requires(Role.ADMIN), body=schemas.AreaBody, answer=(201, schemas.AreaOut)
-)
+@blueprint.endpoint("POST", "/areas", guard=requires(Role.ADMIN), body=schemas.AreaBody, answer=(201, schemas.AreaOut))
 def add_area(body: dict[str, Any]) -> Area:
     """新增区域。"""
     return service.add_area(actor=actor(), **body)
@@ -61,9 +57,7 @@ def add_organisation(body: dict[str, Any]) -> Organisation:
     return service.add_organisation(actor=actor(), **body)
 
 
-@blueprint.endpoint(
-    "GET", "/sites", guard=signed_in, query=schemas.SiteQuery, answer=(200, page_of(schemas.SiteOut))
-)
+@blueprint.endpoint("GET", "/sites", guard=signed_in, query=schemas.SiteQuery, answer=(200, page_of(schemas.SiteOut)))
 def list_sites(query: dict[str, Any]) -> dict[str, Any]:
     """站点：活动场地、公益仓、捐赠点。"""
     found = queries.sites(organisation_id=query.get("organisation"), kind=query.get("kind"))

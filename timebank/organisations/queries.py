@@ -2,7 +2,7 @@
 
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, or_, select, true
+from sqlalchemy import ColumnElement, Select, func, or_, select, true
 
 from timebank.database import session
 from timebank.organisations.models import Area, Organisation, Site
@@ -13,7 +13,7 @@ def area(area_id: UUID) -> Area | None:
     return session.get(Area, area_id)
 
 
-def areas(*, level: int | None = None, parent_id: UUID | None = None) -> Select[tuple[Area]]:
+def areas(*, level: int | None = None, parent_id: UUID | None = None) -> Select[Area]:
     """Select areas, of one level or below one parent."""
     statement = select(Area)
     if level is not None:
@@ -22,8 +22,11 @@ def areas(*, level: int | None = None, parent_id: UUID | None = None) -> Select[
 
 
 def within(path: str) -> ColumnElement[bool]:
-    """Return the condition that ``Area.path`` lies in the subtree of ``path`` (empty: the whole bank)."""
-    return or_(Area.path == path, Area.path.like(path + ".%")) if path else true()
+    """Return the condition that ``Area.path`` lies in the subtree of ``path`` (empty: the whole bank).
+
+    Not LIKE, which on SQLite takes ``a1`` for ``A1``: a scope would reach into its neighbour.
+    """
+    return or_(Area.path == path, func.substr(Area.path, 1, len(path) + 1) == path + ".") if path else true()
 
 
 def organisation_with_path(organisation_id: UUID) -> tuple[Organisation, str] | None:
@@ -33,7 +36,7 @@ def organisation_with_path(organisation_id: UUID) -> tuple[Organisation, str] | 
     return (row[0], row[1]) if row else None
 
 
-def organisations(*, area_path: str | None = None, kind: str | None = None) -> Select[tuple[Organisation]]:
+def organisations(*, area_path: str | None = None, kind: str | None = None) -> Select[Organisation]:
     """Select organisations, of one subtree or kind."""
     statement = select(Organisation).join(Area)
     if area_path is not None:
@@ -41,7 +44,7 @@ def organisations(*, area_path: str | None = None, kind: str | None = None) -> S
     return statement.where(Organisation.kind == kind) if kind else statement
 
 
-def sites(*, organisation_id: UUID | None = None, kind: str | None = None) -> Select[tuple[Site]]:
+def sites(*, organisation_id: UUID | None = None, kind: str | None = None) -> Select[Site]:
     """Select sites, of one organisation or kind."""
     statement = select(Site)
     if organisation_id:

@@ -6,14 +6,14 @@ from timebank.organisations.rules import AreaKind, OrganisationKind, SiteKind
 from timebank.web.fields import PlainText, QueryNumber
 from timebank.web.schemas import PageQuery, Schema
 
-_AREA_CODE = validate.Regexp(r"[0-9A-Za-z]{1,8}\Z", error="须为 1–8 位字母或数字。 Must be 1-8 letters or digits.")
+_AREA_CODE = validate.Regexp("^[0-9A-Za-z]*$", error="须为字母或数字。 Must be letters or digits.")
 
 
 class AreaBody(Schema):
     """A new area."""
 
     parent_id = fields.UUID(metadata={"description": "省略则为区 · a district without it"})
-    code = fields.String(required=True, validate=_AREA_CODE, metadata={"example": "003"})
+    code = PlainText(required=True, max_length=8, validate=_AREA_CODE, metadata={"example": "003"})
     name = PlainText(required=True, max_length=60)
 
 

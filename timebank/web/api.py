@@ -23,17 +23,22 @@ class Api(flask_smorest.Api):
         return problems.from_http_exception(error)
 
     def _register_responses(self) -> None:
-        """Document the default error as a problem; flask-smorest says application/json (private, pinned by a test)."""
-        self.spec.components.response(
-            self.DEFAULT_ERROR_RESPONSE_NAME,
-            {
-                "description": "说明原因和下一步的错误 · an error that explains itself (RFC 9457)",
-                "content": {problems.MEDIA_TYPE: {"schema": self.ERROR_SCHEMA}},
-            },
-        )
+        """Document errors as problems; flask-smorest says application/json (private, pinned by a test)."""
+        for name, description in (
+            (self.DEFAULT_ERROR_RESPONSE_NAME, "说明原因和下一步的错误 · an error that explains itself (RFC 9457)"),
+            (
+                "UNPROCESSABLE_ENTITY",
+                "内容有误，errors 指出哪里 · `errors` says which values are not acceptable, and why",
+            ),
+        ):
+            content = {problems.MEDIA_TYPE: {"schema": self.ERROR_SCHEMA}}
+            self.spec.components.response(name, {"description": description, "content": content}, lazy=True)
+
+    def _register_pagination_header(self) -> None:
+        """Leave out flask-smorest's own way of paging, which nothing here uses."""
 
 
-def create_api(app: Flask, *, server: str) -> Api:
+def create_api(app: Flask) -> Api:
     """Return the API of this application; blueprints are registered on it under ``/api/v1``."""
     app.config.update(
         API_TITLE="时间银行 timebank",
@@ -45,7 +50,7 @@ def create_api(app: Flask, *, server: str) -> Api:
     )
     options: dict[str, Any] = {
         "info": {"description": "时间银行与公益仓的接口 · The API of the time bank and charity shop."},
-        "servers": [{"url": server}],
+        "servers": [{"url": "/"}],
     }
     api = Api(app, spec_kwargs=options)
     api.spec.components.security_scheme("bearer", {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"})

@@ -6,18 +6,16 @@ the decorators in another order, because there is only one.
 
 from collections.abc import Callable
 from functools import wraps
-from typing import Any, ClassVar
+from typing import Any
 
 import flask_smorest
-from flask import Response, request
-from marshmallow import RAISE
-from webargs.flaskparser import FlaskParser
+from flask import Response
 
 from timebank.database import in_unit_of_work
 from timebank.errors import Refusal
 from timebank.web import idempotency, tokens
-from timebank.web.errors import UnsupportedMediaType
 from timebank.web.limits import limiter
+from timebank.web.parser import Parser
 from timebank.web.schemas import Schema
 
 View = Callable[..., Any]
@@ -33,12 +31,6 @@ IDEMPOTENCY_HEADER = {
 }
 
 
-class Parser(FlaskParser):
-    """webargs' parser, refusing unknown fields in queries too."""
-
-    DEFAULT_UNKNOWN_BY_LOCATION: ClassVar[dict[str, str | None]] = {"json": None, "query": RAISE}
-
-
 def public() -> None:
     """Let everyone in: sign-in and the few public pages."""
 
@@ -47,6 +39,10 @@ class Blueprint(flask_smorest.Blueprint):
     """flask-smorest's blueprint with one way to declare an endpoint."""
 
     ARGUMENTS_PARSER = Parser()
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._prepare_doc_cbks.append(_document_key)
 
     def endpoint(
         self,
@@ -87,16 +83,16 @@ class Blueprint(flask_smorest.Blueprint):
             if query:
                 view = self.arguments(query, location="query")(view)
             if body:
-                view = _json_only(self.arguments(body)(view))
+                view = self.arguments(body)(view)
             view = _guarded(view, guard)
             if limit:
                 view = limiter.limit(limit)(view)
             view = self.doc(
                 operationId=func.__name__,
                 security=[] if guard is public else [{"bearer": []}],
-                parameters=[IDEMPOTENCY_HEADER] if once else [],
             )(view)
-            view.guard = guard  # type: ignore[attr-defined]
+            view._apidoc["once"] = once  # noqa: SLF001 - where flask-smorest keeps what it documents
+            view.guard = guard
             self.route(rule, methods=[method])(view)
             return func
 
@@ -106,6 +102,13 @@ class Blueprint(flask_smorest.Blueprint):
 _BINARY = {"type": "string", "format": "binary"}
 
 
+def _document_key(operation: dict[str, Any], info: dict[str, Any], **_: Any) -> dict[str, Any]:
+    """Add the key's header to what is documented of an operation (given to ``doc`` it would replace the query)."""
+    if info.get("once"):
+        operation["parameters"] = [*operation.get("parameters", []), IDEMPOTENCY_HEADER]
+    return operation
+
+
 def _guarded(view: View, guard: Guard) -> View:
     @wraps(view)
     def guarded(*args: Any, **kwargs: Any) -> Any:
@@ -113,16 +116,6 @@ def _guarded(view: View, guard: Guard) -> View:
         return view(*args, **kwargs)
 
     return guarded
-
-
-def _json_only(view: View) -> View:
-    @wraps(view)
-    def checked(*args: Any, **kwargs: Any) -> Any:
-        if not request.is_json:
-            raise UnsupportedMediaType
-        return view(*args, **kwargs)
-
-    return checked
 
 
 def _with_names(view: View, names: list[str]) -> View:

@@ -12,23 +12,32 @@ MAX_WHOLE = 2**53 - 1
 EARLIEST = datetime(1970, 1, 1, tzinfo=UTC)
 LATEST = datetime(2200, 1, 1, tzinfo=UTC)
 
-_FORBIDDEN = re.compile("[\x00\ud800-\udfff]")
+_UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 
 
-class PlainText(fields.String):
-    """Text without NUL, control characters and lone surrogates, trimmed, of limited length (characters)."""
+def is_storable(text: str) -> bool:
+    """Whether both databases can keep ``text``: no NUL, no lone surrogate."""
+    return not _UNSTORABLE.search(text)
 
-    def __init__(self, *, max_length: int, min_length: int = 1, **kwargs: Any) -> None:
+
+class PlainText(fields.String):
+    """Text without NUL, control characters and lone surrogates, of limited length (characters).
+
+    It is trimmed, unless blanks at its ends mean something (a password).
+    """
+
+    def __init__(self, *, max_length: int, min_length: int = 1, trimmed: bool = True, **kwargs: Any) -> None:
         extra = kwargs.pop("validate", [])
         checks = [validate.Length(min=min_length, max=max_length), *(extra if isinstance(extra, list) else [extra])]
         super().__init__(validate=checks, **kwargs)
+        self._trimmed = trimmed
 
     def _deserialize(self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **kwargs: Any) -> str:
         text = super()._deserialize(value, attr, data, **kwargs)
-        if _FORBIDDEN.search(text) or _CONTROL.search(text):
+        if not is_storable(text) or _CONTROL.search(text):
             raise ValidationError("含有不允许的控制字符。 Control characters are not allowed.")
-        return text.strip()
+        return text.strip() if self._trimmed else text
 
 
 class WholeNumber(fields.Integer):

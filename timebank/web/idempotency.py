@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from flask import Response, request
-from sqlalchemy import String, delete, insert, select, update
+from sqlalchemy import ColumnElement, String, delete, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Mapped, mapped_column
@@ -64,7 +64,9 @@ def once(work: Callable[[], Response], *, actor_id: UUID) -> Response:
         .values(
             status=response.status_code,
             body=response.get_data(as_text=True),
-            headers=json.dumps({name: response.headers[name] for name in ("Location", "ETag") if name in response.headers}),
+            headers=json.dumps(
+                {name: response.headers[name] for name in ("Location", "ETag") if name in response.headers}
+            ),
         )
     )
     return response
@@ -99,7 +101,7 @@ def _stored(place: dict[str, object], asked: bytes) -> Response:
     return response
 
 
-def _at(place: dict[str, object]) -> list[object]:
+def _at(place: dict[str, object]) -> list[ColumnElement[bool]]:
     return [getattr(IdempotentReply, name) == value for name, value in place.items()]
 
 

@@ -1,11 +1,15 @@
 """Rate limits, by person when the token is good and by address otherwise. Counts are kept per process, on wall time."""
 
+from typing import NoReturn
+
 from flask import Flask
-from flask_limiter import Limiter
+from flask_limiter import Limiter, RequestLimit
 from flask_limiter.util import get_remote_address
 
+from timebank import clock
 from timebank.errors import Refusal
 from timebank.web import tokens
+from timebank.web.errors import RateLimited
 
 
 def caller() -> str:
@@ -16,7 +20,12 @@ def caller() -> str:
         return f"address:{get_remote_address()}"
 
 
-limiter = Limiter(key_func=caller, storage_uri="memory://", strategy="fixed-window")
+def refuse(breached: RequestLimit) -> NoReturn:
+    """Refuse, and say in how many seconds the caller may come back."""
+    raise RateLimited(retry_after_seconds=max(1, breached.reset_at - int(clock.wall().timestamp())))
+
+
+limiter = Limiter(key_func=caller, storage_uri="memory://", strategy="fixed-window", on_breach=refuse)
 
 SIGN_IN = "600/minute"
 """Sign-ins from one address: a street office behind one router, not a guessing machine (guesses lock out sooner)."""
@@ -28,5 +37,4 @@ LOOKUPS = "120/minute"
 
 def init_app(app: Flask) -> None:
     """Count requests of this application."""
-    app.config.setdefault("RATELIMIT_HEADERS_ENABLED", True)
     limiter.init_app(app)

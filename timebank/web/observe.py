@@ -4,9 +4,11 @@ Logs carry the route's pattern, never the address with its query, and nothing of
 """
 
 import logging
+import os
 import re
 import sys
 import time
+from typing import TextIO, cast
 
 import structlog
 from alembic.config import Config
@@ -33,6 +35,19 @@ SECURITY_HEADERS = {
     "Cache-Control": "no-store",
 }
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{8,64}")
+_METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS", "PATCH"})
+
+
+class StandardOutput:
+    """Standard output as it is when a line is written: loggers outlive what `sys.stdout` was when they were made."""
+
+    def write(self, text: str) -> int:
+        """Write to standard output."""
+        return sys.stdout.write(text)
+
+    def flush(self) -> None:
+        """Send what was written on its way."""
+        sys.stdout.flush()
 
 
 def set_up_logging() -> None:
@@ -46,7 +61,7 @@ def set_up_logging() -> None:
             structlog.processors.JSONRenderer(ensure_ascii=False),
         ],
         wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
-        logger_factory=structlog.WriteLoggerFactory(file=sys.stdout),
+        logger_factory=structlog.WriteLoggerFactory(file=cast("TextIO", StandardOutput())),
         cache_logger_on_first_use=True,
     )
 
@@ -68,11 +83,13 @@ def _begin() -> None:
 def _end(response: Response) -> Response:
     seconds = time.perf_counter() - g.started
     route = request.url_rule.rule if request.url_rule else "unmatched"
-    REQUESTS.labels(request.method, route, response.status_code).inc()
-    SECONDS.labels(request.method, route).observe(seconds)
+    # Anyone can invent a method; each would be a new time series, kept for ever.
+    method = request.method if request.method in _METHODS else "other"
+    REQUESTS.labels(method, route, response.status_code).inc()
+    SECONDS.labels(method, route).observe(seconds)
     log.info(
         "http.request_answered",
-        method=request.method,
+        method=method,
         route=route,
         status=response.status_code,
         code=g.get("problem_code"),
@@ -95,7 +112,9 @@ def healthz() -> dict[str, str]:
 def readyz() -> tuple[dict[str, str], int]:
     """Say whether the database is reachable and migrated to this code's head."""
     try:
-        at = in_unit_of_work(lambda: session.execute(text("SELECT version_num FROM alembic_version")).scalar(), write=False)
+        at = in_unit_of_work(
+            lambda: session.execute(text("SELECT version_num FROM alembic_version")).scalar(), write=False
+        )
     except SQLAlchemyError:
         return {"status": "unavailable", "reason": "database"}, 503
     if at != current_app.extensions["timebank-migration-head"]:
@@ -106,9 +125,9 @@ def readyz() -> tuple[dict[str, str], int]:
 @pages.get("/metrics")
 def metrics() -> Response:
     """Serve Prometheus metrics; with several workers, of all of them (PROMETHEUS_MULTIPROC_DIR)."""
-    if current_app.extensions["timebank-settings"].workers > 1:
+    if "PROMETHEUS_MULTIPROC_DIR" in os.environ:
         registry = CollectorRegistry()
-        MultiProcessCollector(registry)
+        MultiProcessCollector(registry)  # type: ignore[no-untyped-call]
         return Response(generate_latest(registry), content_type=CONTENT_TYPE_LATEST)
     return Response(generate_latest(), content_type=CONTENT_TYPE_LATEST)
 

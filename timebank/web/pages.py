@@ -9,11 +9,12 @@ from urllib.parse import urlencode
 from uuid import UUID
 
 from flask import request
-from sqlalchemy import Select, and_, or_
+from sqlalchemy import Select, TypeDecorator, and_, or_
 from sqlalchemy.orm import InstrumentedAttribute
 
 from timebank.database import session
 from timebank.web.errors import BadCursor
+from timebank.web.fields import MAX_WHOLE, is_storable
 
 
 def page(
@@ -50,7 +51,8 @@ def _beyond(by: Sequence[InstrumentedAttribute[Any]], values: Sequence[Any], *, 
 
 
 def _address(values: Sequence[Any]) -> str:
-    cursor = base64.urlsafe_b64encode(json.dumps(values, default=_plain).encode()).decode().rstrip("=")
+    text = json.dumps(values, default=_plain, ensure_ascii=False)
+    cursor = base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
     kept = [(name, value) for name, value in request.args.items(multi=True) if name != "after"]
     return f"{request.path}?{urlencode([*kept, ('after', cursor)])}"
 
@@ -65,23 +67,32 @@ def _read(cursor: str, by: Sequence[InstrumentedAttribute[Any]]) -> list[Any]:
         if not isinstance(values, list) or len(values) != len(by):
             raise BadCursor
         return [_typed(column, value) for column, value in zip(by, values, strict=True)]
-    except (ValueError, TypeError, OverflowError) as error:
+    except (ValueError, OverflowError, RecursionError) as error:
         raise BadCursor from error
 
 
 def _typed(column: InstrumentedAttribute[Any], value: Any) -> Any:
-    kind = column.type.python_type
+    kind = _kind(column)
+    if kind is int and type(value) is int and abs(value) <= MAX_WHOLE:
+        return value
+    if kind is int or not isinstance(value, str) or not is_storable(value):
+        raise BadCursor
     if kind is UUID:
         return UUID(value)
     if kind is datetime:
-        instant = datetime.fromisoformat(value)
-        if instant.tzinfo is None:
-            raise BadCursor
-        return instant.astimezone(UTC)
-    if kind is date:
-        return date.fromisoformat(value)
-    if kind is int and isinstance(value, int) and abs(value) < 2**53:
-        return value
-    if kind is str and isinstance(value, str) and value.isprintable():
-        return value
-    raise BadCursor
+        return _instant(value)
+    return date.fromisoformat(value) if kind is date else value
+
+
+def _kind(column: InstrumentedAttribute[Any]) -> type[Any]:
+    """Return the Python type of a column; a decorated type does not tell its own."""
+    of: Any = column.type.impl_instance if isinstance(column.type, TypeDecorator) else column.type
+    kind: type[Any] = of.python_type
+    return kind
+
+
+def _instant(value: str) -> datetime:
+    instant = datetime.fromisoformat(value)
+    if instant.tzinfo is None:
+        raise BadCursor
+    return instant.astimezone(UTC)

@@ -2,11 +2,12 @@
 
 import json
 from collections.abc import Iterator
+from itertools import islice
 from typing import Any
 
 import structlog
 from flask import Flask, Response, g, request
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy.exc import IntegrityError, OperationalError
 from werkzeug.exceptions import HTTPException, InternalServerError
 
 from timebank import errors
@@ -32,6 +33,9 @@ _BY_STATUS: dict[int, type[Refusal]] = {
     503: errors.Busy,
 }
 
+MOST_ERRORS = 100
+"""A body of a mebibyte can hold a hundred thousand unknown fields; nobody reads that many."""
+
 log = structlog.get_logger()
 
 
@@ -39,13 +43,13 @@ def init_app(app: Flask) -> None:
     """Answer every exception of this application with a problem."""
     app.register_error_handler(Refusal, from_refusal)
     app.register_error_handler(IntegrityError, from_integrity_error)
+    app.register_error_handler(OperationalError, from_operational_error)
     app.register_error_handler(HTTPException, from_http_exception)
 
 
 def from_refusal(refusal: Refusal, headers: dict[str, str] | None = None) -> Response:
-    """Render a refusal in the caller's language."""
-    english = request.accept_languages.best_match(["zh", "en"]) == "en"
-    title, detail = refusal.explain(english=english)
+    """Render a refusal in the caller's language; ``retry_after_seconds`` in its context becomes the header."""
+    title, detail = refusal.explain(english=_prefers_english())
     body: dict[str, Any] = {
         "type": TYPE_PREFIX + slug(refusal.code),
         "title": title,
@@ -59,14 +63,21 @@ def from_refusal(refusal: Refusal, headers: dict[str, str] | None = None) -> Res
     }
     if refusal.errors:
         body["errors"] = refusal.errors
-    response = Response(json.dumps(body, ensure_ascii=False, default=str), refusal.status, mimetype=MEDIA_TYPE)
-    response.headers.update(headers or {})
+    # What is named in `errors` came from outside and may hold a lone surrogate, which UTF-8 cannot.
+    text = json.dumps(body, ensure_ascii=False, default=str).encode(errors="replace")
+    response = Response(text, refusal.status, headers, mimetype=MEDIA_TYPE)
     if refusal.status == 401:
         response.headers["WWW-Authenticate"] = "Bearer"
     if refusal.retryable:
-        response.headers.setdefault("Retry-After", "1")
+        response.headers.setdefault("Retry-After", str(refusal.context.get("retry_after_seconds", 1)))
     g.problem_code = refusal.code
     return response
+
+
+def _prefers_english() -> bool:
+    """Whether English comes before Chinese; werkzeug's best match would take it before ``zh-CN``."""
+    wanted = [tag.lower().partition("-")[0] for tag, quality in request.accept_languages if quality]
+    return next((language for language in wanted if language in {"zh", "en"}), "zh") == "en"
 
 
 def from_integrity_error(error: IntegrityError) -> Response:
@@ -79,27 +90,21 @@ def from_integrity_error(error: IntegrityError) -> Response:
     return from_refusal(kind())
 
 
+def from_operational_error(error: OperationalError) -> Response:
+    """Turn a database that cannot be reached or cannot go on into a refusal that may be retried."""
+    log.error("database.unavailable", exc_info=error)
+    return from_refusal(errors.Busy())
+
+
 def from_http_exception(error: HTTPException) -> Response:
-    """Turn what Flask, werkzeug, webargs and the limiter raise into a problem."""
+    """Turn what Flask, werkzeug and webargs raise into a problem; a status without a code of its own into a general one."""
     status = error.code or 500
     if isinstance(error, InternalServerError):
         log.error("http.fault", exc_info=error.original_exception or error)
-    kind = _BY_STATUS.get(status)
-    data: dict[str, Any] = getattr(error, "data", None) or {}
-    if status == 400 and "json" in (data.get("messages") or {}):
-        kind = web_errors.MalformedBody
-    if kind is None:
-        response = error.get_response()
-        if status < 400:
-            return Response(response.get_data(), status, dict(response.headers))
-        kind = _other(error)
+    kind = _BY_STATUS.get(status, web_errors.BadRequest if status < 500 else web_errors.InternalFault)
+    messages = (getattr(error, "data", None) or {}).get("messages") or {}
     headers = {name: value for name, value in error.get_headers() if name in {"Allow", "Retry-After"}}
-    return from_refusal(kind(errors=list(pointers(data.get("messages") or {}))), headers)
-
-
-def _other(error: HTTPException) -> type[Refusal]:
-    """Return a refusal for a status that no code of ours names (a request line that is too long, say)."""
-    return web_errors.BadRequest if (error.code or 500) < 500 else web_errors.InternalFault
+    return from_refusal(kind(errors=list(islice(pointers(messages), MOST_ERRORS))), headers)
 
 
 def pointers(messages: dict[str, Any]) -> Iterator[dict[str, str]]:

@@ -2,11 +2,13 @@
 
 from typing import Any
 
-from marshmallow import RAISE, Schema as MarshmallowSchema, fields
+from marshmallow import RAISE, fields
+from marshmallow import Schema as MarshmallowSchema
 
 from timebank.web.fields import PlainText, QueryNumber
 
 MAX_PAGE = 200
+MAX_CURSOR = 2_000
 
 
 class Schema(MarshmallowSchema):
@@ -19,7 +21,11 @@ class Schema(MarshmallowSchema):
 class PageQuery(Schema):
     """Query of a list: where to go on, and how many items at most."""
 
-    after = PlainText(max_length=500, metadata={"description": "上一页 next 中的位置 · cursor from the page before"})
+    after = PlainText(
+        min_length=0,
+        max_length=MAX_CURSOR,
+        metadata={"description": "上一页 next 中的位置 · cursor from the page before"},
+    )
     limit = QueryNumber(minimum=1, maximum=MAX_PAGE, load_default=50)
 
 

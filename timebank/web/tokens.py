@@ -54,11 +54,12 @@ def _kid(key: bytes) -> str:
 
 def issue(*, person_id: UUID, session_id: UUID) -> str:
     """Return a new access token of 30 minutes."""
-    return create_access_token(
+    token: str = create_access_token(
         str(person_id),
         additional_claims={"sid": str(session_id)},
         additional_headers={"kid": current_app.extensions["timebank-token-kid"]},
     )
+    return token
 
 
 def bearer() -> Bearer:
@@ -85,5 +86,5 @@ def _verify(token: str) -> Bearer:
         return Bearer(UUID(claims["sub"]), UUID(claims["sid"]), int(claims["exp"]))
     except jwt.ExpiredSignatureError as error:
         raise SessionExpired from error
-    except (jwt.PyJWTError, JWTExtendedException, KeyError, ValueError) as error:
+    except (jwt.PyJWTError, JWTExtendedException, KeyError, ValueError, RecursionError) as error:
         raise Unauthenticated from error

@@ -1,0 +1,125 @@
+"""Refreshing and signing out."""
+
+import contextvars
+import json
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+from typing import Any
+
+import pytest
+import time_machine
+from flask import Flask
+from flask.testing import FlaskClient
+from sqlalchemy import select
+
+from tests.api.identity.conftest import SignIn
+from tests.api.identity.test_wechat import freeze
+from timebank import clock
+from timebank.database import session
+from timebank.identity.models import RefreshToken
+
+
+@pytest.fixture
+def signed(wechat: SignIn) -> dict[str, Any]:
+    """What signing in has given."""
+    found: dict[str, Any] = wechat("demo:zhang").json
+    return found
+
+
+def refresh(client: FlaskClient, token: Any) -> Any:
+    """Send a refresh token."""
+    body = json.dumps({"refresh_token": token})
+    return client.post("/api/v1/auth/refresh", data=body, content_type="application/json")
+
+
+def test_a_refresh_rotates_both_tokens(client: FlaskClient, signed: dict[str, Any]) -> None:
+    """A new pair continues the session, again and again."""
+    first = refresh(client, signed["refresh_token"])
+    second = refresh(client, first.json["refresh_token"])
+
+    assert first.status_code == second.status_code == 200
+    assert first.json["person"] == signed["person"]
+    assert len({signed["refresh_token"], first.json["refresh_token"], second.json["refresh_token"]}) == 3
+    headers = {"Authorization": f"Bearer {second.json['access_token']}"}
+    assert client.get("/api/v1/areas", headers=headers).status_code == 200
+
+
+def test_a_used_token_ends_the_whole_session(client: FlaskClient, signed: dict[str, Any]) -> None:
+    """Two uses of one token mean a thief: the newest token is no good any more either."""
+    newest = refresh(client, signed["refresh_token"]).json["refresh_token"]
+    reused = refresh(client, signed["refresh_token"])
+
+    assert (reused.status_code, reused.json["code"]) == (401, "REFRESH_TOKEN_INVALID")
+    assert refresh(client, newest).json["code"] == "REFRESH_TOKEN_INVALID"
+
+
+def test_another_session_of_the_person_lives_on(client: FlaskClient, signed: dict[str, Any], wechat: SignIn) -> None:
+    """Only the family of the stolen token is ended."""
+    other = wechat("demo:zhang").json["refresh_token"]
+    for _ in range(2):
+        refresh(client, signed["refresh_token"])
+
+    assert refresh(client, other).status_code == 200
+
+
+def test_of_refreshes_at_once_one_succeeds(app: Flask, signed: dict[str, Any]) -> None:
+    """Ten at the same time: one new pair, nine refusals, and the session is ended as for any reuse."""
+    gate = threading.Barrier(10)
+
+    def send(_: int) -> Any:
+        gate.wait()
+        phone = FlaskClient(app, app.response_class)
+        return contextvars.Context().run(lambda: refresh(phone, signed["refresh_token"]))
+
+    with ThreadPoolExecutor(10) as threads:
+        answers = list(threads.map(send, range(10)))
+
+    assert sorted(answer.status_code for answer in answers) == [200] + [401] * 9
+    newest = next(answer.json["refresh_token"] for answer in answers if answer.status_code == 200)
+    assert refresh(app.test_client(), newest).status_code == 401
+
+
+def test_a_refresh_token_lasts_thirty_days(client: FlaskClient, signed: dict[str, Any]) -> None:
+    """After that one signs in again."""
+    start = clock.wall()
+    with time_machine.travel(start + timedelta(days=30, seconds=5), tick=False):
+        assert refresh(client, signed["refresh_token"]).status_code == 401
+    with time_machine.travel(start + timedelta(days=29), tick=False):
+        assert refresh(client, signed["refresh_token"]).status_code == 200
+
+
+@pytest.mark.parametrize("token", ["x", "ü" * 100, "0" * 43])
+def test_an_unknown_token_refreshes_nothing(client: FlaskClient, token: str) -> None:
+    """Not ours, no session."""
+    assert refresh(client, token).json["code"] == "REFRESH_TOKEN_INVALID"
+
+
+@pytest.mark.parametrize("token", ["", "x" * 201, "\ud800", None, 5, []])
+def test_what_cannot_be_a_token_is_refused_as_a_value(client: FlaskClient, token: Any) -> None:
+    """Wrong types and lengths are 422."""
+    assert refresh(client, token).status_code == 422
+
+
+def test_signing_out_ends_the_session(client: FlaskClient, signed: dict[str, Any]) -> None:
+    """The refresh token is no good any more; a second sign-out changes nothing."""
+    headers = {"Authorization": f"Bearer {signed['access_token']}"}
+    answers = [client.post("/api/v1/auth/logout", headers=headers) for _ in range(2)]
+
+    assert [(answer.status_code, answer.data) for answer in answers] == [(204, b"")] * 2
+    assert refresh(client, signed["refresh_token"]).status_code == 401
+
+
+def test_a_frozen_person_cannot_refresh(client: FlaskClient, signed: dict[str, Any]) -> None:
+    """Freezing ends what an earlier sign-in has opened."""
+    freeze(signed["person"]["id"])
+
+    assert refresh(client, signed["refresh_token"]).json["code"] == "PERSON_NOT_ACTIVE"
+
+
+def test_no_token_is_stored_as_it_is(client: FlaskClient, signed: dict[str, Any]) -> None:
+    """The table holds hashes: whoever reads it can sign in as nobody."""
+    kept = session.scalars(select(RefreshToken)).one()
+
+    assert len(kept.token_hash) == 32
+    assert signed["refresh_token"].encode() not in kept.token_hash
