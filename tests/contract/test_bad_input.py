@@ -173,3 +173,14 @@ def test_an_odd_address_is_refused(client: FlaskClient, everything: Headers, add
 def test_odd_headers_break_nothing(client: FlaskClient, everything: Headers, headers: Headers) -> None:
     """A header that makes no sense is left alone or refused."""
     assert client.get("/api/v1/areas", headers={**everything, **headers}).status_code in {200, 400}
+
+
+def test_a_body_that_is_all_optional_may_be_left_out(client: FlaskClient, app: Flask) -> None:
+    """No body and no content type is an empty body: what is missing is told as such, and what is optional may be."""
+    headers = signed_in(an_admin()) | {"Idempotency-Key": "left-out"}
+
+    optional = client.post(f"/api/v1/redemptions/{new_id()}/hand-over", headers=headers)
+    required = client.post("/api/v1/areas", headers=headers)
+
+    assert (optional.status_code, optional.json["code"]) == (404, "NOT_FOUND")
+    assert (required.status_code, required.json["code"]) == (422, "INVALID")

@@ -1,5 +1,217 @@
-"""HTTP endpoints."""
+"""Codes, scans, check-in and check-out over HTTP."""
 
+import hmac
+from typing import Any
+from uuid import UUID
+
+from flask import Response, current_app, request
+
+from timebank import clock
+from timebank.attendance import points, queries, schemas, service
+from timebank.attendance.models import Attendance
+from timebank.attendance.reading import Presented, Reader
+from timebank.attendance.rules import State, checked_in_text, checked_out_text
+from timebank.codes.book import CodeBook
+from timebank.codes.layouts import Kind, Member
+from timebank.codes.tickets import LIFE, Ticket, issue_ticket
+from timebank.documents import qr
+from timebank.errors import NotFound, Refusal
+from timebank.identity import queries as people
+from timebank.identity.guards import actor, person_id, signed_in
+from timebank.identity.rules import Actor
+from timebank.records.account import account_of
+from timebank.records.rules import PENDING, flags_from_text, masked_name
+from timebank.records.schemas import record_out
+from timebank.settings import Settings
+from timebank.web import limits
 from timebank.web.blueprint import Blueprint
 
-blueprint = Blueprint("attendance", __name__)
+blueprint = Blueprint("attendance", __name__, description="签到签退 · check-in and check-out")
+
+PICTURES = {"svg": ("image/svg+xml", qr.svg), "png": ("image/png", qr.png)}
+MAX_DEVICE_ID = 200
+
+
+def _book() -> CodeBook:
+    book: CodeBook = current_app.extensions["timebank-codes"]
+    return book
+
+
+def _settings() -> Settings:
+    settings: Settings = current_app.extensions["timebank-settings"]
+    return settings
+
+
+def _reader() -> Reader:
+    return Reader(_book(), _settings().keys("codes"))
+
+
+@blueprint.endpoint(
+    "GET",
+    "/shifts/<uuid:shift_id>/code",
+    guard=signed_in,
+    query=schemas.CodeQuery,
+    answer=(200, schemas.CodeOut),
+    media_types=("image/svg+xml", "image/png"),
+)
+def get_shift_code(shift_id: UUID, query: dict[str, Any]) -> Any:
+    """现场屏幕的动态码：每 15 秒一换，附后面 4 个，断网一分钟也能用；负责人、协调员可取。"""
+    shown = points.screen(actor=actor(), shift_id=shift_id, book=_book())
+    if query["format"] == "json":
+        return shown
+    media_type, draw = PICTURES[query["format"]]
+    return Response(draw(shown.token), mimetype=media_type)
+
+
+@blueprint.endpoint("GET", "/shifts/<uuid:shift_id>/presence", guard=signed_in, answer=(200, schemas.PresenceOut))
+def get_shift_presence(shift_id: UUID) -> dict[str, Any]:
+    """现场在场情况：人数与脱敏姓名；负责人、协调员可看。"""
+    context = points.led_by(actor(), shift_id)
+    found = queries.present(shift_id)
+    inside = {row.volunteer_id for row in found if row.state == State.OPEN}
+    return {
+        "capacity": context.capacity,
+        "signed_up": context.taken,
+        "inside": len(inside),
+        "left": len({row.volunteer_id for row in found} - inside),
+        "items": [
+            {
+                "attendance_id": row.id,
+                "name": masked_name(row.display_name),
+                "state": row.state,
+                "checked_in_at": row.checked_in_at,
+                "checked_out_at": row.checked_out_at,
+                "flags": flags_from_text(row.flags),
+            }
+            for row in found
+        ],
+    }
+
+
+@blueprint.endpoint("GET", "/me/member-code", guard=signed_in, answer=(200, schemas.MemberCodeOut))
+def get_member_code() -> dict[str, Any]:
+    """我的会员码：每 30 秒一换，出示给公益仓柜台或活动负责人。"""
+    person = people.person(person_id())
+    if person is None:
+        raise NotFound
+    shown = Member.at(person.member_ref, clock.now())
+    return {"token": _book().issue(shown), "expires_at": shown.taken_until}
+
+
+@blueprint.endpoint(
+    "POST",
+    "/scans",
+    guard=signed_in,
+    body=schemas.ScanBody,
+    answer=(200, schemas.ScanOut),
+    limit=limits.SCANS,
+)
+def scan(body: dict[str, Any]) -> dict[str, Any]:
+    """扫码：说明能做什么，并换取 5 分钟内有效的票据；不改变任何东西。"""
+    reader = _reader()
+    found = service.scan(actor_id=person_id(), reader=reader, presented=_presented(body))
+    # Dated by the server, to the second of the scan: a step only says when the code was shown first.
+    ticket = Ticket(
+        kind=Kind(found.seen.kind),
+        point=found.seen.reference,
+        scanned_at=found.seen.at,
+        volunteer_id=person_id(),
+        expires_at=found.now + LIFE,
+    )
+    context = found.context
+    return {
+        "ticket": issue_ticket(reader.keys, ticket),
+        "expires_at": ticket.expires_at,
+        "activity": {
+            "id": context.activity_id,
+            "name": context.activity_name,
+            "organisation_name": context.organisation_name,
+        },
+        "shift": {
+            "id": context.shift_id,
+            "starts_at": context.starts_at,
+            "ends_at": context.ends_at,
+            "place": context.place,
+        },
+        "suggested_action": found.suggested_action,
+        "warnings": [_warning(found.warning)] if found.warning else [],
+    }
+
+
+def _warning(refusal: Refusal) -> dict[str, Any]:
+    return {
+        "code": refusal.code,
+        "detail": refusal.explain()[1],
+        "detail_en": refusal.explain(english=True)[1],
+        "context": refusal.context,
+    }
+
+
+@blueprint.endpoint(
+    "POST",
+    "/check-ins",
+    guard=signed_in,
+    body=schemas.CheckBody,
+    answer=(201, schemas.AttendanceOut),
+    once=True,
+    limit=limits.SCANS,
+)
+def check_in(body: dict[str, Any]) -> dict[str, Any]:
+    """签到：本人扫现场屏幕；或负责人扫志愿者的会员码并注明场次。"""
+    made = service.check_in(actor=_scanner(body), reader=_reader(), presented=_presented(body))
+    text = checked_in_text(context=made.context, policy=made.policy, at=made.attendance.checked_in_at)
+    return _attendance(made.attendance, made.display_name) | text
+
+
+@blueprint.endpoint(
+    "POST",
+    "/check-outs",
+    guard=signed_in,
+    body=schemas.CheckBody,
+    answer=(201, schemas.CheckOutOut),
+    once=True,
+    limit=limits.SCANS,
+)
+def check_out(body: dict[str, Any]) -> dict[str, Any]:
+    """签退：服务随即成为记录；无疑问的当场计入余额，其余等协调员审核。"""
+    left = service.check_out(actor=_scanner(body), reader=_reader(), presented=_presented(body))
+    revision = left.revision
+    text = checked_out_text(
+        minutes=revision.service_minutes, credited=revision.credited_minutes, waits=revision.state in PENDING
+    )
+    return {
+        "attendance": _attendance(left.attendance, left.display_name) | text,
+        "record": record_out(revision),
+        "account": account_of(left.attendance.volunteer_id, left.account, left.served),
+    }
+
+
+def _scanner(body: dict[str, Any]) -> Actor:
+    """Return who scans; grants cost a query, and only a staff scan, which names its shift, needs them."""
+    return actor() if "shift_id" in body else Actor(person_id())
+
+
+def _presented(body: dict[str, Any]) -> Presented:
+    return Presented(
+        token=body.get("token"), ticket=body.get("ticket"), shift_id=body.get("shift_id"), device_hash=_device_hash()
+    )
+
+
+def _device_hash() -> bytes | None:
+    """Return a keyed hash of the random id that a phone gives itself; the id itself is never kept."""
+    device = request.headers.get("X-Device-Id", "")
+    if not 0 < len(device) <= MAX_DEVICE_ID:
+        return None
+    return hmac.digest(_settings().keys("device")[0], device.encode(), "sha256")
+
+
+def _attendance(attendance: Attendance, display_name: str) -> dict[str, Any]:
+    return {
+        "id": attendance.id,
+        "shift_id": attendance.shift_id,
+        "state": attendance.state,
+        "checked_in_at": attendance.checked_in_at,
+        "checked_out_at": attendance.checked_out_at,
+        "flags": flags_from_text(attendance.flags),
+        "volunteer_name": masked_name(display_name),
+    }

@@ -1,5 +1,82 @@
-"""HTTP endpoints."""
+"""Service records over HTTP: one's own, those in a coordinator's scope, and the decision on them."""
 
+from typing import Any
+from uuid import UUID
+
+from timebank.errors import NotFound
+from timebank.identity.guards import actor, person_id, requires, signed_in
+from timebank.identity.rules import Role
+from timebank.organisations import scope
+from timebank.records import queries, schemas, service
+from timebank.records.models import Revision
+from timebank.records.rules import masked_name
 from timebank.web.blueprint import Blueprint
+from timebank.web.pages import page
+from timebank.web.schemas import PageQuery, page_of
 
-blueprint = Blueprint("records", __name__)
+blueprint = Blueprint("records", __name__, description="服务记录与审核 · service records and their review")
+
+READERS = (Role.COORDINATOR, Role.AUDITOR, Role.ADMIN)
+
+
+@blueprint.endpoint(
+    "GET",
+    "/records",
+    guard=requires(*READERS),
+    query=schemas.RecordQuery,
+    answer=(200, page_of(schemas.StaffRecordOut)),
+)
+def list_records(query: dict[str, Any]) -> dict[str, Any]:
+    """服务记录：管理范围内，最新的在前；可按状态和组织筛选。"""
+    found = queries.records_with_names(state=query.get("state"), organisation_id=query.get("organisation"))
+    found = found.where(scope.organisations_of(actor(), *READERS, column=Revision.organisation_id))
+    listed = page(found, by=[Revision.started_at, Revision.record_id], query=query, descending=True, scalars=False)
+    return listed | {"items": [_for_staff(*row[:3]) for row in listed["items"]]}
+
+
+def _for_staff(revision: Revision, volunteer_no: str, display_name: str) -> dict[str, Any]:
+    names = {"volunteer_no": volunteer_no, "volunteer_name": masked_name(display_name)}
+    return schemas.record_out(revision) | names
+
+
+@blueprint.endpoint("GET", "/me/records", guard=signed_in, query=PageQuery, answer=(200, page_of(schemas.RecordOut)))
+def list_my_records(query: dict[str, Any]) -> dict[str, Any]:
+    """我的服务记录：最新的在前，每条附一句说明。"""
+    found = queries.current().where(Revision.volunteer_id == person_id())
+    listed = page(found, by=[Revision.started_at, Revision.record_id], query=query, descending=True)
+    return listed | {"items": [schemas.record_out(revision) for revision in listed["items"]]}
+
+
+@blueprint.endpoint("GET", "/records/<uuid:record_id>", guard=signed_in, answer=(200, schemas.RecordOut))
+def get_record(record_id: UUID) -> dict[str, Any]:
+    """一条服务记录：本人，或管理范围内的工作人员。"""
+    revision = queries.current_of(record_id)
+    if revision is None:
+        raise NotFound
+    if revision.volunteer_id != person_id():
+        scope.organisation_for(actor(), *READERS, organisation_id=revision.organisation_id)
+    return schemas.record_out(revision)
+
+
+@blueprint.endpoint(
+    "POST",
+    "/records/<uuid:record_id>/approve",
+    guard=requires(*service.DECIDERS),
+    body=schemas.DecisionBody,
+    answer=(200, schemas.RecordOut),
+)
+def approve_record(record_id: UUID, body: dict[str, Any]) -> dict[str, Any]:
+    """审核通过：计入余额；须说明理由，不能审核自己的记录。"""
+    return schemas.record_out(service.approve(actor=actor(), record_id=record_id, **body).revision)
+
+
+@blueprint.endpoint(
+    "POST",
+    "/records/<uuid:record_id>/reject",
+    guard=requires(*service.DECIDERS),
+    body=schemas.DecisionBody,
+    answer=(200, schemas.RecordOut),
+)
+def reject_record(record_id: UUID, body: dict[str, Any]) -> dict[str, Any]:
+    """审核不通过：记录保留，不计入余额；须说明理由。"""
+    return schemas.record_out(service.reject(actor=actor(), record_id=record_id, **body).revision)

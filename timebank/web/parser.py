@@ -20,9 +20,11 @@ class Parser(FlaskParser):
 
         NaN, Infinity, a name given twice, numbers of thousands of digits and bottomless nesting are malformed.
         """
+        body = req.get_data(cache=True)
+        if not body and not req.content_type:
+            return missing  # no body at all: an empty one, so that what is optional may be left out
         if not req.is_json:
             raise UnsupportedMediaType
-        body = req.get_data(cache=True)
         if not body:
             return missing
         # A body sent in chunks is cut off at the limit by werkzeug, without a word.

@@ -1,0 +1,59 @@
+"""Every record explains itself in one sentence, in two languages."""
+
+from datetime import date
+
+import pytest
+
+from timebank.records.explanation import FLAGS, PROVENANCES, in_chinese, in_english
+from timebank.records.models import Revision
+from timebank.records.rules import Flag, Provenance, State
+
+
+def _revision(state: State, *, credited: int = 0, expected: int = 120, flags: str = "", policy: int = 0) -> Revision:
+    return Revision(
+        state=state,
+        served_on=date(2026, 11, 2),
+        activity_name="社区食堂帮厨",
+        place="邻里中心",
+        organisation_name="三色堇",
+        provenance="self_scan",
+        service_minutes=125,
+        credited_minutes=credited,
+        expected_minutes=expected,
+        flags=flags,
+        policy_number=policy,
+        reason="未到场",
+    )
+
+
+@pytest.mark.parametrize(
+    ("revision", "zh", "en"),
+    [
+        (
+            _revision(State.FINAL, credited=120, policy=3),
+            "按第 3 版规则计入 120 分钟",
+            "earned 120 minutes by version 3",
+        ),
+        (_revision(State.FINAL, expected=0), "按默认规则不计入余额", "earned nothing by the default rules"),
+        (
+            _revision(State.PENDING_REVIEW, flags="CAPPED,LATE"),
+            "因单次超过 12 小时、签退过晚",
+            "waits for a coordinator (longer",
+        ),
+        (_revision(State.PENDING_REVIEW, expected=0), "通过后按默认规则不计入余额", "then earns 0 minutes"),
+        (_revision(State.PENDING_NOTICE), "等待公示期满", "the end of the public notice"),
+        (_revision(State.REJECTED), "审核未通过，不计入：未到场", "rejected: 未到场"),
+    ],
+)
+def test_the_sentence_says_why_and_how_much(revision: Revision, zh: str, en: str) -> None:
+    """What was served, and what becomes of it with the reason."""
+    assert zh in in_chinese(revision)
+    assert "2026年11月2日在邻里中心参加“社区食堂帮厨”" in in_chinese(revision)
+    assert en in in_english(revision)
+    assert "125 minutes" in in_english(revision)
+
+
+def test_every_flag_and_provenance_has_words() -> None:
+    """No record is left without a sentence because a word is missing."""
+    assert FLAGS.keys() == set(Flag)
+    assert PROVENANCES.keys() == set(Provenance)

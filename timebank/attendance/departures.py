@@ -1,0 +1,156 @@
+"""The verb: check out. The attendance ends, the service becomes a record, and the record is credited, at once."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import bindparam, update
+
+from timebank import clock
+from timebank.activities import service as activities
+from timebank.activities.queries import ShiftContext
+from timebank.attendance import queries, scanning
+from timebank.attendance.models import Attendance
+from timebank.attendance.queries import Locked
+from timebank.attendance.reading import Presented, Reader, Seen
+from timebank.attendance.rules import (
+    Action,
+    State,
+    flags_at_check_out,
+    nothing_to_check_out,
+    refuse_early_check_out,
+)
+from timebank.attendance.scans import Trace, traced
+from timebank.database import session
+from timebank.errors import NotFound, Refusal
+from timebank.identity.rules import Actor
+from timebank.ledger.rules import AccountState
+from timebank.policies.rules import Policy
+from timebank.records import service as records
+from timebank.records.models import Revision
+from timebank.records.rules import Flag, Provenance, Served, SourceType, flags_from_text, weaker
+from timebank.records.rules import State as RecordState
+
+_CHECK_OUT = update(Attendance).where(Attendance.id == bindparam("attendance_id"), Attendance.state == State.OPEN)
+_CHANGED = ("state", "checked_out_at", "out_provenance", "flags", "record_id")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CheckedOut:
+    """A closed attendance, its record, and the volunteer's account (None: nothing was posted)."""
+
+    attendance: Attendance
+    context: ShiftContext
+    revision: Revision
+    account: AccountState | None
+    served: dict[Provenance, int]
+    display_name: str
+
+
+def check_out(*, actor: Actor, reader: Reader, presented: Presented) -> CheckedOut:
+    """End an attendance, record the service and credit it, all in one transaction. Nobody is locked in: never too late.
+
+    Raises TOKEN_* and TICKET_*, PointNotFound, NotFound (staff outside their shifts), OpenElsewhere, NotCheckedIn,
+    AlreadyCheckedOut, TooSoon.
+    """
+    trace = Trace(action=Action.CHECK_OUT, actor_id=actor.person_id, presented=presented, at=clock.now())
+    with traced(trace):
+        seen = scanning.read(reader, trace, scanning.POINTS_AND_MEMBERS)
+        scanning.named_shift(seen, presented)
+        locked = (
+            queries.lock_open(member=seen.reference)
+            if seen.of_member
+            else queries.lock_open(volunteer_id=actor.person_id)
+        )
+        if locked is None or not _is_here(locked.context, seen, presented):
+            raise _why_not(seen, actor, presented, trace)
+        found, context = locked.attendance, locked.context
+        if seen.of_member and not activities.leads(actor, context):
+            raise NotFound
+        scanning.refuse_other_shift(context, presented)
+        trace.volunteer_id, trace.shift_id = found.volunteer_id, context.shift_id
+        policy = scanning.policy_of(context, seen.at)
+        refuse_early_check_out(checked_in_at=found.checked_in_at, policy=policy, at=seen.at)
+        left = _closed(locked, seen, actor, policy)
+        trace.accepted()
+    return left
+
+
+def _closed(locked: Locked, seen: Seen, actor: Actor, policy: Policy) -> CheckedOut:
+    """Record the service and close the attendance that is under lock."""
+    found, context = locked.attendance, locked.context
+    flags = {
+        *flags_from_text(found.flags),
+        *scanning.flags_of_scan(seen, actor, found.volunteer_id),
+        *flags_at_check_out(context=context, policy=policy, person_state=found.person_state, at=seen.at),
+    }
+    out = scanning.provenance_of(seen)
+    provenance = weaker(Provenance(found.in_provenance), out)
+    served = _served(found, context, ended_at=seen.at, provenance=provenance, flags=frozenset(flags))
+    recorded = records.record_service(
+        served=served, policy=policy, actor_id=actor.person_id, now=seen.at, so_far=locked.so_far
+    )
+    revision = recorded.revision
+    attendance = Attendance(
+        id=found.attendance_id,
+        volunteer_id=found.volunteer_id,
+        shift_id=context.shift_id,
+        state=State.CLOSED,
+        served_on=revision.served_on,
+        checked_in_at=found.checked_in_at,
+        checked_out_at=seen.at,
+        in_provenance=found.in_provenance,
+        out_provenance=out,
+        flags=revision.flags,
+        record_id=revision.record_id,
+    )
+    values = {name: getattr(attendance, name) for name in _CHANGED}
+    session.connection().execute(_CHECK_OUT, {"attendance_id": attendance.id, **values})
+    totals = dict(locked.so_far.by_provenance)
+    if revision.state is RecordState.FINAL:
+        totals[provenance] += revision.service_minutes
+    return CheckedOut(
+        attendance=attendance,
+        context=context,
+        revision=revision,
+        account=recorded.account,
+        served=totals,
+        display_name=found.display_name,
+    )
+
+
+def _is_here(context: ShiftContext, seen: Seen, presented: Presented) -> bool:
+    return context.shift_id == presented.shift_id if seen.of_member else context.point_ref == seen.reference
+
+
+def _why_not(seen: Seen, actor: Actor, presented: Presented, trace: Trace) -> Refusal:
+    """Return why somebody who is not inside the scanned shift cannot leave it."""
+    context, standing = (
+        scanning.at_member(seen, actor, presented) if seen.of_member else scanning.at_point(seen, actor.person_id)
+    )
+    trace.volunteer_id, trace.shift_id = standing.volunteer_id, context.shift_id
+    return nothing_to_check_out(standing=standing, context=context, by_staff=seen.of_member)
+
+
+def _served(
+    found: Any, context: ShiftContext, *, ended_at: datetime, provenance: Provenance, flags: frozenset[Flag]
+) -> Served:
+    return Served(
+        volunteer_id=found.volunteer_id,
+        source_type=SourceType.ATTENDANCE,
+        source_id=found.attendance_id,
+        started_at=found.checked_in_at,
+        ended_at=ended_at,
+        provenance=provenance,
+        flags=flags,
+        activity_id=context.activity_id,
+        activity_name=context.activity_name,
+        content=context.content,
+        organisation_id=context.organisation_id,
+        organisation_name=context.organisation_name,
+        area_id=context.area_id,
+        area_path=context.area_path,
+        shift_id=context.shift_id,
+        place=context.place,
+        leader_id=context.leader_id,
+    )

@@ -1,0 +1,129 @@
+"""Why a scan that is genuine and in time still does not check somebody in or out."""
+
+from timebank.errors import Refusal
+
+
+class PointNotFound(Refusal):
+    """The code is genuine, and no shift has this check-in point."""
+
+    code = "POINT_NOT_FOUND"
+    status = 404
+    title = "没有这个签到点"
+    title_en = "No such check-in point"
+    detail = "这个签到点已不存在。请向现场工作人员确认，扫描当前场次的屏幕。"
+    detail_en = "This check-in point does not exist any more. Ask the staff for the screen of the current shift."
+
+
+class NotOpenYet(Refusal):
+    """Check-in has not opened. Context: ``opens_at``, ``seconds_left``."""
+
+    code = "NOT_OPEN_YET"
+    status = 409
+    title = "还没有开始签到"
+    title_en = "Not open yet"
+    detail = "这一场 {opens_at_local} 开始签到，请到时再扫。"
+    detail_en = "Check-in for this shift opens at {opens_at_local} (Beijing time). Scan again then."
+
+
+class AlreadyClosed(Refusal):
+    """Check-in has closed, or the shift was cancelled. Context: ``closed_at``."""
+
+    code = "ALREADY_CLOSED"
+    status = 409
+    title = "签到已结束"
+    title_en = "Already closed"
+    detail = "这一场的签到已于 {closed_at_local} 结束或场次已取消。如果您确实参加了服务，请找负责人补录。"
+    detail_en = (
+        "Check-in for this shift closed at {closed_at_local} (Beijing time), or it was cancelled. "
+        "If you served, ask the leader to enter it."
+    )
+
+
+class VolunteerSuspended(Refusal):
+    """The volunteer's account is frozen or closed."""
+
+    code = "VOLUNTEER_SUSPENDED"
+    status = 403
+    title = "志愿者账户已停用"
+    title_en = "Volunteer suspended"
+    detail = "该志愿者的账户已停用，暂不能签到。请联系所属组织。"
+    detail_en = "This volunteer's account is suspended and cannot check in. Ask the organisation."
+
+
+class AlreadyCheckedIn(Refusal):
+    """The volunteer is inside already. Context: ``since``."""
+
+    code = "ALREADY_CHECKED_IN"
+    status = 409
+    title = "已经签到"
+    title_en = "Already checked in"
+    detail = "您已于 {since_local} 签到，不用再签。离开时请扫描屏幕签退。"
+    detail_en = "Checked in since {since_local} (Beijing time); once is enough. Scan the screen again when you leave."
+
+
+class OpenElsewhere(Refusal):
+    """The volunteer is inside somewhere else. Context: ``since``, and for the volunteer themselves ``where``."""
+
+    code = "OPEN_ELSEWHERE"
+    status = 409
+    title = "另一场服务还没有签退"
+    title_en = "Open elsewhere"
+    detail = "还有一场服务（{where}，{since_local} 签到）没有签退。请先在那里签退，或联系那一场的负责人。"
+    detail_en = "Another service is still open ({where}, since {since_local} Beijing time). Check out there first."
+
+
+class NotCheckedIn(Refusal):
+    """There is nothing to check out of."""
+
+    code = "NOT_CHECKED_IN"
+    status = 409
+    title = "还没有签到"
+    title_en = "Not checked in"
+    detail = "您在这一场还没有签到。请先扫码签到；如果忘了签到，请找负责人补录。"
+    detail_en = "There is no check-in for this shift. Check in first; if it was forgotten, ask the leader to enter it."
+
+
+class AlreadyCheckedOut(Refusal):
+    """The volunteer has left already. Context: ``at``."""
+
+    code = "ALREADY_CHECKED_OUT"
+    status = 409
+    title = "已经签退"
+    title_en = "Already checked out"
+    detail = "您已于 {at_local} 签退，时长已经记录，不用再签。"
+    detail_en = "Checked out at {at_local} (Beijing time) and recorded; once is enough."
+
+
+class TooSoon(Refusal):
+    """The minimum stay is not over. Context: ``seconds_left``, ``minutes``."""
+
+    code = "TOO_SOON"
+    status = 409
+    title = "签退太早"
+    title_en = "Too soon"
+    detail = "签到后至少 {minutes} 分钟才能签退，还差 {seconds_left} 秒。请服务结束后再扫。"
+    detail_en = "A check-out counts {minutes} minutes after the check-in at the earliest: {seconds_left} seconds to go."
+
+
+class TooManyPairs(Refusal):
+    """Three pairs of scans on one shift and day are enough (rule R10). Context: ``limit``."""
+
+    code = "TOO_MANY_PAIRS"
+    status = 409
+    title = "当天签到次数已满"
+    title_en = "Too many pairs"
+    detail = "同一场一天最多签到签退 {limit} 次。如需继续服务，请找负责人登记。"
+    detail_en = "One shift takes {limit} pairs of check-in and check-out a day. Ask the leader if you go on serving."
+
+
+class Overlap(Refusal):
+    """The scan lies within another attendance. Context: ``until``."""
+
+    code = "OVERLAP"
+    status = 409
+    title = "与另一次服务时间重叠"
+    title_en = "Overlap"
+    detail = "这次扫码的时间落在另一次服务之内（到 {until_local} 为止）。请重新扫描现场的码。"
+    detail_en = (
+        "This scan lies within another service, which lasted until {until_local} (Beijing time). Scan the code again."
+    )

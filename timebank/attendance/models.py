@@ -1,0 +1,76 @@
+"""Tables of attendances, and of every scan that was accepted or refused."""
+
+from datetime import date, datetime
+from uuid import UUID
+
+from sqlalchemy import CheckConstraint, ForeignKey, Index, String, text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from timebank.attendance.rules import Action, State
+from timebank.database import Base
+from timebank.records.rules import Provenance
+
+
+def _one_of(column: str, values: type[Action | Provenance | State]) -> CheckConstraint:
+    return CheckConstraint(f"{column} IN ({', '.join(repr(str(value)) for value in values)})", name=column)
+
+
+class Attendance(Base):
+    """Somebody's stay at a shift, from check-in to check-out. A person is inside one shift at a time."""
+
+    __tablename__ = "attendance"
+    __table_args__ = (
+        _one_of("state", State),
+        _one_of("in_provenance", Provenance),
+        _one_of("out_provenance", Provenance),
+        CheckConstraint("(state = 'open') = (checked_out_at IS NULL)", name="open"),
+        CheckConstraint("checked_out_at >= checked_in_at", name="times"),
+        Index(
+            "uq_attendance_open",
+            "volunteer_id",
+            unique=True,
+            postgresql_where=text("state = 'open'"),
+            sqlite_where=text("state = 'open'"),
+        ),
+        Index("ix_attendance_volunteer_id_checked_out_at", "volunteer_id", "checked_out_at"),
+        Index("ix_attendance_shift_id_volunteer_id", "shift_id", "volunteer_id"),
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    volunteer_id: Mapped[UUID] = mapped_column(ForeignKey("identity_person.id"))
+    shift_id: Mapped[UUID] = mapped_column(ForeignKey("shift.id"))
+    state: Mapped[str] = mapped_column(String(12))
+    served_on: Mapped[date]
+    checked_in_at: Mapped[datetime]
+    checked_out_at: Mapped[datetime | None]
+    in_provenance: Mapped[str] = mapped_column(String(12))
+    out_provenance: Mapped[str | None] = mapped_column(String(12))
+    flags: Mapped[str] = mapped_column(String(200))
+    record_id: Mapped[UUID | None] = mapped_column(ForeignKey("service_record.id"))
+
+
+class Scan(Base):
+    """What was scanned, by whom, for what, and what came of it. Append-only; never the code itself, only its hash.
+
+    ``at`` is the instant that counts (business time), ``received_at`` when the request came (wall time).
+    """
+
+    __tablename__ = "scan"
+    __table_args__ = (
+        _one_of("action", Action),
+        Index("ix_scan_actor_id_received_at", "actor_id", "received_at"),
+        Index("ix_scan_shift_id_at", "shift_id", "at"),
+        {"sqlite_with_rowid": False},
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    actor_id: Mapped[UUID]
+    volunteer_id: Mapped[UUID | None]
+    shift_id: Mapped[UUID | None]
+    action: Mapped[str] = mapped_column(String(10))
+    kind: Mapped[str | None] = mapped_column(String(1))
+    token_hash: Mapped[bytes]
+    device_hash: Mapped[bytes | None]
+    refusal: Mapped[str | None] = mapped_column(String(40))
+    at: Mapped[datetime]
+    received_at: Mapped[datetime]

@@ -1,0 +1,188 @@
+"""When one may check in and out, and what is said then. Pure: everything comes as an argument."""
+
+import math
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Any
+from uuid import UUID
+
+from timebank.activities.errors import NotSignedUp
+from timebank.activities.queries import ShiftContext
+from timebank.activities.rules import ShiftState
+from timebank.attendance.errors import (
+    AlreadyCheckedIn,
+    AlreadyCheckedOut,
+    AlreadyClosed,
+    NotCheckedIn,
+    NotOpenYet,
+    OpenElsewhere,
+    Overlap,
+    TooManyPairs,
+    TooSoon,
+    VolunteerSuspended,
+)
+from timebank.clock import SHANGHAI
+from timebank.codes.layouts import utc_text
+from timebank.errors import Refusal
+from timebank.identity.rules import PersonState
+from timebank.policies.rules import Policy
+from timebank.records.rules import Flag
+
+MAX_PAIRS = 3
+"""Pairs of scans a shift and day (rule R10)."""
+MAX_TRACES_AN_HOUR = 200
+"""Refused scans of one person that are kept in an hour: forged codes must not fill the disk."""
+CODES_AHEAD = 4
+"""Codes that a screen gets in advance: it survives a minute without network."""
+
+
+class State(StrEnum):
+    """Where an attendance stands."""
+
+    OPEN = "open"
+    CLOSED = "closed"
+    AUTO_CLOSED = "auto_closed"
+    ANNULLED = "annulled"
+
+
+class Action(StrEnum):
+    """What a scan was for."""
+
+    SCAN = "scan"
+    CHECK_IN = "check_in"
+    CHECK_OUT = "check_out"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Open:
+    """The attendance that a volunteer is in."""
+
+    attendance_id: UUID
+    shift_id: UUID
+    checked_in_at: datetime
+    where: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Standing:
+    """How a volunteer stands towards a shift at the moment of a scan."""
+
+    volunteer_id: UUID
+    display_name: str
+    person_state: str
+    signed_up: bool
+    open: Open | None
+    pairs: int
+    """Pairs at this shift that began on the day of the scan."""
+    left_at: datetime | None
+    """When they last checked out of this shift."""
+    busy_until: datetime | None
+    """When their last attendance anywhere ended."""
+
+
+def opens_at(context: ShiftContext, policy: Policy) -> datetime:
+    """Return the first instant of check-in."""
+    return context.starts_at - timedelta(minutes=policy.open_before_minutes)
+
+
+def closes_at(context: ShiftContext, policy: Policy) -> datetime:
+    """Return the instant from which nobody checks in any more, and a check-out is late."""
+    return context.ends_at + timedelta(minutes=policy.close_after_minutes)
+
+
+def refuse_check_in(*, standing: Standing, context: ShiftContext, policy: Policy, at: datetime, by_staff: bool) -> None:
+    """Raise the first reason why this volunteer may not check in at ``at``, from top to bottom."""
+    if standing.person_state != PersonState.ACTIVE:
+        raise VolunteerSuspended
+    if standing.open is not None and standing.open.shift_id == context.shift_id:
+        raise AlreadyCheckedIn(**instant("since", standing.open.checked_in_at))
+    if standing.open is not None:
+        raise elsewhere(standing.open, by_staff=by_staff)
+    if context.state != ShiftState.OPEN:
+        raise AlreadyClosed(**instant("closed_at", min(at, context.starts_at)))
+    opening = opens_at(context, policy)
+    if at < opening:
+        raise NotOpenYet(**instant("opens_at", opening), seconds_left=_seconds(opening - at))
+    closing = closes_at(context, policy)
+    if at >= closing:
+        raise AlreadyClosed(**instant("closed_at", closing))
+    if standing.pairs >= MAX_PAIRS:
+        raise TooManyPairs(limit=MAX_PAIRS)
+    if standing.busy_until is not None and at < standing.busy_until:
+        raise Overlap(**instant("until", standing.busy_until))
+    if not standing.signed_up and not policy.walk_in:
+        raise NotSignedUp
+
+
+def refuse_early_check_out(*, checked_in_at: datetime, policy: Policy, at: datetime) -> None:
+    """Raise TooSoon before the minimum stay is over."""
+    earliest = checked_in_at + timedelta(minutes=policy.min_stay_minutes)
+    if at < earliest:
+        raise TooSoon(minutes=policy.min_stay_minutes, seconds_left=_seconds(earliest - at))
+
+
+def nothing_to_check_out(*, standing: Standing, context: ShiftContext, by_staff: bool) -> Refusal:
+    """Return why somebody who is not inside this shift cannot leave it."""
+    if standing.open is not None and standing.open.shift_id != context.shift_id:
+        return elsewhere(standing.open, by_staff=by_staff)
+    if standing.left_at is not None:
+        return AlreadyCheckedOut(**instant("at", standing.left_at))
+    return NotCheckedIn()
+
+
+def elsewhere(inside: Open, *, by_staff: bool) -> OpenElsewhere:
+    """Return the refusal of somebody who is inside another shift; staff do not learn where that is."""
+    where = "—" if by_staff else inside.where
+    return OpenElsewhere(where=where, **instant("since", inside.checked_in_at))
+
+
+def flags_at_check_out(*, context: ShiftContext, policy: Policy, person_state: str, at: datetime) -> set[Flag]:
+    """Return what is doubtful about leaving at ``at``; it never refuses, it holds the credit."""
+    flags = set()
+    if at > closes_at(context, policy):
+        flags.add(Flag.LATE)
+    if person_state != PersonState.ACTIVE:
+        flags.add(Flag.SUSPENDED)
+    return flags
+
+
+def checked_in_text(*, context: ShiftContext, policy: Policy, at: datetime) -> dict[str, str]:
+    """Return how and when to check out: many people do not know that they can."""
+    earliest = local(at + timedelta(minutes=policy.min_stay_minutes))
+    ends, latest = local(context.ends_at), local(closes_at(context, policy))
+    return {
+        "message": f"签到成功。离开时请再次扫描现场屏幕签退：最早 {earliest}，本场 {ends} 结束，请在 {latest} 前签退。",
+        "message_en": (
+            f"Checked in. Scan the screen again when you leave: from {earliest} on; "
+            f"the shift ends at {ends}; check out before {latest}."
+        ),
+    }
+
+
+def checked_out_text(*, minutes: int, credited: int, waits: bool) -> dict[str, str]:
+    """Return what became of the service."""
+    if waits:
+        zh, en = "等待协调员审核", "waits for a coordinator"
+    elif credited:
+        zh, en = f"已计入 {credited} 分钟", f"{credited} minutes credited"
+    else:
+        zh, en = "未计入余额", "nothing credited"
+    return {
+        "message": f"签退成功。本次服务 {minutes} 分钟，{zh}。",
+        "message_en": f"Checked out after {minutes} minutes; {en}.",
+    }
+
+
+def instant(name: str, value: datetime) -> dict[str, Any]:
+    """Return an instant for a refusal's context: RFC 3339, and as the clock on the wall for its sentence."""
+    return {name: utc_text(value.replace(microsecond=0)), f"{name}_local": local(value)}
+
+
+def local(value: datetime) -> str:
+    """Return month, day, hour and minute in Shanghai."""
+    return value.astimezone(SHANGHAI).strftime("%m-%d %H:%M")
+
+
+def _seconds(left: timedelta) -> int:
+    return math.ceil(left.total_seconds())

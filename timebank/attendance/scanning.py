@@ -1,0 +1,81 @@
+"""The steps that every scan begins with: what was presented, who stands where, and which rules hold there."""
+
+from datetime import datetime
+from uuid import UUID
+
+from timebank import clock
+from timebank.activities import service as activities
+from timebank.activities.queries import ShiftContext
+from timebank.attendance import queries
+from timebank.attendance.errors import PointNotFound
+from timebank.attendance.reading import Presented, Reader, Seen
+from timebank.attendance.rules import Standing
+from timebank.attendance.scans import Trace
+from timebank.codes.layouts import Kind
+from timebank.errors import Invalid, NotFound
+from timebank.identity.rules import Actor
+from timebank.policies import service as policies
+from timebank.policies.rules import Policy
+from timebank.records.rules import Flag, Provenance
+
+POINTS = (Kind.ROTATING,)
+POINTS_AND_MEMBERS = (Kind.ROTATING, Kind.MEMBER)
+
+
+def read(reader: Reader, trace: Trace, kinds: tuple[Kind, ...]) -> Seen:
+    """Return what was presented, and note it in the trace. Raises TOKEN_* and TICKET_*."""
+    seen = reader.read(trace.presented, actor_id=trace.actor_id, now=trace.at, kinds=kinds)
+    trace.kind, trace.at = seen.kind, seen.at
+    if not seen.of_member:
+        trace.volunteer_id = trace.actor_id
+    return seen
+
+
+def at_point(seen: Seen, volunteer_id: UUID) -> tuple[ShiftContext, Standing]:
+    """Return the shift of a scanned point, and how the volunteer stands towards it. Raises PointNotFound."""
+    found = queries.at_point(point=seen.reference, volunteer_id=volunteer_id, day=clock.day_of(seen.at))
+    if found is None:
+        raise PointNotFound
+    return found
+
+
+def at_member(seen: Seen, actor: Actor, presented: Presented) -> tuple[ShiftContext, Standing]:
+    """Return the shift that staff answer for, and how the member stands towards it; 404 outside their shifts."""
+    shift_id = named_shift(seen, presented)
+    found = queries.at_shift(shift_id=shift_id, member=seen.reference, day=clock.day_of(seen.at))
+    if found is None or not activities.leads(actor, found[0]):
+        raise NotFound
+    return found
+
+
+def named_shift(seen: Seen, presented: Presented) -> UUID:
+    """Return the shift that came with the scan; raise Invalid if a member's code came without one."""
+    if seen.of_member and presented.shift_id is None:
+        raise Invalid(errors=[{"pointer": "/shift_id", "detail": "扫会员码须说明场次。 Needed with a member's code."}])
+    return presented.shift_id or UUID(int=0)
+
+
+def refuse_other_shift(context: ShiftContext, presented: Presented) -> None:
+    """Raise Invalid if the request names another shift than its code does."""
+    if presented.shift_id not in {None, context.shift_id}:
+        raise Invalid(errors=[{"pointer": "/shift_id", "detail": "码不属于这一场。 The code is another shift's."}])
+
+
+def policy_of(context: ShiftContext, at: datetime) -> Policy:
+    """Return the rules that hold at a shift at an instant; no statement when they are known already."""
+    return policies.resolve(
+        organisation_id=context.organisation_id,
+        area_path=context.area_path,
+        at=at,
+        known_number=context.policy_number,
+    )
+
+
+def provenance_of(seen: Seen) -> Provenance:
+    """Return where an end of an attendance comes from: one's own scan, or staff's (rule R09)."""
+    return Provenance.STAFF_SCAN if seen.of_member else Provenance.SELF_SCAN
+
+
+def flags_of_scan(seen: Seen, actor: Actor, volunteer_id: UUID) -> set[Flag]:
+    """Return a flag for staff who scan their own code: somebody else looks at it."""
+    return {Flag.MANUAL} if seen.of_member and volunteer_id == actor.person_id else set()

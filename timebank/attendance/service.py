@@ -1,0 +1,121 @@
+"""The verbs: look at a code, check in, check out (``departures``). Each is a list of refusals from top to bottom, then one effect."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import insert
+
+from timebank import clock
+from timebank.activities import service as activities
+from timebank.activities.errors import AlreadySignedUp
+from timebank.activities.queries import ShiftContext
+from timebank.attendance import scanning
+from timebank.attendance.departures import CheckedOut, check_out
+from timebank.attendance.models import Attendance
+from timebank.attendance.reading import Presented, Reader, Seen
+from timebank.attendance.rules import Action, Standing, State, refuse_check_in, refuse_early_check_out
+from timebank.attendance.scans import Trace, traced
+from timebank.database import new_id, retry_on, session
+from timebank.errors import Refusal
+from timebank.identity.rules import Actor
+from timebank.policies.rules import Policy
+from timebank.records.rules import flags_as_text
+
+__all__ = ["CheckedIn", "CheckedOut", "Scanned", "check_in", "check_out", "scan"]
+
+# Two check-ins at once: the second look finds the first one, and says where and since when.
+retry_on("uq_attendance_open")
+
+_CHECK_IN = insert(Attendance)
+_COLUMNS = tuple(column.name for column in Attendance.__table__.columns)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scanned:
+    """What a scanned point is, what the scanner would do there now, and what speaks against it."""
+
+    seen: Seen
+    context: ShiftContext
+    suggested_action: Action
+    warning: Refusal | None
+    now: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CheckedIn:
+    """A new attendance, and the rules that its end will meet."""
+
+    attendance: Attendance
+    context: ShiftContext
+    policy: Policy
+    display_name: str
+
+
+def scan(*, actor_id: UUID, reader: Reader, presented: Presented) -> Scanned:
+    """Say what a code is good for; nothing changes. Raises TOKEN_*, PointNotFound."""
+    now = clock.now()
+    with traced(
+        Trace(action=Action.SCAN, actor_id=actor_id, presented=presented, at=now, volunteer_id=actor_id)
+    ) as trace:
+        seen = scanning.read(reader, trace, scanning.POINTS)
+        context, standing = scanning.at_point(seen, actor_id)
+        inside = standing.open is not None and standing.open.shift_id == context.shift_id
+        action = Action.CHECK_OUT if inside else Action.CHECK_IN
+        warning = _warning(context, standing, action, seen.at)
+    return Scanned(seen=seen, context=context, suggested_action=action, warning=warning, now=now)
+
+
+def _warning(context: ShiftContext, standing: Standing, action: Action, at: datetime) -> Refusal | None:
+    policy = scanning.policy_of(context, at)
+    try:
+        if action is Action.CHECK_OUT and standing.open is not None:
+            refuse_early_check_out(checked_in_at=standing.open.checked_in_at, policy=policy, at=at)
+        else:
+            refuse_check_in(standing=standing, context=context, policy=policy, at=at, by_staff=False)
+    except Refusal as refusal:
+        return refusal
+    return None
+
+
+def check_in(*, actor: Actor, reader: Reader, presented: Presented) -> CheckedIn:
+    """Begin an attendance: by one's own scan of a screen, or by staff with a member's code and ``shift_id``.
+
+    Raises TOKEN_* and TICKET_*, PointNotFound, NotFound (staff outside their shifts), VolunteerSuspended,
+    AlreadyCheckedIn, OpenElsewhere, NotOpenYet, AlreadyClosed, TooManyPairs, Overlap, NotSignedUp, CapacityFull.
+    """
+    trace = Trace(action=Action.CHECK_IN, actor_id=actor.person_id, presented=presented, at=clock.now())
+    with traced(trace):
+        seen = scanning.read(reader, trace, scanning.POINTS_AND_MEMBERS)
+        context, standing = (
+            scanning.at_member(seen, actor, presented) if seen.of_member else scanning.at_point(seen, actor.person_id)
+        )
+        scanning.refuse_other_shift(context, presented)
+        trace.volunteer_id, trace.shift_id = standing.volunteer_id, context.shift_id
+        policy = scanning.policy_of(context, seen.at)
+        refuse_check_in(standing=standing, context=context, policy=policy, at=seen.at, by_staff=seen.of_member)
+        if not standing.signed_up:
+            _walk_in(context, standing, seen.at)
+        attendance = Attendance(
+            id=new_id(),
+            volunteer_id=standing.volunteer_id,
+            shift_id=context.shift_id,
+            state=State.OPEN,
+            served_on=clock.day_of(seen.at),
+            checked_in_at=seen.at,
+            checked_out_at=None,
+            in_provenance=scanning.provenance_of(seen),
+            out_provenance=None,
+            flags=flags_as_text(scanning.flags_of_scan(seen, actor, standing.volunteer_id)),
+            record_id=None,
+        )
+        session.connection().execute(_CHECK_IN, {name: getattr(attendance, name) for name in _COLUMNS})
+        trace.accepted()
+    return CheckedIn(attendance=attendance, context=context, policy=policy, display_name=standing.display_name)
+
+
+def _walk_in(context: ShiftContext, standing: Standing, at: datetime) -> None:
+    try:
+        activities.take_place(shift_id=context.shift_id, volunteer_id=standing.volunteer_id, now=at)
+    except AlreadySignedUp:
+        return  # signed up a moment ago, on another phone: they hold a place, which is all that was wanted

@@ -1,0 +1,69 @@
+"""One sentence per record: what was served, what is known of it, what it earns, and why; in Chinese and in English."""
+
+from timebank.records.models import Revision
+from timebank.records.rules import PENDING, Flag, Provenance, State, flags_from_text
+
+PROVENANCES = {
+    Provenance.SELF_SCAN: ("本人扫码", "self-scanned"),
+    Provenance.STAFF_SCAN: ("工作人员扫码", "staff-scanned"),
+    Provenance.SUPPLEMENT: ("补录", "supplement"),
+    Provenance.IMPORT: ("导入", "imported"),
+}
+FLAGS = {
+    Flag.AUTO_CLOSED: ("忘记签退", "no check-out"),
+    Flag.BULK: ("多人集中补传", "many uploaded at once"),
+    Flag.CAPPED: ("单次超过 12 小时", "longer than 12 hours"),
+    Flag.CLOCK_SKEW: ("手机时间不准", "wrong phone clock"),
+    Flag.FAR: ("位置较远", "far from the place"),
+    Flag.IMPOSSIBLE_TRAVEL: ("两地间隔过短", "impossible travel"),
+    Flag.LATE: ("签退过晚或离线补传", "checked out late, or uploaded late"),
+    Flag.MANUAL: ("自己为自己代扫", "scanned by themselves as staff"),
+    Flag.NO_LOCATION: ("没有位置", "no location"),
+    Flag.OVERLAP_NEAR: ("与另一次服务紧邻", "close to another service"),
+    Flag.OVER_DAILY: ("当日服务时间过长", "a very long day"),
+    Flag.SHARED_DEVICE: ("多人共用一部手机", "shared phone"),
+    Flag.STATIC_CODE: ("扫的是固定海报", "a printed code"),
+    Flag.SUSPENDED: ("账户在服务期间被停用", "account suspended meanwhile"),
+}
+
+
+def in_chinese(revision: Revision) -> str:
+    """Return the sentence for people in the street."""
+    day = revision.served_on
+    doubts = [FLAGS[flag][0] for flag in flags_from_text(revision.flags)]
+    served = (
+        f"{day.year}年{day.month}月{day.day}日在{revision.place}参加“{revision.activity_name}”"
+        f"（{revision.organisation_name}），{PROVENANCES[Provenance(revision.provenance)][0]}，"
+        f"服务 {revision.service_minutes} 分钟"
+    )
+    rule = f"按第 {revision.policy_number} 版规则" if revision.policy_number else "按默认规则"
+    if revision.state in PENDING:
+        waits = "公示期满" if revision.state == State.PENDING_NOTICE else "协调员审核"
+        why = f"因{'、'.join(doubts)}，" if doubts else ""
+        earns = f"计入 {revision.expected_minutes} 分钟" if revision.expected_minutes else "不计入余额"
+        return f"{served}；{why}等待{waits}，通过后{rule}{earns}。"
+    if revision.state == State.REJECTED:
+        return f"{served}；审核未通过，不计入：{revision.reason}"
+    if revision.credited_minutes:
+        return f"{served}；{rule}计入 {revision.credited_minutes} 分钟。"
+    return f"{served}；{rule}不计入余额，服务时长永久保留。"
+
+
+def in_english(revision: Revision) -> str:
+    """Return the same in English."""
+    doubts = [FLAGS[flag][1] for flag in flags_from_text(revision.flags)]
+    served = (
+        f"{revision.service_minutes} minutes of “{revision.activity_name}” at {revision.place} "
+        f"({revision.organisation_name}) on {revision.served_on.isoformat()}, "
+        f"{PROVENANCES[Provenance(revision.provenance)][1]}"
+    )
+    rule = f"version {revision.policy_number} of the rules" if revision.policy_number else "the default rules"
+    if revision.state in PENDING:
+        waits = "the end of the public notice" if revision.state == State.PENDING_NOTICE else "a coordinator"
+        why = f" ({', '.join(doubts)})" if doubts else ""
+        return f"{served}; waits for {waits}{why}, then earns {revision.expected_minutes} minutes by {rule}."
+    if revision.state == State.REJECTED:
+        return f"{served}; rejected: {revision.reason}"
+    if revision.credited_minutes:
+        return f"{served}; earned {revision.credited_minutes} minutes by {rule}."
+    return f"{served}; earned nothing by {rule}, and remains on the record for good."

@@ -1,0 +1,87 @@
+"""Tables of service records: append-only. The database refuses every change of a row."""
+
+from datetime import date, datetime
+from uuid import UUID
+
+from sqlalchemy import CheckConstraint, ForeignKey, Index, String, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column
+
+from timebank.database import Base
+from timebank.records.rules import Provenance, SourceType, State
+
+WITHOUT_ROWID = {"sqlite_with_rowid": False}
+"""A rowid would be one more unique key, and a hidden one, for SQLite's REPLACE to go by."""
+
+
+def _one_of(column: str, values: type[Provenance | SourceType | State]) -> CheckConstraint:
+    return CheckConstraint(f"{column} IN ({', '.join(repr(str(value)) for value in values)})", name=column)
+
+
+class ServiceRecord(Base):
+    """One service of one volunteer, made once from one source; what it says stands in its revisions."""
+
+    __tablename__ = "service_record"
+    __table_args__ = (
+        UniqueConstraint("source_type", "source_id"),
+        _one_of("source_type", SourceType),
+        WITHOUT_ROWID,
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    volunteer_id: Mapped[UUID] = mapped_column(ForeignKey("identity_person.id"), index=True)
+    source_type: Mapped[str] = mapped_column(String(12))
+    source_id: Mapped[UUID]
+    created_at: Mapped[datetime]
+
+
+class Revision(Base):
+    """What a record says from ``recorded_at`` on; the highest number of a record is the current one.
+
+    Names and paths are copied: the evidence says what was true then, not what an organisation is called today.
+    """
+
+    __tablename__ = "service_record_revision"
+    __table_args__ = (
+        UniqueConstraint("record_id", "number"),
+        _one_of("state", State),
+        _one_of("provenance", Provenance),
+        CheckConstraint("number > 0", name="number"),
+        CheckConstraint("ended_at >= started_at", name="times"),
+        CheckConstraint(
+            "raw_minutes >= 0 AND service_minutes >= 0 AND credited_minutes >= 0 AND expected_minutes >= credited_minutes",
+            name="minutes",
+        ),
+        CheckConstraint("credited_minutes = 0 OR state NOT IN ('pending_review', 'pending_notice')", name="pending"),
+        Index("ix_service_record_revision_volunteer_id_served_on", "volunteer_id", "served_on"),
+        Index("ix_service_record_revision_organisation_id_served_on", "organisation_id", "served_on"),
+        WITHOUT_ROWID,
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    record_id: Mapped[UUID] = mapped_column(ForeignKey("service_record.id"))
+    number: Mapped[int]
+    volunteer_id: Mapped[UUID]
+    state: Mapped[str] = mapped_column(String(16))
+    provenance: Mapped[str] = mapped_column(String(12))
+    flags: Mapped[str] = mapped_column(String(200))
+    raw_minutes: Mapped[int]
+    service_minutes: Mapped[int]
+    credited_minutes: Mapped[int]
+    expected_minutes: Mapped[int]
+    served_on: Mapped[date]
+    started_at: Mapped[datetime]
+    ended_at: Mapped[datetime]
+    activity_id: Mapped[UUID]
+    activity_name: Mapped[str] = mapped_column(String(120))
+    content: Mapped[str] = mapped_column(String(2000))
+    organisation_id: Mapped[UUID]
+    organisation_name: Mapped[str] = mapped_column(String(120))
+    area_id: Mapped[UUID]
+    area_path: Mapped[str] = mapped_column(String(60))
+    shift_id: Mapped[UUID | None]
+    place: Mapped[str] = mapped_column(String(120))
+    leader_id: Mapped[UUID | None]
+    policy_number: Mapped[int]
+    actor_id: Mapped[UUID]
+    reason: Mapped[str | None] = mapped_column(String(500))
+    recorded_at: Mapped[datetime]

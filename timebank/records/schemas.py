@@ -1,0 +1,83 @@
+"""What goes in and out of the endpoints of service records."""
+
+from typing import Any
+
+from marshmallow import fields, validate
+
+from timebank.records import explanation
+from timebank.records.models import Revision
+from timebank.records.rules import PENDING, Provenance, State, flags_from_text
+from timebank.web.fields import Instant, PlainText
+from timebank.web.schemas import PageQuery, Schema
+
+SHOWN_STATES = ("pending", "final", "rejected")
+
+
+class RecordOut(Schema):
+    """A service record as it stands now."""
+
+    id = fields.UUID(required=True)
+    volunteer_id = fields.UUID(required=True)
+    state = fields.String(required=True, validate=validate.OneOf(SHOWN_STATES))
+    pending_for = fields.String(required=True, allow_none=True, metadata={"description": "review｜notice"})
+    provenance = fields.String(required=True, validate=validate.OneOf([str(name) for name in Provenance]))
+    flags = fields.List(fields.String(), required=True)
+    service_minutes = fields.Integer(required=True, metadata={"description": "服务时长，永久 · honour, permanent"})
+    credited_minutes = fields.Integer(required=True, metadata={"description": "已计入余额 · posted to the balance"})
+    expected_minutes = fields.Integer(required=True, metadata={"description": "通过后计入 · what it earns when final"})
+    served_on = fields.Date(required=True)
+    started_at = Instant(required=True)
+    ended_at = Instant(required=True)
+    activity_id = fields.UUID(required=True)
+    activity_name = fields.String(required=True)
+    content = fields.String(required=True)
+    place = fields.String(required=True)
+    organisation_id = fields.UUID(required=True)
+    organisation_name = fields.String(required=True)
+    shift_id = fields.UUID(required=True, allow_none=True)
+    policy_number = fields.Integer(required=True, metadata={"description": "适用规则版本 · version of the rules"})
+    reason = fields.String(required=True, allow_none=True)
+    explanation = fields.String(required=True)
+    explanation_en = fields.String(required=True)
+    recorded_at = Instant(required=True)
+
+
+class StaffRecordOut(RecordOut):
+    """A service record in a coordinator's list."""
+
+    volunteer_no = fields.String(required=True)
+    volunteer_name = fields.String(required=True, metadata={"description": "脱敏 · masked"})
+
+
+class RecordQuery(PageQuery):
+    """Which records; a coordinator's list holds what lies in their scope."""
+
+    state = fields.String(validate=validate.OneOf(SHOWN_STATES))
+    organisation = fields.UUID()
+
+
+class DecisionBody(Schema):
+    """Why a record is approved or rejected: a human decides, and says why (个人信息保护法第二十四条)."""
+
+    reason = PlainText(required=True, max_length=500)
+
+
+def record_out(revision: Revision) -> dict[str, Any]:
+    """Return what ``RecordOut`` shows of a record's current revision."""
+    shown = {name: getattr(revision, name) for name in _AS_THEY_ARE}
+    return shown | {
+        "id": revision.record_id,
+        "state": "pending" if revision.state in PENDING else str(revision.state),
+        "pending_for": _PENDING_FOR.get(State(revision.state)),
+        "flags": flags_from_text(revision.flags),
+        "explanation": explanation.in_chinese(revision),
+        "explanation_en": explanation.in_english(revision),
+    }
+
+
+_PENDING_FOR = {State.PENDING_REVIEW: "review", State.PENDING_NOTICE: "notice"}
+_AS_THEY_ARE = tuple(
+    name
+    for name in RecordOut._declared_fields  # noqa: SLF001 - marshmallow's own name for the fields of a class
+    if name in Revision.__table__.columns and name not in {"id", "state", "flags"}
+)

@@ -1,0 +1,147 @@
+"""The verbs: record a service, approve or reject a record. Each is a new revision, and its credit is posted with it."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import insert
+
+from timebank import clock
+from timebank.database import new_id, session
+from timebank.errors import NotFound
+from timebank.identity.rules import Actor, Role
+from timebank.ledger import service as ledger
+from timebank.ledger.rules import AccountState
+from timebank.organisations import scope
+from timebank.policies.rules import Policy
+from timebank.records import queries
+from timebank.records.errors import OwnRecord, RecordNotPending
+from timebank.records.models import Revision, ServiceRecord
+from timebank.records.rules import PENDING, Served, SoFar, State, assess, flags_as_text
+
+DECIDERS = (Role.COORDINATOR, Role.ADMIN)
+
+_RECORD = insert(ServiceRecord)
+_REVISION = insert(Revision)
+_COLUMNS = tuple(column.name for column in Revision.__table__.columns)
+
+
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """A new revision, and the account right after its credit (None if nothing was posted)."""
+
+    revision: Revision
+    account: AccountState | None
+
+
+def record_service(
+    *, served: Served, policy: Policy, actor_id: UUID, now: datetime, so_far: SoFar | None = None
+) -> Recorded:
+    """Make the record of one service and, if the policy lets it be final at once, post its credit.
+
+    ``so_far`` is what ``queries.so_far`` says for the service's day, if the caller has read it in a select of its own.
+    Raises AlreadyRecorded (by its constraint) if the source has a record.
+    """
+    if so_far is None:
+        so_far = queries.so_far(volunteer_id=served.volunteer_id, day=served.served_on)
+    assessed = assess(served, policy, so_far)
+    record_id = new_id()
+    session.connection().execute(
+        _RECORD,
+        {
+            "id": record_id,
+            "volunteer_id": served.volunteer_id,
+            "source_type": served.source_type,
+            "source_id": served.source_id,
+            "created_at": now,
+        },
+    )
+    return _written(
+        id=new_id(),
+        record_id=record_id,
+        number=1,
+        volunteer_id=served.volunteer_id,
+        state=assessed.state,
+        provenance=served.provenance,
+        flags=flags_as_text(assessed.flags),
+        raw_minutes=served.minutes,
+        service_minutes=assessed.service_minutes,
+        credited_minutes=assessed.credited_minutes,
+        expected_minutes=assessed.expected_minutes,
+        served_on=served.served_on,
+        started_at=served.started_at,
+        ended_at=served.ended_at,
+        activity_id=served.activity_id,
+        activity_name=served.activity_name,
+        content=served.content,
+        organisation_id=served.organisation_id,
+        organisation_name=served.organisation_name,
+        area_id=served.area_id,
+        area_path=served.area_path,
+        shift_id=served.shift_id,
+        place=served.place,
+        leader_id=served.leader_id,
+        policy_number=policy.number,
+        actor_id=actor_id,
+        reason=None,
+        recorded_at=now,
+    )
+
+
+def approve(*, actor: Actor, record_id: UUID, reason: str) -> Recorded:
+    """Make a pending record final and post what it was expected to earn.
+
+    Raises NotFound outside the actor's scope, OwnRecord, RecordNotPending (also when a colleague was faster).
+    """
+    pending = _pending(actor, record_id)
+    return _decided(pending, actor, reason, state=State.FINAL, credited_minutes=pending.expected_minutes)
+
+
+def reject(*, actor: Actor, record_id: UUID, reason: str) -> Recorded:
+    """Refuse a pending record; it stays, with the reason, and earns nothing. Raises as ``approve``."""
+    return _decided(_pending(actor, record_id), actor, reason, state=State.REJECTED, credited_minutes=0)
+
+
+def _pending(actor: Actor, record_id: UUID) -> Revision:
+    """Return what waits for a decision, if it is this actor's to make: R08 and R13, and nobody judges themselves."""
+    revision = queries.current_of(record_id)
+    if revision is None:
+        raise NotFound
+    scope.organisation_for(actor, *DECIDERS, organisation_id=revision.organisation_id)
+    if revision.volunteer_id == actor.person_id:
+        raise OwnRecord
+    if revision.state not in PENDING:
+        raise RecordNotPending
+    return revision
+
+
+def _decided(pending: Revision, actor: Actor, reason: str, *, state: State, credited_minutes: int) -> Recorded:
+    same = {name: getattr(pending, name) for name in _COLUMNS}
+    decision = {
+        "id": new_id(),
+        "number": pending.number + 1,
+        "state": state,
+        "credited_minutes": credited_minutes,
+        "actor_id": actor.person_id,
+        "reason": reason,
+        "recorded_at": clock.now(),
+    }
+    return _written(**(same | decision))
+
+
+def _written(**values: Any) -> Recorded:
+    """Append a revision; (record_id, number) is the fence that only one of two deciders passes. Then post its credit."""
+    session.connection().execute(_REVISION, values)
+    revision = Revision(**values)
+    if not revision.credited_minutes:
+        return Recorded(revision, None)
+    posted = ledger.earn(
+        transfer_id=revision.id,
+        owner_id=revision.volunteer_id,
+        minutes=revision.credited_minutes,
+        source_id=revision.id,
+        occurred_at=revision.ended_at,
+        actor_id=revision.actor_id,
+    )
+    return Recorded(revision, posted.account)
