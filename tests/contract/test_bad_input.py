@@ -6,11 +6,14 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from flask import Flask
 from flask.testing import FlaskClient
 
 from tests.conftest import ServerFactory
 from tests.contract.conftest import Headers, operations
+from tests.factories.identity import an_admin, signed_in
 from timebank.application import MAX_BODY_BYTES
+from timebank.database import new_id
 from timebank.web.problems import MEDIA_TYPE
 from timebank.web.schemas import Problem
 

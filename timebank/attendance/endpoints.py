@@ -18,9 +18,9 @@ from timebank.documents import qr
 from timebank.errors import NotFound, Refusal
 from timebank.identity import queries as people
 from timebank.identity.guards import actor, person_id, signed_in
-from timebank.identity.rules import Actor
+from timebank.identity.rules import Actor, masked_name
 from timebank.records.account import account_of
-from timebank.records.rules import PENDING, flags_from_text, masked_name
+from timebank.records.rules import PENDING, flags_from_text
 from timebank.records.schemas import record_out
 from timebank.settings import Settings
 from timebank.web import limits

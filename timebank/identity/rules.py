@@ -82,5 +82,5 @@ def token_hash(token: str) -> bytes:
 
 
 def masked_name(name: str) -> str:
-    """Return a name as lists and counters show it: the first character and one star (rule R39)."""
-    return name[:1] + "*"
+    """Return a name as lists, counters and exports show it (rule R39): its first character, and not how long it is."""
+    return name[:1] + "*" * min(2, max(1, len(name) - 1))

@@ -5,11 +5,10 @@ from uuid import UUID
 
 from timebank.errors import NotFound
 from timebank.identity.guards import actor, person_id, requires, signed_in
-from timebank.identity.rules import Role
+from timebank.identity.rules import Role, masked_name
 from timebank.organisations import scope
 from timebank.records import queries, schemas, service
 from timebank.records.models import Revision
-from timebank.records.rules import masked_name
 from timebank.web.blueprint import Blueprint
 from timebank.web.pages import page
 from timebank.web.schemas import PageQuery, page_of

@@ -181,8 +181,3 @@ def flags_as_text(flags: Iterable[Flag]) -> str:
 def flags_from_text(text: str) -> list[Flag]:
     """Return the flags in a column."""
     return [Flag(name) for name in text.split(",") if name]
-
-
-def masked_name(name: str) -> str:
-    """Return a name with only its first character left, as lists and exports show it (rule R39)."""
-    return name[:1] + "*" * min(2, max(1, len(name) - 1))

@@ -9,7 +9,7 @@ from sqlalchemy import Row
 
 from timebank import clock
 from timebank.codes.book import CodeBook
-from timebank.identity.rules import PersonState
+from timebank.identity.rules import PersonState, masked_name
 from timebank.ledger.rules import AccountState
 from timebank.records.account import account_of
 from timebank.shop import levels, queries
@@ -17,7 +17,7 @@ from timebank.shop.counter import Found
 from timebank.shop.handovers import HandedOver
 from timebank.shop.models import Intake, Lot, Redemption
 from timebank.shop.receipts import Names, printed
-from timebank.shop.rules import Channel, PricedLine, RedemptionState, masked, receipt_number, state_at
+from timebank.shop.rules import Channel, PricedLine, RedemptionState, receipt_number, state_at
 
 SOON = timedelta(hours=1)
 _WARNINGS = {
@@ -66,7 +66,9 @@ def handed_over(done: HandedOver) -> dict[str, Any]:
     """Return what a hand-over or a counter sale answers: the redemption and the receipt."""
     receipt = done.receipt
     people = queries.names([receipt.clerk_id, done.redemption.person_id])
-    names = Names(shop=done.shop.name, clerk=people[receipt.clerk_id], member=masked(people[done.redemption.person_id]))
+    names = Names(
+        shop=done.shop.name, clerk=people[receipt.clerk_id], member=masked_name(people[done.redemption.person_id])
+    )
     return {
         "redemption": redemption(done.redemption, done.lines, now=clock.now()),
         "receipt": {
@@ -99,7 +101,7 @@ def found(what: Found) -> dict[str, Any]:
     ]
     return {
         "kind": "redemption" if one else "member",
-        "member": {"name": masked(what.person.display_name)},
+        "member": {"name": masked_name(what.person.display_name)},
         "redemption": one,
         "held": redemptions(what.held, now=now),
         "account": account,

@@ -190,11 +190,6 @@ def new_pickup_code() -> str:
     return f"{secrets.randbelow(10**8):08d}"
 
 
-def masked(name: str) -> str:
-    """Return a name as others may see it (rule R39): the first character, and a star for each further one, up to two."""
-    return name[:1] + "*" * min(len(name) - 1, 2)
-
-
 def receipt_number(day: date, number: int) -> str:
     """Return the printed form of a gap-free number: ``20260901-0007``."""
     return f"{day:%Y%m%d}-{number:04d}"

@@ -78,13 +78,9 @@ def test_every_entry_explains_itself(client: FlaskClient, app: Flask) -> None:
     in_unit_of_work(lambda: hold(held, 30))
     in_unit_of_work(lambda: hold(kept, 20))
     in_unit_of_work(
-        lambda: ledger.capture(
-            transfer_id=new_id(), hold_id=held, minutes=30, source_id=new_id(), actor_id=zhang.id
-        )
+        lambda: ledger.capture(transfer_id=new_id(), hold_id=held, minutes=30, source_id=new_id(), actor_id=zhang.id)
     )
-    in_unit_of_work(
-        lambda: ledger.release(transfer_id=new_id(), hold_id=kept, source_id=new_id(), actor_id=zhang.id)
-    )
+    in_unit_of_work(lambda: ledger.release(transfer_id=new_id(), hold_id=kept, source_id=new_id(), actor_id=zhang.id))
     in_unit_of_work(
         lambda: ledger.redeem(
             transfer_id=new_id(), owner_id=zhang.id, minutes=10, source_id=new_id(), actor_id=zhang.id

@@ -121,7 +121,7 @@ def test_names_of_volunteers_are_masked(client: FlaskClient, street: None) -> No
     """A list by volunteer shows no full name (rule R39)."""
     response = client.get(HOURS, query_string={"group_by": "volunteer"}, headers=signed_in(an_admin()))
 
-    assert {item["display_name"] for item in response.json["items"]} == {"王*"}
+    assert {item["display_name"] for item in response.json["items"]} == {"王**"}
 
 
 def test_a_coordinator_counts_only_their_own_organisation(client: FlaskClient, app: Flask) -> None:
@@ -170,9 +170,7 @@ def test_a_name_that_looks_like_a_formula_stays_text(client: FlaskClient, app: F
     headers = signed_in(an_admin())
 
     text = client.get(HOURS, query_string={"format": "csv"}, headers=headers).data.decode("utf-8-sig")
-    book = openpyxl.load_workbook(
-        io.BytesIO(client.get(HOURS, query_string={"format": "xlsx"}, headers=headers).data)
-    )
+    book = openpyxl.load_workbook(io.BytesIO(client.get(HOURS, query_string={"format": "xlsx"}, headers=headers).data))
 
     assert '"\'=HYPERLINK(""x"")"' in text
     assert book.worksheets[0]["A2"].data_type == "s"

@@ -18,7 +18,6 @@ from timebank.records.rules import (
     earned,
     flags_as_text,
     flags_from_text,
-    masked_name,
     weaker,
 )
 
@@ -163,10 +162,3 @@ def test_flags_survive_their_column() -> None:
     assert flags_from_text(flags_as_text({Flag.LATE, Flag.CAPPED})) == [Flag.CAPPED, Flag.LATE]
     assert flags_from_text(flags_as_text(())) == []
     assert len(flags_as_text(Flag)) <= 200
-
-
-@pytest.mark.rule("R39")
-@pytest.mark.parametrize(("name", "shown"), [("王秀英", "王**"), ("李四", "李*"), ("欧阳修远", "欧**"), ("Z", "Z*")])
-def test_lists_show_masked_names(name: str, shown: str) -> None:
-    """Only the first character is shown, and not how long a name is."""
-    assert masked_name(name) == shown
