@@ -1,0 +1,95 @@
+"""What the ledger refuses. Contexts carry minutes only."""
+
+from timebank.errors import Refusal
+
+
+class InsufficientMinutes(Refusal):
+    """More minutes are asked for than are available. Context: ``needed_minutes``, ``available_minutes``."""
+
+    code = "INSUFFICIENT_MINUTES"
+    status = 409
+    title = "可用时长不足"
+    title_en = "Not enough minutes"
+    detail = "需要 {needed_minutes} 分钟，现在可用 {available_minutes} 分钟。请减少数量，或等新的服务时长入账后再试。"
+    detail_en = "This needs {needed_minutes} minutes; {available_minutes} are available. Take less, or earn more first."
+    constraints = ("ck_ledger_entry_floor",)
+
+
+class HoldNotFound(Refusal):
+    """There is no hold with this id."""
+
+    code = "HOLD_NOT_FOUND"
+    status = 404
+    title = "没有这笔预留"
+    title_en = "No such hold"
+    detail = "没有找到这笔预留的时长。请核对预约编号。"
+    detail_en = "There is no such hold. Check the reservation."
+
+
+class HoldExpired(Refusal):
+    """The hold's time is over; its minutes are available again."""
+
+    code = "HOLD_EXPIRED"
+    status = 410
+    title = "预留已过期"
+    title_en = "The hold has expired"
+    detail = "这笔预留已过期，时长已退回可用余额。请重新预约。"
+    detail_en = "This hold has expired and its minutes are available again. Reserve once more."
+
+
+class AlreadyResolved(Refusal):
+    """The hold was captured or released before; a hold resolves once."""
+
+    code = "ALREADY_RESOLVED"
+    status = 409
+    title = "预留已处理"
+    title_en = "Already resolved"
+    detail = "这笔预留已经领取或取消，不能再次处理。请刷新后查看结果。"
+    detail_en = "This hold was captured or released before. Refresh to see the outcome."
+    constraints = ("uq_ledger_transfer_resolves",)
+
+
+class AlreadyReversed(Refusal):
+    """The transfer was reversed before; a transfer reverses once."""
+
+    code = "ALREADY_REVERSED"
+    status = 409
+    title = "已经冲正"
+    title_en = "Already reversed"
+    detail = "这笔记账已经冲正过，不能再次冲正。请刷新后查看结果。"
+    detail_en = "This transfer was reversed before. Refresh to see the outcome."
+    constraints = ("uq_ledger_transfer_reverses",)
+
+
+class AlreadyPosted(Refusal):
+    """The same fact was posted before under another id: nothing is credited or spent twice."""
+
+    code = "ALREADY_POSTED"
+    status = 409
+    title = "已经入账"
+    title_en = "Already posted"
+    detail = "同一件事已经记过账，不会重复记账。请刷新后查看账目。"
+    detail_en = "The same fact was posted before and is not posted twice. Refresh to see the entries."
+    constraints = ("uq_ledger_transfer_kind_phase_source_type_source_id",)
+
+
+class PostingConflict(Refusal):
+    """The transfer's id is taken by a posting with other content."""
+
+    code = "POSTING_CONFLICT"
+    status = 422
+    title = "记账编号冲突"
+    title_en = "The id belongs to another posting"
+    detail = "这个编号已用于内容不同的另一笔记账。请换一个新的编号。"
+    detail_en = "This id was used for a posting with other content. Use a new id."
+
+
+class AccountClosed(Refusal):
+    """The account is closed; nothing is posted to it any more."""
+
+    code = "ACCOUNT_CLOSED"
+    status = 409
+    title = "账户已关闭"
+    title_en = "The account is closed"
+    detail = "这个时长账户已关闭，不能再记账。请联系管理员。"
+    detail_en = "This account is closed and takes no more postings. Ask an administrator."

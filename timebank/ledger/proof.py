@@ -1,0 +1,134 @@
+"""The proof that the ledger is what was posted: everything is recomputed from the rows, and nothing is believed.
+
+Three passes over one snapshot, each a stream in the order of a key, so that memory stays flat: entries along their
+chains, transfers with their sides, accounts with their heads.
+"""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from sqlalchemy import Connection, Row, Select, and_, func, select
+
+from timebank.database import db, is_sqlite
+from timebank.ledger.proof_entries import ENTRIES, check_entries
+from timebank.ledger.proof_transfers import SIDES, TRANSFERS, check_transfers
+from timebank.ledger.queries import UNRESOLVED, account, entry, head_seq, transfer
+from timebank.ledger.report import Fault, Report
+from timebank.ledger.rules import SYSTEM_ACCOUNTS, SYSTEM_OPENED_AT, TRACKED, AccountKind, Phase, account_id
+
+Progress = Callable[[int], None]
+"""Told now and then how many rows have been looked at."""
+
+AT_ONCE = 2_000
+_KINDS = frozenset(map(int, AccountKind))
+
+
+def verify(progress: Progress | None = None) -> Report:
+    """Recompute the whole ledger in one snapshot of it and return what was found; writers are not held up."""
+    report = Report()
+    with snapshot() as connection:
+        for check, *statements in (
+            (check_entries, ENTRIES),
+            (check_transfers, TRANSFERS, SIDES),
+            (_check_accounts, _ACCOUNTS),
+        ):
+            streams = [_Rows(connection, statement, progress) for statement in statements]
+            try:
+                check(report, *map(iter, streams))
+            except (ValueError, TypeError):  # SQLite stores anything anywhere
+                report.found(Fault.UNREADABLE, f"{check.__name__.removeprefix('_')}: after {streams[0].last}")
+            finally:
+                for stream in streams:
+                    stream.close()
+    if report.tracked_minutes + report.untracked_minutes != 0:
+        report.found(Fault.SUM, f"{report.tracked_minutes} + {report.untracked_minutes}")
+    return report
+
+
+@contextmanager
+def snapshot() -> Iterator[Connection]:
+    """Yield a connection of its own that sees one state of the database, and only reads."""
+    options: dict[str, Any] = {} if is_sqlite() else {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
+    with db.engine.connect().execution_options(yield_per=AT_ONCE, **options) as connection:
+        yield connection
+
+
+class _Rows:
+    """The rows of a select, a part at a time, remembering the last one for a report."""
+
+    def __init__(self, connection: Connection, statement: Select[*tuple[Any, ...]], progress: Progress | None) -> None:
+        self._result = connection.execute(statement)
+        self._progress = progress
+        self._last: Row[Any] | None = None
+
+    def __iter__(self) -> Iterator[Row[Any]]:
+        for part in self._result.partitions():
+            if self._progress:
+                self._progress(len(part))
+            for row in part:
+                yield row
+                self._last = row
+
+    def close(self) -> None:
+        """Let go of rows that nobody has asked for."""
+        self._result.close()
+
+    @property
+    def last(self) -> str:
+        """Return the key of the last row that could be read."""
+        return " ".join(map(str, self._last[:2])) if self._last else "the beginning"
+
+
+_open_holds = (
+    select(
+        transfer.c.debit_id,
+        func.sum(transfer.c.minutes).label("held"),
+        func.min(transfer.c.expires_at).label("next_expiry_at"),
+    )
+    .where(transfer.c.phase == int(Phase.HOLD), UNRESOLVED)
+    .group_by(transfer.c.debit_id)
+    .subquery("open_holds")
+)
+
+_ACCOUNTS = (
+    select(
+        *account.c,
+        entry.c.balance_after,
+        entry.c.held_after,
+        entry.c.recorded_at,
+        func.coalesce(_open_holds.c.held, 0).label("open_held"),
+        _open_holds.c.next_expiry_at,
+    )
+    .select_from(
+        account.outerjoin(
+            entry, and_(entry.c.account_id == account.c.id, entry.c.seq == head_seq(account.c.id))
+        ).outerjoin(_open_holds, _open_holds.c.debit_id == account.c.id)
+    )
+    .order_by(account.c.id)
+)
+
+
+def _check_accounts(report: Report, rows: Iterator[Row[Any]]) -> None:
+    missing = {one.id for one in SYSTEM_ACCOUNTS}
+    for row in rows:
+        report.accounts += 1
+        report.tracked_minutes += row.balance_after or 0
+        missing.discard(row.id)
+        for fault in _account_faults(row):
+            report.found(fault, f"ledger_account {row.id}")
+    for account_id_ in sorted(missing):
+        report.found(Fault.ACCOUNT_MISSING, f"ledger_account {account_id_}")
+
+
+def _account_faults(row: Row[Any]) -> Iterator[Fault]:
+    known = row.kind in _KINDS and row.id == account_id(AccountKind(row.kind), row.owner_id)
+    if not known or row.tracked != (row.kind in TRACKED):
+        yield Fault.ACCOUNT_IDENTITY
+    elif not row.tracked:
+        if row.opened_at != SYSTEM_OPENED_AT or row.closed_at is not None:
+            yield Fault.ACCOUNT_IDENTITY
+    elif row.balance_after is None:
+        yield Fault.ACCOUNT_EMPTY
+    elif row.held_after != row.open_held or (row.next_expiry_at and row.next_expiry_at <= row.recorded_at):
+        yield Fault.ACCOUNT_HOLDS

@@ -1,0 +1,226 @@
+"""Selects of the ledger. Each is built once; none of them writes, the two locks are named as such."""
+
+from datetime import datetime
+from typing import cast
+from uuid import UUID
+
+from sqlalchemy import (
+    ColumnElement,
+    Select,
+    Table,
+    and_,
+    bindparam,
+    case,
+    exists,
+    func,
+    literal,
+    null,
+    select,
+    union_all,
+)
+
+from timebank.database import session
+from timebank.ledger import chain
+from timebank.ledger.models import Account, Entry, Transfer
+from timebank.ledger.rules import AccountKind, AccountState, Phase, debt_of, wallet_of
+
+account = cast("Table", Account.__table__)
+transfer = cast("Table", Transfer.__table__)
+entry = cast("Table", Entry.__table__)
+
+STORED, RESOLUTION = 1, 2
+"""What a row of ``HEADS`` is when it is no head."""
+
+
+def head_seq(account_id: ColumnElement[UUID]) -> ColumnElement[int]:
+    """Return the last ``seq`` of an account: one probe of the primary key."""
+    line = entry.alias("line")
+    return select(func.max(line.c.seq)).where(line.c.account_id == account_id).scalar_subquery()
+
+
+_WITH_HEAD = account.join(entry, and_(entry.c.account_id == account.c.id, entry.c.seq == head_seq(account.c.id)))
+
+LOCK = (
+    select(account.c.id, account.c.kind, account.c.owner_id, account.c.opened_at, account.c.closed_at)
+    .where(account.c.id.in_(bindparam("accounts", expanding=True)))
+    .order_by(account.c.id)
+    .with_for_update(key_share=True)
+)
+"""Locks accounts in the order of their ids. The lock of a wallet stands for its owner's debt account as well."""
+
+LOCK_OF_HOLD = (
+    select(
+        account.c.id,
+        account.c.kind,
+        account.c.owner_id,
+        account.c.opened_at,
+        account.c.closed_at,
+        transfer.c.debit_id,
+        transfer.c.credit_id,
+        transfer.c.minutes,
+        transfer.c.kind.label("transfer_kind"),
+        transfer.c.source_type,
+        transfer.c.source_id,
+        transfer.c.expires_at,
+    )
+    .join_from(transfer, account, account.c.id.in_([transfer.c.debit_id, transfer.c.credit_id]))
+    .where(transfer.c.id == bindparam("hold_id"), transfer.c.phase == int(Phase.HOLD), account.c.tracked)
+    .order_by(account.c.id)
+    .with_for_update(key_share=True, of=account)
+)
+"""Locks the tracked sides of a hold and reads it: a transfer never changes, so one statement may do both."""
+
+_resolver = transfer.alias("resolver")
+UNRESOLVED = ~exists().where(_resolver.c.resolves == transfer.c.id)
+"""Of a hold: neither captured nor released."""
+
+_NEXT_EXPIRY = (
+    select(transfer.c.expires_at)
+    .where(transfer.c.debit_id == entry.c.account_id, transfer.c.expires_at > entry.c.recorded_at, UNRESOLVED)
+    .order_by(transfer.c.expires_at)
+    .limit(1)
+    .correlate(entry)
+    .scalar_subquery()
+)
+"""When the first open hold falls due: what was due at the last entry was released with it."""
+
+HEADS = union_all(
+    select(
+        literal(0, literal_execute=True).label("what"),
+        entry.c.account_id.label("id"),
+        entry.c.seq,
+        entry.c.balance_after,
+        entry.c.held_after,
+        entry.c.recorded_at,
+        entry.c.hash,
+        case((entry.c.held_after > 0, _NEXT_EXPIRY)).label("next_expiry_at"),
+    )
+    .select_from(_WITH_HEAD)
+    .where(account.c.id.in_(bindparam("accounts", expanding=True))),
+    *(
+        select(
+            literal(what, literal_execute=True),
+            transfer.c.id,
+            null(),
+            null(),
+            null(),
+            transfer.c.recorded_at,
+            transfer.c.request_hash,
+            null(),
+        ).where(column.in_(bindparam(name, expanding=True)))
+        for what, column, name in ((STORED, transfer.c.id, "transfers"), (RESOLUTION, transfer.c.resolves, "holds"))
+    ),
+)
+"""Last entries of accounts, transfers that are stored under some ids, and what has resolved some holds."""
+
+DUE = (
+    select(
+        transfer.c.id,
+        transfer.c.debit_id,
+        transfer.c.credit_id,
+        transfer.c.minutes,
+        transfer.c.kind,
+        transfer.c.source_type,
+        transfer.c.source_id,
+        transfer.c.expires_at,
+    )
+    .where(
+        transfer.c.debit_id.in_(bindparam("accounts", expanding=True)),
+        transfer.c.expires_at > bindparam("since"),
+        transfer.c.expires_at <= bindparam("until"),
+        UNRESOLVED,
+    )
+    .order_by(transfer.c.expires_at, transfer.c.id)
+)
+"""Holds of accounts that fall due in a window and are not resolved."""
+
+WITH_DUE_HOLDS = (
+    select(account.c.id, account.c.kind, account.c.owner_id)
+    .join_from(transfer, account, account.c.id == transfer.c.debit_id)
+    .where(transfer.c.expires_at <= bindparam("until"), UNRESOLVED)
+    .order_by(transfer.c.expires_at, transfer.c.id)
+    .limit(bindparam("limit"))
+)
+"""Accounts with a due hold that no posting has released yet, one row for each such hold."""
+
+_debt = entry.alias("debt")
+_debtor = account.alias("debtor")
+
+RESULTS = (
+    select(
+        entry.c.transfer_id,
+        entry.c.account_id,
+        entry.c.seq,
+        entry.c.balance_after,
+        entry.c.held_after,
+        entry.c.hash,
+        func.coalesce(
+            select(_debt.c.balance_after)
+            .join_from(_debt, _debtor, _debtor.c.id == _debt.c.account_id)
+            .where(
+                _debtor.c.kind == int(AccountKind.DEBT),
+                _debtor.c.owner_id == account.c.owner_id,
+                _debt.c.recorded_at <= entry.c.recorded_at,
+            )
+            .order_by(_debt.c.seq.desc())
+            .limit(1)
+            .correlate(account, entry)
+            .scalar_subquery(),
+            0,
+        ).label("debt"),
+    )
+    .join_from(entry, account, account.c.id == entry.c.account_id)
+    .where(
+        entry.c.account_id.in_(bindparam("accounts", expanding=True)),
+        entry.c.transfer_id.in_(bindparam("transfers", expanding=True)),
+    )
+)
+"""Entries of stored transfers, with what their owner owed then: the results that a replay returns."""
+
+_STATE = (
+    select(
+        account.c.kind,
+        entry.c.seq,
+        entry.c.balance_after,
+        entry.c.held_after,
+        entry.c.hash,
+        select(func.coalesce(func.sum(transfer.c.minutes), 0))
+        .where(
+            transfer.c.debit_id == entry.c.account_id,
+            transfer.c.expires_at > entry.c.recorded_at,
+            transfer.c.expires_at <= bindparam("now"),
+            UNRESOLVED,
+        )
+        .correlate(entry)
+        .scalar_subquery()
+        .label("due"),
+    )
+    .select_from(_WITH_HEAD)
+    .where(account.c.id.in_(bindparam("accounts", expanding=True)))
+)
+
+
+def account_state(owner_id: UUID, now: datetime) -> AccountState:
+    """Return what a person has at ``now``, in one statement; zeros for somebody to whom nothing was ever posted."""
+    wallet, debt = wallet_of(owner_id), debt_of(owner_id)
+    rows = session.connection().execute(_STATE, {"accounts": [wallet.id, debt.id], "now": now})
+    found = {row.kind: row for row in rows}
+    owed = found[AccountKind.DEBT].balance_after if AccountKind.DEBT in found else 0
+    head = found.get(AccountKind.WALLET)
+    if head is None:
+        return AccountState.of(balance=0, held=0, debt=owed, seq=0, head=chain.genesis(wallet, None))
+    held = head.held_after - int(head.due)
+    return AccountState.of(balance=head.balance_after, held=held, debt=owed, seq=head.seq, head=head.hash)
+
+
+def entries_of(owner_id: UUID) -> Select[Entry, Transfer]:
+    """Return a select of a wallet's lines, newest first, each with its transfer (a closing line has none).
+
+    ``Entry.seq`` is the key to page by.
+    """
+    return (
+        select(Entry, Transfer)
+        .outerjoin(Transfer, Transfer.id == Entry.transfer_id)
+        .where(Entry.account_id == wallet_of(owner_id).id)
+        .order_by(Entry.seq.desc())
+    )
