@@ -10,6 +10,9 @@ drops its triggers silently.
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Protocol
 
+WITHOUT_ROWID = {"sqlite_with_rowid": False}
+"""Table arguments of every guarded table: a rowid would be one more unique key, and a hidden one, for REPLACE to go by."""
+
 UniqueKeys = Mapping[str, Sequence[str]]
 """Constraint name to its columns; rows with a NULL in them never clash."""
 

@@ -28,6 +28,7 @@ def upgrade() -> None:
         sa.CheckConstraint("scope_kind IN ('bank', 'area', 'organisation')", name=op.f("ck_policy_version_scope_kind")),
         sa.CheckConstraint("number > 0", name=op.f("ck_policy_version_number")),
         sa.PrimaryKeyConstraint("number", name=op.f("pk_policy_version")),
+        sqlite_with_rowid=False,
     )
     op.create_index(
         "ix_policy_version_scope_ref_scope_kind", "policy_version", ["scope_ref", "scope_kind"], unique=False

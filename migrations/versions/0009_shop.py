@@ -51,6 +51,7 @@ def upgrade() -> None:
         sa.CheckConstraint("price_minutes >= 0", name=op.f("ck_goods_price_price_minutes")),
         sa.ForeignKeyConstraint(["goods_id"], ["goods.id"], name=op.f("fk_goods_price_goods_id")),
         sa.PrimaryKeyConstraint("goods_id", "number", name=op.f("pk_goods_price")),
+        sqlite_with_rowid=False,
     )
     op.create_table(
         "redemption",
@@ -150,6 +151,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_receipt")),
         sa.UniqueConstraint("redemption_id", name=op.f("uq_receipt_redemption_id")),
         sa.UniqueConstraint("site_id", "issued_on", "number", name=op.f("uq_receipt_site_id_issued_on_number")),
+        sqlite_with_rowid=False,
     )
     op.create_table(
         "redemption_line",
@@ -236,6 +238,7 @@ def upgrade() -> None:
         ),
         sa.PrimaryKeyConstraint("lot_id", "seq", name=op.f("pk_stock_move")),
         sa.UniqueConstraint("lot_id", "resolves", name=op.f("uq_stock_move_lot_id_resolves")),
+        sqlite_with_rowid=False,
     )
     op.create_index("ix_stock_move_redemption_id", "stock_move", ["redemption_id"], unique=False)
     guard(op, "goods_price", {"pk_goods_price": ("goods_id", "number")})

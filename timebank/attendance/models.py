@@ -6,6 +6,7 @@ from uuid import UUID
 from sqlalchemy import CheckConstraint, ForeignKey, Index, String, text
 from sqlalchemy.orm import Mapped, mapped_column
 
+from timebank.append_only import WITHOUT_ROWID
 from timebank.attendance.rules import Action, State
 from timebank.database import Base
 from timebank.records.rules import Provenance
@@ -60,7 +61,7 @@ class Scan(Base):
         _one_of("action", Action),
         Index("ix_scan_actor_id_received_at", "actor_id", "received_at"),
         Index("ix_scan_shift_id_at", "shift_id", "at"),
-        {"sqlite_with_rowid": False},
+        WITHOUT_ROWID,
     )
 
     id: Mapped[UUID] = mapped_column(primary_key=True)

@@ -6,10 +6,8 @@ from uuid import UUID
 from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, SmallInteger, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
+from timebank.append_only import WITHOUT_ROWID
 from timebank.database import Base, retry_on
-
-WITHOUT_ROWID = {"sqlite_with_rowid": False}
-"""A rowid would be one more unique key, and a hidden one, for SQLite's REPLACE to go by."""
 
 
 class Account(Base):

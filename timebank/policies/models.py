@@ -6,6 +6,7 @@ from uuid import UUID
 from sqlalchemy import CheckConstraint, Index, String
 from sqlalchemy.orm import Mapped, mapped_column
 
+from timebank.append_only import WITHOUT_ROWID
 from timebank.database import Base
 from timebank.policies.rules import ScopeKind
 
@@ -23,6 +24,7 @@ class PolicyVersion(Base):
         CheckConstraint(f"scope_kind IN ({', '.join(repr(str(kind)) for kind in ScopeKind)})", name="scope_kind"),
         CheckConstraint("(scope_kind = 'bank') = (scope_ref = '')", name="scope_ref"),
         Index("ix_policy_version_scope_ref_scope_kind", "scope_ref", "scope_kind"),
+        WITHOUT_ROWID,
     )
 
     number: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)

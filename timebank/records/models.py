@@ -6,11 +6,9 @@ from uuid import UUID
 from sqlalchemy import CheckConstraint, ForeignKey, Index, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
+from timebank.append_only import WITHOUT_ROWID
 from timebank.database import Base
 from timebank.records.rules import Provenance, SourceType, State
-
-WITHOUT_ROWID = {"sqlite_with_rowid": False}
-"""A rowid would be one more unique key, and a hidden one, for SQLite's REPLACE to go by."""
 
 
 def _one_of(column: str, values: type[Provenance | SourceType | State]) -> CheckConstraint:

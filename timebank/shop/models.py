@@ -23,6 +23,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Mapped, mapped_column
 
+from timebank.append_only import WITHOUT_ROWID
 from timebank.database import Base, retry_on
 from timebank.shop.rules import Channel, DonorKind, MoveKind, RedemptionState, Series, Source
 
@@ -53,7 +54,7 @@ class GoodsPrice(Base):
     """A price in minutes, from an instant on: the one with the latest ``from_at`` that has come is in force."""
 
     __tablename__ = "goods_price"
-    __table_args__ = (CheckConstraint("price_minutes >= 0", name="price_minutes"),)
+    __table_args__ = (CheckConstraint("price_minutes >= 0", name="price_minutes"), WITHOUT_ROWID)
 
     goods_id: Mapped[UUID] = mapped_column(ForeignKey("goods.id"), primary_key=True)
     number: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
@@ -193,6 +194,7 @@ class StockMove(Base):
             "kind NOT IN ('reserve', 'release', 'hand_over') OR redemption_id IS NOT NULL", name="redemption"
         ),
         Index("ix_stock_move_redemption_id", "redemption_id"),
+        WITHOUT_ROWID,
     )
 
     lot_id: Mapped[UUID] = mapped_column(ForeignKey("shop_lot.id"), primary_key=True)
@@ -213,7 +215,11 @@ class Receipt(Base):
     """What left the counter, as it was printed; ``head`` is the end of the member's ledger head at that moment."""
 
     __tablename__ = "receipt"
-    __table_args__ = (UniqueConstraint("site_id", "issued_on", "number"), UniqueConstraint("redemption_id"))
+    __table_args__ = (
+        UniqueConstraint("site_id", "issued_on", "number"),
+        UniqueConstraint("redemption_id"),
+        WITHOUT_ROWID,
+    )
 
     id: Mapped[UUID] = mapped_column(primary_key=True)
     site_id: Mapped[UUID] = mapped_column(ForeignKey("site.id"))

@@ -81,9 +81,9 @@ class Blueprint(flask_smorest.Blueprint):
             view = _as_unit_of_work(view, write=method != "GET", once=once, prepare=prepare)
             view = _with_names(view, [name for name, given in (("body", body), ("query", query)) if given])
             if query:
-                view = self.arguments(query, location="query")(view)
+                view = self.arguments(query(), location="query")(view)
             if body:
-                view = self.arguments(body)(view)
+                view = self.arguments(body())(view)
             view = _guarded(view, guard)
             if limit:
                 view = limiter.limit(limit)(view)

@@ -10,10 +10,11 @@ import json
 import re
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from typing import cast
 from uuid import UUID
 
 from flask import Response, request
-from sqlalchemy import ColumnElement, String, delete, select, update
+from sqlalchemy import String, Table, and_, bindparam, delete, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Mapped, mapped_column
@@ -42,6 +43,14 @@ class IdempotentReply(Base):
     stored_at: Mapped[datetime]
 
 
+_table = cast("Table", IdempotentReply.__table__)
+_HERE = and_(*(column == bindparam(f"at_{column.name}") for column in _table.primary_key))
+_CLAIM = postgresql.insert(_table).on_conflict_do_nothing().returning(_table.c.key)
+_CLAIM_ON_SQLITE = sqlite.insert(_table).on_conflict_do_nothing().returning(_table.c.key)
+_FILL = update(_table).where(_HERE)
+_REPLY = select(_table.c.request_hash, _table.c.status, _table.c.body, _table.c.headers).where(_HERE)
+
+
 def key_of_request() -> str:
     """Return the ``Idempotency-Key`` header; raise IdempotencyKeyRequired without a usable one."""
     key = request.headers.get("Idempotency-Key", "")
@@ -58,26 +67,24 @@ def once(work: Callable[[], Response], *, actor_id: UUID) -> Response:
     if not _claimed(place, asked):
         return _stored(place, asked)
     response = work()
-    session.execute(
-        update(IdempotentReply)
-        .where(*_at(place))
-        .values(
-            status=response.status_code,
-            body=response.get_data(as_text=True),
-            headers=json.dumps(
-                {name: response.headers[name] for name in ("Location", "ETag") if name in response.headers}
-            ),
-        )
+    kept = {name: response.headers[name] for name in ("Location", "ETag") if name in response.headers}
+    session.connection().execute(
+        _FILL,
+        {
+            **_at(place),
+            "status": response.status_code,
+            "body": response.get_data(as_text=True),
+            "headers": json.dumps(kept),
+        },
     )
     return response
 
 
 def _claimed(place: dict[str, object], asked: bytes) -> bool:
     """Insert the key's row; False when it is there already. Waits for a twin under way, at most the lock time-out."""
-    dialect = sqlite if is_sqlite() else postgresql
-    claim = dialect.insert(IdempotentReply).values(**place, request_hash=asked, stored_at=clock.wall())
+    claim = _CLAIM_ON_SQLITE if is_sqlite() else _CLAIM
     try:
-        result = session.execute(claim.on_conflict_do_nothing().returning(IdempotentReply.key))
+        result = session.connection().execute(claim, {**place, "request_hash": asked, "stored_at": clock.wall()})
     except DBAPIError as error:
         if lock_timed_out(error):
             raise InFlight from error
@@ -86,11 +93,7 @@ def _claimed(place: dict[str, object], asked: bytes) -> bool:
 
 
 def _stored(place: dict[str, object], asked: bytes) -> Response:
-    reply = session.execute(
-        select(
-            IdempotentReply.request_hash, IdempotentReply.status, IdempotentReply.body, IdempotentReply.headers
-        ).where(*_at(place))
-    ).one_or_none()
+    reply = session.connection().execute(_REPLY, _at(place)).one_or_none()
     if reply is None:  # swept between the two statements
         raise InFlight
     if reply.request_hash != asked:
@@ -101,8 +104,9 @@ def _stored(place: dict[str, object], asked: bytes) -> Response:
     return response
 
 
-def _at(place: dict[str, object]) -> list[ColumnElement[bool]]:
-    return [getattr(IdempotentReply, name) == value for name, value in place.items()]
+def _at(place: dict[str, object]) -> dict[str, object]:
+    """Return the values that ``_HERE`` looks for; bound under names that no column has, for the update's sake."""
+    return {f"at_{name}": value for name, value in place.items()}
 
 
 def forget_old() -> int:

@@ -1,10 +1,12 @@
 """Rate limits, by person when the token is good and by address otherwise. Counts are kept per process, on wall time."""
 
+import threading
 from typing import NoReturn
 
 from flask import Flask
 from flask_limiter import Limiter, RequestLimit
 from flask_limiter.util import get_remote_address
+from limits.storage import Storage
 
 from timebank import clock
 from timebank.errors import Refusal
@@ -25,7 +27,70 @@ def refuse(breached: RequestLimit) -> NoReturn:
     raise RateLimited(retry_after_seconds=max(1, breached.reset_at - int(clock.wall().timestamp())))
 
 
-limiter = Limiter(key_func=caller, storage_uri="memory://", strategy="fixed-window", on_breach=refuse)
+SWEPT_EVERY_SECONDS = 60
+
+
+class Counts(Storage):
+    """Counts in this process.
+
+    The library's own memory starts a thread for nearly every hit, and looks at every key in it.
+    """
+
+    STORAGE_SCHEME = ["counts"]  # noqa: RUF012 - the library reads it from the class
+
+    def __init__(self, uri: str | None = None, wrap_exceptions: bool = False, **options: str) -> None:
+        super().__init__(uri, wrap_exceptions, **options)
+        self._lock = threading.Lock()
+        self._counted: dict[str, tuple[int, float]] = {}
+        self._swept_at = 0.0
+
+    @property
+    def base_exceptions(self) -> type[Exception]:
+        """What may go wrong in a dictionary."""
+        return ValueError
+
+    def incr(self, key: str, expiry: int, amount: int = 1) -> int:
+        """Count, in a window of ``expiry`` seconds that begins with the first hit; return the count."""
+        now = clock.wall().timestamp()
+        with self._lock:
+            count, until = self._counted.get(key, (0, 0.0))
+            if until <= now:
+                self._sweep(now)
+                count, until = 0, now + expiry
+            self._counted[key] = (count + amount, until)
+            return count + amount
+
+    def _sweep(self, now: float) -> None:
+        if now - self._swept_at >= SWEPT_EVERY_SECONDS:
+            self._counted = {key: kept for key, kept in self._counted.items() if kept[1] > now}
+            self._swept_at = now
+
+    def get(self, key: str) -> int:
+        """Return the count of the running window."""
+        count, until = self._counted.get(key, (0, 0.0))
+        return count if until > clock.wall().timestamp() else 0
+
+    def get_expiry(self, key: str) -> float:
+        """Return when the window ends, in seconds since 1970."""
+        return self._counted.get(key, (0, clock.wall().timestamp()))[1]
+
+    def check(self) -> bool:
+        """Say that it works."""
+        return True
+
+    def reset(self) -> int:
+        """Forget everything; return how many keys that were."""
+        with self._lock:
+            forgotten = len(self._counted)
+            self._counted = {}
+            return forgotten
+
+    def clear(self, key: str) -> None:
+        """Forget one key."""
+        self._counted.pop(key, None)
+
+
+limiter = Limiter(key_func=caller, storage_uri="counts://", strategy="fixed-window", on_breach=refuse)
 
 SIGN_IN = "600/minute"
 """Sign-ins from one address: a street office behind one router, not a guessing machine (guesses lock out sooner)."""
