@@ -28,7 +28,7 @@ from timebank.application import create_app
 from timebank.database import db, session
 from timebank.demo.wechat import FakeWechat, serving
 from timebank.settings import Environment, Settings
-from timebank.web.limits import limiter
+from timebank.web import limits
 
 SECRETS = ("newest secret of the tests and of nothing else", "earlier secret of the tests and of nothing else")
 WECHAT = {"app_id": "wxtest", "secret": "wechat secret of the tests"}
@@ -205,7 +205,7 @@ def app(_house: _House) -> Iterator[Flask]:
         yield app
         session.remove()
         db.engine.dispose()
-    limiter.reset()
+    limits.counts.reset()
     app.extensions["timebank-tokens"].clear()
     clock.set_offset(timedelta(0))
     structlog.contextvars.clear_contextvars()

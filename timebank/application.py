@@ -21,7 +21,7 @@ from timebank.records import endpoints as records
 from timebank.settings import Settings
 from timebank.shop import endpoints as shop
 from timebank.statistics import endpoints as statistics
-from timebank.web import docs, limits, observe, problems, tokens
+from timebank.web import docs, observe, problems, tokens
 from timebank.web.api import PREFIX, create_api
 
 MIGRATIONS = Path(__file__).parent.parent / "migrations"
@@ -52,7 +52,6 @@ def create_app(settings: Settings | None = None) -> Flask:
     database.init_app(app, settings)
     Migrate(app, database.db, directory=str(MIGRATIONS), compare_type=True)
     tokens.init_app(app, settings)
-    limits.init_app(app)
     problems.init_app(app)
     observe.init_app(app)
 
