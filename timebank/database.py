@@ -208,11 +208,22 @@ def _transaction(work: Callable[[], T], *, write: bool) -> T:
         for hook in _on_begin:
             hook()
         result = work()
-        session.commit()
+        session.flush()
+        _commit()
     except BaseException:
         session.rollback()
         raise
     return result
+
+
+def _commit() -> None:
+    """Commit. When the answer to it is lost, nobody knows whether it has happened: only the caller may ask again."""
+    try:
+        session.commit()
+    except DBAPIError as error:
+        if error.connection_invalidated:
+            raise Busy from error
+        raise
 
 
 def _begin_options(*, write: bool) -> dict[str, Any]:

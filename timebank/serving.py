@@ -3,6 +3,7 @@
 import os
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 from contextlib import ExitStack
@@ -17,22 +18,39 @@ from timebank.application import create_app
 from timebank.database import db
 from timebank.demo import street
 from timebank.demo.wechat import FakeWechat, serving
-from timebank.settings import LOOPBACK, Settings
+from timebank.settings import LOOPBACK, Settings, UnsafeSettings
 
 ROOT = Path(__file__).parent.parent
 
 
 def run(settings: Settings) -> int:
-    """Migrate, seed the demo once, serve by gunicorn; return gunicorn's exit status."""
-    settings.home.mkdir(parents=True, exist_ok=True)
+    """Migrate, seed the demo once, serve by gunicorn; return gunicorn's exit status.
+
+    Raises UnsafeSettings, before anything is touched, if an address is taken.
+    """
+    refuse_taken("TIMEBANK_PORT", settings.bind, settings.port)
+    wechat = urlsplit(settings.wechat_base_url)
+    fakes_wechat = settings.is_demo and wechat.hostname in LOOPBACK
+    if fakes_wechat:
+        refuse_taken("TIMEBANK_WECHAT_BASE_URL", "127.0.0.1", wechat.port or 80)
     prepare(create_app(settings))
     with ExitStack() as stack:
-        if settings.is_demo and urlsplit(settings.wechat_base_url).hostname in LOOPBACK:
-            port = urlsplit(settings.wechat_base_url).port or 80
+        if fakes_wechat:
             fake = FakeWechat(app_id=settings.wechat_app_id, secret=settings.wechat_secret)
-            stack.enter_context(serving(fake, port=port))
+            stack.enter_context(serving(fake, port=wechat.port or 80))
         click.echo(greeting(settings))
         return serve(settings)
+
+
+def refuse_taken(name: str, address: str, port: int) -> None:
+    """Raise UnsafeSettings if nobody can listen there: gunicorn says so late, and where workers share a port, never."""
+    family = socket.AF_INET6 if ":" in address else socket.AF_INET
+    try:
+        socket.create_server((address.strip("[]"), port), family=family).close()
+    except OSError as error:
+        raise UnsafeSettings(
+            f"{name}: cannot listen at {address}:{port} ({error.strerror}); is timebank running?"
+        ) from None
 
 
 def prepare(app: Flask) -> None:
@@ -46,7 +64,12 @@ def prepare(app: Flask) -> None:
 
 def serve(settings: Settings) -> int:
     """Run gunicorn in the foreground; SIGTERM and SIGINT end it in order."""
-    environment = dict(os.environ)
+    # Its working directory is not ours: what was given relative to ours goes on as it was understood here.
+    environment = os.environ | {
+        "TIMEBANK_HOME": str(settings.home),
+        "TIMEBANK_DATABASE_URL": settings.database_url,
+        "TIMEBANK_OWNER_DATABASE_URL": settings.owner_database_url,
+    }
     if settings.workers > 1:
         metrics = settings.home / "metrics"
         shutil.rmtree(metrics, ignore_errors=True)
@@ -55,7 +78,8 @@ def serve(settings: Settings) -> int:
     server = subprocess.Popen(gunicorn(settings), cwd=ROOT, env=environment)  # noqa: S603 - our own command line
     for name in (signal.SIGTERM, signal.SIGINT):
         signal.signal(name, lambda *_: server.terminate())
-    return server.wait()
+    code = server.wait()
+    return code if code >= 0 else 128 - code  # killed by a signal: as a shell says it
 
 
 def gunicorn(settings: Settings) -> list[str]:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, Subquery, and_, func, select
+from sqlalchemy import ColumnElement, Select, Subquery, and_, func, or_, select
 from sqlalchemy.orm import aliased
 
 from timebank.database import session
@@ -78,11 +78,7 @@ _LEVEL = (
 )
 
 
-LotIds = Collection[UUID] | Select[UUID]
-"""Lots by their ids, or by a select that yields them."""
-
-
-def held_by(lot_ids: LotIds, now: datetime, site_id: UUID | None) -> dict[UUID, Level]:
+def held_by(lot_ids: Collection[UUID], now: datetime, site_id: UUID | None) -> dict[UUID, Level]:
     """Return what the lots hold; after their lock was taken, in a statement of its own."""
     due = _due(now, site_id)
     found = (
@@ -134,6 +130,16 @@ def lots_of(redemption_ids: Collection[UUID]) -> Select[UUID]:
     """Select the lots that anything was picked from for these redemptions."""
     return select(StockMove.lot_id).where(
         StockMove.redemption_id.in_(redemption_ids), StockMove.kind == MoveKind.RESERVE
+    )
+
+
+def good_lots(goods_ids: Collection[UUID], site_id: UUID | None, good_at: datetime) -> Select[UUID]:
+    """Select the lots of the goods at a site that are not empty and have not expired at ``good_at``."""
+    return select(Lot.id).where(
+        Lot.goods_id.in_(goods_ids),
+        Lot.site_id == site_id,
+        Lot.emptied_at.is_(None),
+        or_(Lot.expires_at.is_(None), Lot.expires_at > good_at),
     )
 
 
