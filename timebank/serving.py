@@ -21,6 +21,8 @@ from timebank.demo.wechat import FakeWechat, serving
 from timebank.settings import LOOPBACK, Settings, UnsafeSettings
 
 ROOT = Path(__file__).parent.parent
+KEEP_ALIVE_SECONDS = 75
+"""Longer than a proxy keeps an idle connection (nginx: 60 s): whoever reuses one must not find it closed."""
 
 
 def run(settings: Settings) -> int:
@@ -86,7 +88,8 @@ def gunicorn(settings: Settings) -> list[str]:
     """Return gunicorn's command line: threads; with several workers each accepts for itself (steadier, and faster)."""
     command = [sys.executable, "-m", "gunicorn", "--worker-class", "gthread", "--no-control-socket"]
     command += ["--bind", f"{settings.bind}:{settings.port}", "--workers", str(settings.workers)]
-    command += ["--threads", str(settings.threads), "--graceful-timeout", "10", "--log-level", "warning"]
+    command += ["--threads", str(settings.threads), "--keep-alive", str(KEEP_ALIVE_SECONDS)]
+    command += ["--graceful-timeout", "10", "--log-level", "warning"]
     return [*command, *(["--reuse-port"] if settings.workers > 1 else []), "app:application"]
 
 
