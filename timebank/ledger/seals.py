@@ -70,6 +70,11 @@ def published() -> Select[Seal]:
     return select(Seal)
 
 
+def row_of(found: Seal) -> SealRow:
+    """Return a seal as a plain value."""
+    return SealRow._make(getattr(found, name) for name in SealRow._fields)
+
+
 def last() -> SealRow | None:
     """Return the last seal."""
     found = session.connection().execute(_LAST_SEAL).one_or_none()

@@ -98,6 +98,8 @@ SCANS = "120/minute"
 """Scans, check-ins and check-outs of one person: a team leader with a queue, not a script."""
 LOOKUPS = "120/minute"
 """Codes typed or scanned at one counter."""
+VERIFICATIONS = "6/minute"
+"""Verifications of the whole ledger asked for by one auditor: each reads everything."""
 
 
 def init_app(app: Flask) -> None:
