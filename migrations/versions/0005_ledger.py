@@ -168,6 +168,7 @@ def create_seals() -> None:
         sa.PrimaryKeyConstraint("n", "account_id", name=op.f("pk_ledger_seal_leaf")),
         sqlite_with_rowid=False,
     )
+    op.create_index("ix_ledger_seal_leaf_account_id_n", "ledger_seal_leaf", ["account_id", "n"], unique=False)
 
 
 def guard() -> None:

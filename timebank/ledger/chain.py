@@ -67,9 +67,33 @@ class EntryRow(NamedTuple):
     hash: bytes
 
 
+class SealRow(NamedTuple):
+    """All columns of ``ledger_seal``, in the order of the table."""
+
+    n: int
+    at: datetime
+    accounts: int
+    entries: int
+    transfers: int
+    root: bytes
+    previous: bytes
+    hash: bytes
+
+
+class LeafRow(NamedTuple):
+    """All columns of ``ledger_seal_leaf``, in the order of the table."""
+
+    n: int
+    account_id: UUID
+    seq: int
+    head: bytes
+
+
 _GENESIS = struct.Struct(">BBH 16s H 16s B q")
 _REQUEST = struct.Struct(">BBH 16s HH 16s16s q H 16s 16s16s16s q 16s")
 _ENTRY = struct.Struct(">BBH 16sq16s qqqq q  16s16s16s q HHH 16s 16s16s16s16s qqq 16s32s  32s")
+_SEAL = struct.Struct(">BB qqqqq 32s32s")
+_SEAL_LEAF = struct.Struct(">BB 16sq 32s")
 
 
 def genesis(account: Account, opened_at: datetime | None) -> bytes:
@@ -161,6 +185,30 @@ def entry_hash(entry: EntryRow, transfer: TransferRow | None, previous: bytes) -
     except struct.error as error:
         raise ValueError(str(error)) from error
     return hashlib.sha256(preimage).digest()
+
+
+def seal_hash(seal: SealRow) -> bytes:
+    """Return the hash of a seal: every other column of it. Raises ValueError for a value that does not fit its place."""
+    s = seal
+    if len(s.root) != HASH_BYTES or len(s.previous) != HASH_BYTES:
+        raise ValueError("no SHA-256")
+    try:
+        preimage = _SEAL.pack(
+            VERSION, Tag.SEAL, s.n, microseconds(s.at), s.accounts, s.entries, s.transfers, s.root, s.previous
+        )
+    except struct.error as error:
+        raise ValueError(str(error)) from error
+    return hashlib.sha256(preimage).digest()
+
+
+def seal_leaf(account_id: UUID, seq: int, head: bytes) -> bytes:
+    """Return what a leaf of a seal's Merkle tree is made of: an account and the end of its chain.
+
+    Raises ValueError for a value that does not fit its place.
+    """
+    if len(head) != HASH_BYTES:
+        raise ValueError("no SHA-256")
+    return _SEAL_LEAF.pack(VERSION, Tag.SEAL_LEAF, account_id.bytes, seq, head)
 
 
 _EPOCH = datetime.fromisoformat("1970-01-01T00:00:00+00:00")

@@ -93,3 +93,27 @@ class AccountClosed(Refusal):
     title_en = "The account is closed"
     detail = "这个时长账户已关闭，不能再记账。请联系管理员。"
     detail_en = "This account is closed and takes no more postings. Ask an administrator."
+
+
+class NotSealedYet(Refusal):
+    """No seal holds anything of this account yet."""
+
+    code = "NOT_SEALED_YET"
+    status = 404
+    title = "尚未封存"
+    title_en = "Not sealed yet"
+    detail = "账户还没有进入任何一次封存。下一次封存之后即可取得证明。"
+    detail_en = "No seal covers this account yet. Ask again after the next seal."
+
+
+class LedgerDiffersFromSeal(Refusal):
+    """Something that was sealed is gone or has changed: a new seal would only cover it up."""
+
+    code = "LEDGER_DIFFERS_FROM_SEAL"
+    status = 409
+    title = "账本与上次封存不符"
+    title_en = "The ledger differs from its last seal"
+    detail = "第 {n} 次封存过的账目有缺失或改动，不能继续封存。请立即运行 timebank ledger verify 并报告审计员。"
+    detail_en = (
+        "Something that seal {n} covers is missing or changed. Run `timebank ledger verify` and tell the auditor."
+    )

@@ -122,7 +122,11 @@ class SealLeaf(Base):
     """The head of one account in a seal; only accounts whose head has moved since the seal before."""
 
     __tablename__ = "ledger_seal_leaf"
-    __table_args__ = (CheckConstraint("length(head) = 32", name="head"), WITHOUT_ROWID)
+    __table_args__ = (
+        CheckConstraint("length(head) = 32", name="head"),
+        Index("ix_ledger_seal_leaf_account_id_n", "account_id", "n"),
+        WITHOUT_ROWID,
+    )
 
     n: Mapped[int] = mapped_column(BigInteger, ForeignKey("ledger_seal.n"), primary_key=True, autoincrement=False)
     account_id: Mapped[UUID] = mapped_column(ForeignKey("ledger_account.id"), primary_key=True)
@@ -132,3 +136,4 @@ class SealLeaf(Base):
 
 # Somebody else was first: with the same id, at the same place of a chain, or at opening the account.
 retry_on("pk_ledger_transfer", "pk_ledger_entry", "pk_ledger_account", "uq_ledger_account_kind_owner_id")
+retry_on("pk_ledger_seal")

@@ -1,21 +1,27 @@
 """The proof that the ledger is what was posted: everything is recomputed from the rows, and nothing is believed.
 
-Three passes over one snapshot, each a stream in the order of a key, so that memory stays flat: entries along their
-chains, transfers with their sides, accounts with their heads.
+Four passes over one snapshot, each a stream in the order of a key, so that memory stays flat: entries along their
+chains, transfers with their sides, accounts with their heads, seals with their leaves.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
 from typing import Any
 
 from sqlalchemy import Connection, Row, Select, and_, func, select
 
 from timebank.database import db, is_sqlite
+from timebank.errors import NotFound
+from timebank.ledger.chain import SealRow
 from timebank.ledger.proof_entries import ENTRIES, check_entries
+from timebank.ledger.proof_seals import LEAVES, LEAVES_BY_ACCOUNT, SEALS, Tally, check_seals
+from timebank.ledger.proof_since import believed_minutes, entries_since, sides_since, transfers_since
 from timebank.ledger.proof_transfers import SIDES, TRANSFERS, check_transfers
 from timebank.ledger.queries import UNRESOLVED, account, entry, head_seq, transfer
 from timebank.ledger.report import Fault, Report
 from timebank.ledger.rules import SYSTEM_ACCOUNTS, SYSTEM_OPENED_AT, TRACKED, AccountKind, Phase, account_id
+from timebank.ledger.seals import seal
 
 Progress = Callable[[int], None]
 """Told now and then how many rows have been looked at."""
@@ -24,26 +30,62 @@ AT_ONCE = 2_000
 _KINDS = frozenset(map(int, AccountKind))
 
 
-def verify(progress: Progress | None = None) -> Report:
-    """Recompute the whole ledger in one snapshot of it and return what was found; writers are not held up."""
-    report = Report()
+def verify(
+    progress: Progress | None = None, *, anchors: Sequence[SealRow] = (), since_seal: int | None = None
+) -> Report:
+    """Recompute the whole ledger in one snapshot of it and return what was found; writers are not held up.
+
+    Args:
+        progress: told now and then how many more rows have been looked at.
+        anchors: published seals that this ledger must hold (``anchors.read``).
+        since_seal: believe this seal, and recompute only what came after it. Raises NotFound if there is none.
+    """
+    report = Report(since_seal=since_seal, anchors=len(anchors))
+    tally = Tally(since_seal or 0)
     with snapshot() as connection:
-        for check, *statements in (
-            (check_entries, ENTRIES),
-            (check_transfers, TRANSFERS, SIDES),
-            (_check_accounts, _ACCOUNTS),
-        ):
-            streams = [_Rows(connection, statement, progress) for statement in statements]
-            try:
-                check(report, *map(iter, streams))
-            except (ValueError, TypeError):  # SQLite stores anything anywhere
-                report.found(Fault.UNREADABLE, f"{check.__name__.removeprefix('_')}: after {streams[0].last}")
-            finally:
-                for stream in streams:
-                    stream.close()
-    if report.tracked_minutes + report.untracked_minutes != 0:
-        report.found(Fault.SUM, f"{report.tracked_minutes} + {report.untracked_minutes}")
+        entries, transfers, sides = ENTRIES, TRANSFERS, SIDES
+        if since_seal is not None:
+            report.believed_minutes = _believed(connection, since_seal)
+            entries, transfers, sides = (of(since_seal) for of in (entries_since, transfers_since, sides_since))
+        watched = partial(_check_watched, report, tally)
+        run = partial(_run, report, connection, progress)
+        run("entries", watched, entries, LEAVES_BY_ACCOUNT)
+        run("transfers", partial(check_transfers, report), transfers, sides)
+        run("accounts", partial(_check_accounts, report), _ACCOUNTS)
+        run("seals", partial(check_seals, report, tally, anchors), SEALS, LEAVES)
+    if report.tracked_minutes + report.untracked_minutes != report.believed_minutes:
+        believed = f" <> {report.believed_minutes}" if report.believed_minutes else ""
+        report.found(Fault.SUM, f"{report.tracked_minutes} + {report.untracked_minutes}{believed}")
     return report
+
+
+def _check_watched(report: Report, tally: Tally, rows: Iterator[Row[Any]], leaves: Iterator[Row[Any]]) -> None:
+    """Check entries while they are counted for the seals."""
+    check_entries(report, tally.watch(rows, leaves))
+
+
+def _run(
+    report: Report,
+    connection: Connection,
+    progress: Progress | None,
+    name: str,
+    check: Callable[..., None],
+    *statements: Select[*tuple[Any, ...]],
+) -> None:
+    streams = [_Rows(connection, statement, progress) for statement in statements]
+    try:
+        check(*map(iter, streams))
+    except (ValueError, TypeError):  # SQLite stores anything anywhere
+        report.found(Fault.UNREADABLE, f"ledger {name}: after {streams[0].last}")
+    finally:
+        for stream in streams:
+            stream.close()
+
+
+def _believed(connection: Connection, n: int) -> int:
+    if connection.scalar(select(seal.c.n).where(seal.c.n == n)) is None:
+        raise NotFound
+    return int(connection.scalar(believed_minutes(n)) or 0)
 
 
 @contextmanager

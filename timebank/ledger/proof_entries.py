@@ -6,7 +6,7 @@ from itertools import groupby
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from sqlalchemy import Row, func, select
+from sqlalchemy import BigInteger, Row, func, null, select, type_coerce
 
 from timebank.ledger import chain
 from timebank.ledger.chain import EntryRow, TransferRow
@@ -27,6 +27,7 @@ ENTRIES = (
         account.c.opened_at,
         account.c.closed_at,
         func.coalesce(_hold.c.minutes, 0).label("hold_minutes"),
+        type_coerce(null(), BigInteger).label("start"),
     )
     .select_from(
         entry.outerjoin(account, account.c.id == entry.c.account_id)
@@ -47,6 +48,8 @@ class _Line(NamedTuple):
     opened_at: datetime | None
     closed_at: datetime | None
     hold_minutes: int
+    start: int | None
+    """The ``seq`` of a line that is believed, to go on from; None where the chain is proven from its beginning."""
 
     @classmethod
     def of(cls, row: Row[Any]) -> "_Line":
@@ -65,6 +68,9 @@ def check_entries(report: Report, rows: Iterator[Row[Any]]) -> None:
     for account_id, lines in groupby(map(_Line.of, rows), key=lambda line: line.entry.account_id):
         previous: _Line | None = None
         for line in lines:
+            if line.entry.seq == line.start:
+                previous = line
+                continue
             report.entries += 1
             for fault in _faults(line, previous):
                 report.found(fault, f"ledger_entry {account_id}/{line.entry.seq}")

@@ -25,6 +25,12 @@ class Fault(StrEnum):
     TRANSFER_ROUTE = "transfer_route"
     TRANSFER_ENTRIES = "transfer_entries"
     TRANSFER_RESOLVES = "transfer_resolves"
+    SEAL_CHAIN = "seal_chain"
+    SEAL_HASH = "seal_hash"
+    SEAL_LEAVES = "seal_leaves"
+    SEAL_COUNTS = "seal_counts"
+    SEAL_HEAD = "seal_head"
+    ANCHOR = "anchor"
     SUM = "sum"
     UNREADABLE = "unreadable"
 
@@ -46,9 +52,21 @@ EXPLAINED = {
     Fault.TRANSFER_ROUTE: "转账的账户或类别不合规则 · kind and accounts of the transfer do not go together",
     Fault.TRANSFER_ENTRIES: "转账的账目缺失或多余 · entries of the transfer are missing or too many",
     Fault.TRANSFER_RESOLVES: "领取或释放与预留不符 · the transfer does not fit the hold that it resolves",
+    Fault.SEAL_CHAIN: "封存链断开 · a seal is missing, or does not follow from the one before",
+    Fault.SEAL_HASH: "封存内容被改动 · the seal's hash does not match: something in it was changed",
+    Fault.SEAL_LEAVES: "封存与其叶子不符 · leaves are missing or too many, or do not lead to the seal's root",
+    Fault.SEAL_COUNTS: "封存的数目不符或变少 · the seal counts other than what it covers, or less than the one before",
+    Fault.SEAL_HEAD: "封存过的账目缺失或被改动 · a sealed line is missing from its account or was changed",
+    Fault.ANCHOR: "与公布的封存不符 · a published seal is not in this ledger: it was removed, or this is an old copy",
     Fault.SUM: "总额不为零 · tracked and untracked balances do not add up to zero",
     Fault.UNREADABLE: "内容无法读取 · a row holds what no posting ever wrote",
 }
+
+
+NOT_CHECKED = (
+    "! 只核对第 {n} 次封存以后：此前的账目和转账未重算，只核对了封存的链尾"
+    " · only what came after seal {n}: earlier entries and transfers were not recomputed, only their sealed ends were"
+)
 
 
 @dataclass(slots=True)
@@ -68,6 +86,13 @@ class Report:
     transfers: int = 0
     tracked_minutes: int = 0
     untracked_minutes: int = 0
+    believed_minutes: int = 0
+    """What was in tracked accounts at the seal that is believed."""
+    seals: int = 0
+    last_seal: str | None = None
+    since_seal: int | None = None
+    unsealed_entries: int = 0
+    anchors: int = 0
     findings: dict[Fault, Finding] = field(default_factory=dict)
 
     @property
@@ -86,6 +111,12 @@ class Report:
         """Return the report for a terminal, Chinese and English."""
         seen = f"账户 accounts {self.accounts} · 转账 transfers {self.transfers} · 账目 entries {self.entries}"
         lines = [f"{seen} · 在账分钟 minutes {self.tracked_minutes}"]
+        sealed = f"最后 last {self.last_seal}" if self.last_seal else "尚无 none"
+        lines.append(f"封存 seals {self.seals} · {sealed} · 未封存账目 entries not sealed yet {self.unsealed_entries}")
+        if self.anchors:
+            lines.append(f"公布的封存 published seals compared {self.anchors}")
+        if self.since_seal is not None:
+            lines.append(NOT_CHECKED.format(n=self.since_seal))
         for fault, finding in self.findings.items():
             more = f" (+{finding.count - 1})" if finding.count > 1 else ""
             lines.append(f"✗ {fault}: {EXPLAINED[fault]}: {finding.row}{more}")
@@ -94,18 +125,26 @@ class Report:
         )
         return "\n".join(lines)
 
-    def json(self) -> str:
-        """Return the report as JSON."""
-        body: dict[str, Any] = {
+    def body(self) -> dict[str, Any]:
+        """Return the report for a program."""
+        return {
             "ok": self.ok,
             "accounts": self.accounts,
             "transfers": self.transfers,
             "entries": self.entries,
             "tracked_minutes": self.tracked_minutes,
             "untracked_minutes": self.untracked_minutes,
+            "seals": self.seals,
+            "last_seal": self.last_seal,
+            "since_seal": self.since_seal,
+            "unsealed_entries": self.unsealed_entries,
+            "anchors": self.anchors,
             "findings": [
                 {"fault": str(fault), "row": finding.row, "count": finding.count}
                 for fault, finding in self.findings.items()
             ],
         }
-        return json.dumps(body)
+
+    def json(self) -> str:
+        """Return the report as JSON."""
+        return json.dumps(self.body())

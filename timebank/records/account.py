@@ -4,12 +4,14 @@ They are two books (rule R02): redeeming lowers the first and never the second.
 """
 
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any, ClassVar
 from uuid import UUID
 
 from marshmallow import fields
 
 from timebank import clock
+from timebank.ledger import history as ledger_history
 from timebank.ledger import queries as ledger
 from timebank.ledger.rules import AccountState
 from timebank.records import queries
@@ -62,3 +64,11 @@ def account_of(
         "seq": state.seq,
         "head": state.head.hex(),
     }
+
+
+def account_at(owner_id: UUID, at: datetime) -> dict[str, Any]:
+    """Return a person's account as it stood at a past instant, in two statements.
+
+    Both books are those of that instant: what was posted by then, and the service records as they were final by then.
+    """
+    return account_of(owner_id, ledger_history.account_state_at(owner_id, at), queries.totals_at(owner_id, at))

@@ -1,6 +1,6 @@
 """What is asked about service records."""
 
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
@@ -67,6 +67,30 @@ _TOTALS = (
 def totals(volunteer_id: UUID) -> dict[Provenance, int]:
     """Return a volunteer's final service minutes by provenance, every provenance named; one statement."""
     rows = session.connection().execute(_TOTALS, {"volunteer": volunteer_id})
+    return dict.fromkeys(Provenance, 0) | {Provenance(name): int(minutes) for name, minutes in rows}
+
+
+_TOTALS_AT = (
+    select(Revision.provenance, func.sum(Revision.service_minutes))
+    .where(
+        Revision.volunteer_id == bindparam("volunteer"),
+        Revision.recorded_at <= bindparam("at"),
+        is_final(),
+        ~select(_Later.id)
+        .where(
+            _Later.record_id == Revision.record_id,
+            _Later.number == Revision.number + 1,
+            _Later.recorded_at <= bindparam("at"),
+        )
+        .exists(),
+    )
+    .group_by(Revision.provenance)
+)
+
+
+def totals_at(volunteer_id: UUID, at: datetime) -> dict[Provenance, int]:
+    """Return the totals as they stood at a past instant: what was corrected later counts as it was then."""
+    rows = session.connection().execute(_TOTALS_AT, {"volunteer": volunteer_id, "at": at})
     return dict.fromkeys(Provenance, 0) | {Provenance(name): int(minutes) for name, minutes in rows}
 
 

@@ -70,6 +70,11 @@ def test_the_command_says_so_and_exits_with_0(ledger: None) -> None:
         "entries": 14,
         "tracked_minutes": 790,
         "untracked_minutes": -790,
+        "seals": 0,
+        "last_seal": None,
+        "since_seal": None,
+        "unsealed_entries": 14,
+        "anchors": 0,
         "findings": [],
     }
 
