@@ -4,7 +4,8 @@ import sys
 
 import click
 
-from timebank.ledger import proof
+from timebank.ledger import proof, roles
+from timebank.ledger.roles import Roles
 
 
 @click.group("ledger")
@@ -22,6 +23,15 @@ def verify(context: click.Context, *, as_json: bool) -> None:
         click.echo(err=True)
     click.echo(report.json() if as_json else report.text())
     context.exit(0 if report.ok else 1)
+
+
+@cli.command("roles")
+@click.option("--owner", default=roles.OWNER, show_default=True)
+@click.option("--app", default=roles.APP, show_default=True)
+def print_roles(*, owner: str, app: str) -> None:
+    """打印 PostgreSQL 角色的建库 SQL，由管理员执行一次 · print the SQL that sets up PostgreSQL's roles, to be run once."""
+    for statement in roles.set_up(Roles(owner=owner, app=app)):
+        click.echo(f"{statement};")
 
 
 def is_watched() -> bool:
