@@ -18,6 +18,7 @@ import flask_migrate
 import psycopg
 from flask import Flask
 from sqlalchemy import make_url
+from sqlalchemy.schema import CreateTable
 
 from benchmarks import load, report, seed, served
 from benchmarks.bare import note
@@ -102,10 +103,12 @@ def _on_postgres(home: Path, server_url: str, options: Options) -> report.Rounds
     names = [f"timebank_benchmark_{name}_{new_id().hex[-8:]}" for name in ("day", "posting")]
     urls = [make_url(server_url).set(database=name).render_as_string(hide_password=False) for name in names]
     with psycopg.connect(libpq, autocommit=True) as connection:
+        role = f"{names[0]}_app"
+        connection.execute(f'CREATE ROLE "{role}" LOGIN'.encode())
         connection.execute(f'CREATE DATABASE "{names[0]}"'.encode())
-        migrate(served.settings_for(urls[0], home))
+        migrate(served.settings_for(urls[0], home, role=role))
         connection.execute(f'CREATE DATABASE "{names[1]}" TEMPLATE "{names[0]}"'.encode())
-        day, posting = (served.settings_for(url, home) for url in urls)
+        day, posting = (served.settings_for(url, home, role=role) for url in urls)
         try:
             with ExitStack() as stack:
                 measures = Day(stack, day, options).measures() | _postings(stack, posting, options)
@@ -115,6 +118,7 @@ def _on_postgres(home: Path, server_url: str, options: Options) -> report.Rounds
         finally:
             for name in names:
                 connection.execute(f'DROP DATABASE "{name}" WITH (FORCE)'.encode())
+            connection.execute(f'DROP ROLE "{role}"'.encode())
 
 
 def _on_sqlite(home: Path, options: Options) -> report.Rounds:
@@ -132,8 +136,11 @@ def migrate(settings: Settings) -> None:
     app = create_app(settings)
     with app.app_context():
         flask_migrate.upgrade()
-        note.create(db.engine)
+        statements = [str(CreateTable(note).compile(db.engine))]
+        if not settings.is_sqlite:
+            statements.append(f'GRANT ALL ON {note.name} TO "{make_url(settings.database_url).username}"')
         db.engine.dispose()
+    served.as_owner(settings, *statements)
 
 
 def _verify(*measured: Settings) -> None:
@@ -164,8 +171,8 @@ def _postings(stack: ExitStack, settings: Settings, options: Options) -> dict[st
     app = create_app(settings)
     with app.app_context():
         owners = [one.id for one in in_unit_of_work(lambda: seed.with_balance(min(MOST_POSTERS, options.requests)))]
-        in_unit_of_work(lambda: [db.session.connection().exec_driver_sql(text) for text in (FUNCTION, "ANALYZE")])
         db.engine.dispose()
+    served.as_owner(settings, FUNCTION, "ANALYZE")
     clients = Clients(settings, owners)
     stack.callback(clients.close)
     return {
@@ -189,7 +196,7 @@ class Day:
         self._street = in_unit_of_work(seed.street)
         self._readers = in_unit_of_work(lambda: seed.with_a_past(self._street, min(MOST_READERS, options.requests)))
         if not settings.is_sqlite:  # as autovacuum would have done by now
-            in_unit_of_work(lambda: db.session.connection().exec_driver_sql("ANALYZE"))
+            served.as_owner(settings, "ANALYZE")
         self._product = stack.enter_context(served.on_free_port(served.PRODUCT, settings, ready="/readyz"))
         self._bare = stack.enter_context(served.on_free_port(served.BARE, settings, ready="/hello"))
 

@@ -9,6 +9,8 @@ from dataclasses import replace
 from itertools import repeat
 from pathlib import Path
 
+from sqlalchemy import create_engine, make_url
+
 from benchmarks import load
 from tests.servers import environment_of
 from timebank import serving
@@ -21,12 +23,16 @@ START_SECONDS = 60
 STOP_SECONDS = 20
 
 
-def settings_for(database_url: str, home: Path) -> Settings:
-    """Return settings as in production: no demo clock in the way, and WeChat is never called."""
+def settings_for(database_url: str, home: Path, *, role: str | None = None) -> Settings:
+    """Return settings as in production: no demo clock in the way, and WeChat is never called.
+
+    ``role`` serves, as one that owns nothing; migrations and whatever else is the owner's use the URL as it is.
+    """
+    url = make_url(database_url)
     return Settings(
         env=Environment.PRODUCTION,
         home=home,
-        database_url=database_url,
+        database_url=(url.set(username=role) if role else url).render_as_string(hide_password=False),
         owner_database_url=database_url,
         bind="127.0.0.1",
         port=8000,
@@ -38,6 +44,15 @@ def settings_for(database_url: str, home: Path) -> Settings:
         wechat_secret="never used",
         wechat_base_url="https://wechat.invalid",
     )
+
+
+def as_owner(settings: Settings, *statements: str) -> None:
+    """Execute what the application itself may not."""
+    engine = create_engine(settings.owner_database_url)
+    with engine.begin() as connection:
+        for statement in statements:
+            connection.exec_driver_sql(statement)
+    engine.dispose()
 
 
 @contextmanager

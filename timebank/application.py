@@ -6,7 +6,7 @@ from flask import Flask
 from flask_migrate import Migrate
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from timebank import database
+from timebank import append_only, database
 from timebank.activities import endpoints as activities
 from timebank.attendance import endpoints as attendance
 from timebank.codes.book import CodeBook
@@ -50,6 +50,8 @@ def create_app(settings: Settings | None = None) -> Flask:
 
     observe.set_up_logging()
     database.init_app(app, settings)
+    with app.app_context():
+        append_only.authorize(database.db.engine, database.db.metadata)
     Migrate(app, database.db, directory=str(MIGRATIONS), compare_type=True)
     tokens.init_app(app, settings)
     problems.init_app(app)

@@ -17,6 +17,7 @@ from timebank.errors import Conflict, Refusal, refusal_for
 from timebank.identity import passwords
 from timebank.identity import service as identity
 from timebank.identity.rules import Grant, Role
+from timebank.ledger import doctor as guards
 from timebank.ledger import service as ledger
 from timebank.ledger.commands import cli as ledger_commands
 from timebank.organisations.models import Area, Organisation
@@ -43,6 +44,16 @@ def _add(group: click.Group, name: str) -> None:
 
 _add(ledger_commands, "ledger")
 _add(shop_commands, "shop")
+
+
+@ledger_commands.command("doctor")
+@with_appcontext
+@click.pass_context
+def doctor(context: click.Context) -> None:
+    """检查数据库防护：触发器、权限、设置、版本；有缺时退出码为 1 · what guards the ledger; exit 1 if anything is missing."""
+    checks = guards.examine(head=current_app.extensions["timebank-migration-head"])
+    click.echo(guards.report(checks))
+    context.exit(0 if all(check.ok for check in checks) else 1)
 
 
 @cli.command()

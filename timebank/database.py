@@ -109,7 +109,8 @@ def _engine_options(settings: Settings) -> dict[str, Any]:
     # An exception's text may reach a log: it must not carry the values of a statement, which are people's.
     options: dict[str, Any] = {"pool_size": settings.threads + 2, "hide_parameters": True}
     if settings.is_sqlite:
-        return options | {"connect_args": {"timeout": BUSY_TIMEOUT.total_seconds()}}
+        # Every statement of the product stays prepared: preparing asks the authorizer (append_only) about each column.
+        return options | {"connect_args": {"timeout": BUSY_TIMEOUT.total_seconds(), "cached_statements": 512}}
     milliseconds = int(LOCK_TIMEOUT.total_seconds() * 1000)
     return options | {
         # A statement that cannot have its lock in time becomes a clean, retryable refusal.

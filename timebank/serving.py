@@ -18,6 +18,7 @@ from timebank.application import create_app
 from timebank.database import db
 from timebank.demo import street
 from timebank.demo.wechat import FakeWechat, serving
+from timebank.ledger import doctor
 from timebank.settings import LOOPBACK, Settings, UnsafeSettings
 
 ROOT = Path(__file__).parent.parent
@@ -56,12 +57,41 @@ def refuse_taken(name: str, address: str, port: int) -> None:
 
 
 def prepare(app: Flask) -> None:
-    """Bring the database to this code's head and, in the demo, the street to today."""
+    """Bring the database to this code's head and, in the demo, the street to today.
+
+    Raises UnsafeSettings if afterwards something of what guards the ledger is missing; the demo only says so, for there
+    one role may be everything.
+    """
     with app.app_context():
         flask_migrate.upgrade()
-        if current_app.extensions["timebank-settings"].is_demo:
+        refuse_powerful_role(app)
+        is_demo = current_app.extensions["timebank-settings"].is_demo
+        checks = doctor.examine(head=app.extensions["timebank-migration-head"])
+        if not all(check.ok for check in checks):
+            click.echo(doctor.report(checks), err=True)
+            if not is_demo:
+                raise UnsafeSettings("the database does not guard the ledger (see `timebank ledger doctor`)")
+        if is_demo:
             street.settle()
         db.engine.dispose()
+
+
+def application() -> Flask:
+    """Return the application of a worker; in production its role may own nothing of the ledger.
+
+    Raises UnsafeSettings, which ends the worker and with it the server.
+    """
+    app = create_app()
+    with app.app_context():
+        refuse_powerful_role(app)
+        db.engine.dispose()
+    return app
+
+
+def refuse_powerful_role(app: Flask) -> None:
+    """Raise UnsafeSettings in production if the application's role could remove what guards the ledger."""
+    if not app.extensions["timebank-settings"].is_demo:
+        doctor.refuse_powerful_role()
 
 
 def serve(settings: Settings) -> int:

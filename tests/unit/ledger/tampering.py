@@ -8,6 +8,7 @@ from uuid import UUID
 
 from sqlalchemy import ColumnElement, Connection, and_, insert, select, text
 
+from tests.owner import owning
 from timebank.database import db, is_sqlite, new_id
 from timebank.ledger import chain, proof, queries
 from timebank.ledger.chain import EntryRow, TransferRow
@@ -30,7 +31,7 @@ _GUARDS = {
 @contextmanager
 def unguarded() -> Iterator[Connection]:
     """Yield a connection to which nothing is forbidden; commit what it did."""
-    with db.engine.connect() as connection:
+    with owning() as engine, engine.connect() as connection:
         if is_sqlite():
             connection.exec_driver_sql("COMMIT")
             for pragma in ("foreign_keys=OFF", "ignore_check_constraints=ON"):
@@ -40,7 +41,6 @@ def unguarded() -> Iterator[Connection]:
             connection.exec_driver_sql(statement)
         yield connection
         connection.commit()
-        connection.invalidate()
 
 
 def execute(statement: Any, parameters: Any = None) -> None:
