@@ -1,7 +1,7 @@
 """The proof that the ledger is what was posted: everything is recomputed from the rows, and nothing is believed.
 
-Three passes over one snapshot, each a stream in the order of a key, so that memory stays flat: entries along their
-chains, transfers with their sides, accounts with their heads.
+Five passes over one snapshot, each a stream in the order of a key, so that memory stays flat: entries along their
+chains, transfers with their sides, transfers with what they answer, debts beside wallets, accounts with their heads.
 """
 
 from collections.abc import Callable, Iterator
@@ -12,6 +12,7 @@ from sqlalchemy import Connection, Row, Select, and_, func, select
 
 from timebank.database import db, is_sqlite
 from timebank.ledger.proof_entries import ENTRIES, check_entries
+from timebank.ledger.proof_relations import DEBTS, RELATIONS, check_debts, check_relations
 from timebank.ledger.proof_transfers import SIDES, TRANSFERS, check_transfers
 from timebank.ledger.queries import UNRESOLVED, account, entry, head_seq, transfer
 from timebank.ledger.report import Fault, Report
@@ -31,6 +32,8 @@ def verify(progress: Progress | None = None) -> Report:
         for check, *statements in (
             (check_entries, ENTRIES),
             (check_transfers, TRANSFERS, SIDES),
+            (check_relations, RELATIONS),
+            (check_debts, DEBTS),
             (_check_accounts, _ACCOUNTS),
         ):
             streams = [_Rows(connection, statement, progress) for statement in statements]

@@ -25,6 +25,11 @@ class Fault(StrEnum):
     TRANSFER_ROUTE = "transfer_route"
     TRANSFER_ENTRIES = "transfer_entries"
     TRANSFER_RESOLVES = "transfer_resolves"
+    TRANSFER_REVERSES = "transfer_reverses"
+    TRANSFER_REFUNDS = "transfer_refunds"
+    TRANSFER_MERGES = "transfer_merges"
+    DEBT_PARTS = "debt_parts"
+    DEBT_UNSETTLED = "debt_unsettled"
     SUM = "sum"
     UNREADABLE = "unreadable"
 
@@ -46,6 +51,11 @@ EXPLAINED = {
     Fault.TRANSFER_ROUTE: "转账的账户或类别不合规则 · kind and accounts of the transfer do not go together",
     Fault.TRANSFER_ENTRIES: "转账的账目缺失或多余 · entries of the transfer are missing or too many",
     Fault.TRANSFER_RESOLVES: "领取或释放与预留不符 · the transfer does not fit the hold that it resolves",
+    Fault.TRANSFER_REVERSES: "冲正与原记账不符 · the reversal does not fit what it reverses",
+    Fault.TRANSFER_REFUNDS: "退回与原兑换不符或超额 · the refund does not fit its redemption, or refunds exceed it",
+    Fault.TRANSFER_MERGES: "合并后账户未关闭 · an account that was merged into another is not closed",
+    Fault.DEBT_PARTS: "欠账与抵扣不成对 · a debt, its reversal or its settlement lacks its counterpart",
+    Fault.DEBT_UNSETTLED: "有欠账而未先抵扣 · minutes stayed or left although a debt was to be paid first",
     Fault.SUM: "总额不为零 · tracked and untracked balances do not add up to zero",
     Fault.UNREADABLE: "内容无法读取 · a row holds what no posting ever wrote",
 }
