@@ -132,6 +132,14 @@ def test_a_transfer_is_reversed_once(app: Flask, spent: int) -> None:
     refused(AlreadyReversed, lambda: reversed_(wrong))
 
 
+def test_a_gift_that_was_given_back_is_not_given_back_again(app: Flask) -> None:
+    """The second try hears that it was done, not that minutes are missing."""
+    receiver = new_id()
+    gift = given(a_volunteer_with(100), receiver, 40).transfer_id
+    reversed_(gift)
+    refused(AlreadyReversed, lambda: reversed_(gift))
+
+
 def test_one_correction_reverses_one_transfer(app: Flask) -> None:
     """The fact that has caused one reversal causes no second."""
     owner_id, source_id = new_id(), new_id()
