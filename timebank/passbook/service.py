@@ -12,7 +12,7 @@ from timebank.identity.rules import Actor, Role
 from timebank.ledger import queries as ledger
 from timebank.ledger.models import Entry, Transfer
 from timebank.ledger.rules import Kind, Phase, SourceType
-from timebank.passbook.explanations import Line, explain
+from timebank.passbook.explanations import ClosingLine, Line, explain
 from timebank.records.account import account_of
 
 
@@ -50,19 +50,27 @@ def entries(*, owner_id: UUID) -> Select[*tuple[Any, ...]]:
 
 
 def explained(rows: Sequence[Row[Any]], *, english: bool = False) -> list[dict[str, Any]]:
-    """Return the lines of one page with their sentences."""
-    lines = [
-        Line(
-            Kind(row.kind),
-            Phase(row.phase),
-            row.moved_minutes,
-            row.balance_after,
-            SourceType(row.source_type),
-            row.source_id,
-        )
-        for row in rows
-    ]
+    """Return the lines of one page with their sentences; the line that closes an account is of kind ``closing``."""
+    sentences = explain(map(_line, rows), english=english)
     return [
-        {**row._mapping, "kind": line.kind.name.lower(), "explanation": sentence}  # noqa: SLF001 - Row's public name for it
-        for row, line, sentence in zip(rows, lines, explain(lines, english=english), strict=True)
+        {**row._mapping, "kind": _kind(row), "explanation": sentence}  # noqa: SLF001 - Row's public name for it
+        for row, sentence in zip(rows, sentences, strict=True)
     ]
+
+
+def _kind(row: Row[Any]) -> str:
+    return "closing" if row.kind is None else Kind(row.kind).name.lower()
+
+
+def _line(row: Row[Any]) -> Line | ClosingLine:
+    if row.kind is None:
+        return ClosingLine(row.balance_after)
+    return Line(
+        Kind(row.kind),
+        Phase(row.phase),
+        row.minutes > 0,
+        row.moved_minutes,
+        row.balance_after,
+        SourceType(row.source_type),
+        row.source_id,
+    )

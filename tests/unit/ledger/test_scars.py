@@ -176,7 +176,7 @@ def test_a_balanced_rewrite_is_refused_and_otherwise_named(app: Flask) -> None:
         update(entry).where(entry.c.account_id == wallet_of(owner_id).id).values(minutes=900, balance_after=900),
     ]
     for rewrite in rewrites:
-        with pytest.raises(DBAPIError, match="append-only|not authorized"):
+        with pytest.raises(DBAPIError, match=r"append-only|not authorized"):
             in_unit_of_work(lambda rewrite=rewrite: session.execute(rewrite))
     assert everything() == before
     for rewrite in rewrites:
