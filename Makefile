@@ -28,8 +28,8 @@ check: $(VENV)/.dev  ## Lint, format, types, layers, and whether api_spec/ is up
 bench: $(VENV)/.dev  ## Measure, side by side (minutes)
 	$(BIN)/python -m benchmarks
 
-soak: $(VENV)/.dev  ## Run the property tests for long, with other examples every time
-	$(BIN)/pytest tests/properties -n $(JOBS) --hypothesis-profile=soak
+soak: $(VENV)/.dev  ## Run property and crash tests for long, with other examples every time
+	$(BIN)/pytest tests/properties tests/concurrency/test_crash.py -n $(JOBS) --hypothesis-profile=soak
 
 clean:  ## Remove .venv and everything that the tools keep; data in instance/ stays
 	rm -rf $(VENV) .coverage .coverage.* .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis

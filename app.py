@@ -1,5 +1,5 @@
 """WSGI entry point: ``gunicorn app:application``."""
 
-from timebank.application import create_app
+from timebank import serving
 
-application = create_app()
+application = serving.application()

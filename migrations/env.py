@@ -1,13 +1,16 @@
 """How Alembic reaches the database: with the owner's URL, in one transaction, on both engines.
 
+On PostgreSQL the application and the auditors are given their rights in the same transaction.
+
 SQLite's batch mode (rebuild a table) is off: it would silently drop the triggers of append-only tables.
 """
 
 from alembic import context
 from flask import current_app
-from sqlalchemy import create_engine, pool
+from sqlalchemy import create_engine, make_url, pool
 
 from timebank.database import Base, prepare
+from timebank.ledger import roles
 
 
 def run() -> None:
@@ -25,6 +28,7 @@ def run() -> None:
         )
         with context.begin_transaction():
             context.run_migrations()
+            roles.grant(connection, Base.metadata, app=make_url(settings.database_url).username)
     engine.dispose()
 
 

@@ -23,12 +23,12 @@ from tests import servers
 from tests.databases import Databases, PostgresDatabases, SqliteDatabases
 from tests.engines import ENGINES
 from tests.postgres import NoPostgres, running_server
-from timebank import clock
+from timebank import append_only, clock
 from timebank.application import create_app
 from timebank.database import db, session
 from timebank.demo.wechat import FakeWechat, serving
 from timebank.settings import Environment, Settings
-from timebank.web.limits import limiter
+from timebank.web import limits
 
 SECRETS = ("newest secret of the tests and of nothing else", "earlier secret of the tests and of nothing else")
 WECHAT = {"app_id": "wxtest", "secret": "wechat secret of the tests"}
@@ -137,7 +137,9 @@ def _forget_durability() -> None:
 
         @event.listens_for(db.engine, "connect")
         def no_fsync(connection: Any, _record: Any) -> None:
+            connection.set_authorizer(None)  # it refuses this, too
             connection.execute("PRAGMA synchronous=OFF").close()
+            append_only.forbid_changes(connection, db.metadata)
 
 
 class _Wechat:
@@ -205,7 +207,7 @@ def app(_house: _House) -> Iterator[Flask]:
         yield app
         session.remove()
         db.engine.dispose()
-    limiter.reset()
+    limits.counts.reset()
     app.extensions["timebank-tokens"].clear()
     clock.set_offset(timedelta(0))
     structlog.contextvars.clear_contextvars()

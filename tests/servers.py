@@ -13,6 +13,7 @@ from pathlib import Path
 
 import httpx
 
+from timebank.serving import KEEP_ALIVE_SECONDS
 from timebank.settings import Settings
 
 ROOT = Path(__file__).parent.parent
@@ -49,7 +50,7 @@ def gunicorn(settings: Settings, log: Path) -> Iterator[Server]:
     with socket.create_server(("127.0.0.1", 0), backlog=512) as listener, log.open("wb") as output:
         command = [sys.executable, "-m", "gunicorn", "app:application", "--bind", f"fd://{listener.fileno()}"]
         command += ["-k", "gthread", "--workers", str(settings.workers), "--threads", str(settings.threads)]
-        command += ["--no-control-socket", "--graceful-timeout", "10"]
+        command += ["--no-control-socket", "--graceful-timeout", "10", "--keep-alive", str(KEEP_ALIVE_SECONDS)]
         process = subprocess.Popen(
             command,
             cwd=ROOT,

@@ -6,7 +6,7 @@ from flask import Flask
 from flask_migrate import Migrate
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from timebank import database
+from timebank import append_only, database
 from timebank.activities import endpoints as activities
 from timebank.attendance import endpoints as attendance
 from timebank.codes.book import CodeBook
@@ -21,7 +21,7 @@ from timebank.records import endpoints as records
 from timebank.settings import Settings
 from timebank.shop import endpoints as shop
 from timebank.statistics import endpoints as statistics
-from timebank.web import docs, limits, observe, problems, tokens
+from timebank.web import docs, observe, problems, tokens
 from timebank.web.api import PREFIX, create_api
 
 MIGRATIONS = Path(__file__).parent.parent / "migrations"
@@ -50,9 +50,10 @@ def create_app(settings: Settings | None = None) -> Flask:
 
     observe.set_up_logging()
     database.init_app(app, settings)
+    with app.app_context():
+        append_only.authorize(database.db.engine, database.db.metadata)
     Migrate(app, database.db, directory=str(MIGRATIONS), compare_type=True)
     tokens.init_app(app, settings)
-    limits.init_app(app)
     problems.init_app(app)
     observe.init_app(app)
 

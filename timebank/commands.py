@@ -6,16 +6,21 @@ from uuid import UUID
 import click
 from flask import current_app
 from flask.cli import FlaskGroup, with_appcontext
+from sqlalchemy import exists, select
+from sqlalchemy.exc import IntegrityError, OperationalError, ProgrammingError
 
 from timebank import serving, specification
 from timebank.application import create_app
-from timebank.database import in_unit_of_work
+from timebank.database import in_unit_of_work, session, violated_constraint
 from timebank.demo import street
+from timebank.errors import Conflict, Refusal, refusal_for
 from timebank.identity import passwords
 from timebank.identity import service as identity
 from timebank.identity.rules import Grant, Role
+from timebank.ledger import doctor as guards
 from timebank.ledger import service as ledger
 from timebank.ledger.commands import cli as ledger_commands
+from timebank.organisations.models import Area, Organisation
 from timebank.settings import Settings, UnsafeSettings
 from timebank.shop import reservations
 from timebank.shop.commands import cli as shop_commands
@@ -39,6 +44,16 @@ def _add(group: click.Group, name: str) -> None:
 
 _add(ledger_commands, "ledger")
 _add(shop_commands, "shop")
+
+
+@ledger_commands.command("doctor")
+@with_appcontext
+@click.pass_context
+def doctor(context: click.Context) -> None:
+    """检查数据库防护：触发器、权限、设置、版本；有缺时退出码为 1 · what guards the ledger; exit 1 if anything is missing."""
+    checks = guards.examine(head=current_app.extensions["timebank-migration-head"])
+    click.echo(guards.report(checks))
+    context.exit(0 if all(check.ok for check in checks) else 1)
 
 
 @cli.command()
@@ -92,12 +107,21 @@ def create_user(
     password_hash = passwords.hash_password(password)
 
     def create() -> UUID:
+        _refuse_nowhere(organisation, area)
         person = identity.enrol(display_name=name)
         identity.set_password(person_id=person.id, username=username, password_hash=password_hash)
         identity.grant(person_id=person.id, granted=Grant(Role(role), organisation, area))
         return person.id
 
     click.echo(in_unit_of_work(create))
+
+
+def _refuse_nowhere(organisation: UUID | None, area: str | None) -> None:
+    """Refuse a scope that is mistyped: whoever is given it could sign in and do nothing."""
+    if organisation and session.get(Organisation, organisation) is None:
+        raise click.UsageError("there is no organisation with this id")
+    if area and not session.scalar(select(exists().where(Area.path == area))):
+        raise click.UsageError("there is no area with this path")
 
 
 @cli.group("openapi")
@@ -115,8 +139,19 @@ def write_openapi(*, check: bool) -> None:
 
 
 def main() -> None:
-    """Run a command; settings that are unsafe end it with one clear line."""
+    """Run a command; what an operator can put right ends it with one clear line."""
     try:
         cli()
     except UnsafeSettings as error:
         sys.exit(f"timebank: {error}")
+    except Refusal as refusal:
+        sys.exit(_told(refusal))
+    except IntegrityError as error:
+        sys.exit(_told((refusal_for(violated_constraint(error) or "") or Conflict)()))
+    except (OperationalError, ProgrammingError) as error:
+        sys.exit(f"timebank: the database cannot be used (is it there, and `timebank db upgrade` done?): {error.orig}")
+
+
+def _told(refusal: Refusal) -> str:
+    _, detail = refusal.explain(english=True)
+    return f"timebank: {refusal.code}: {detail}"

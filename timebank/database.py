@@ -109,7 +109,8 @@ def _engine_options(settings: Settings) -> dict[str, Any]:
     # An exception's text may reach a log: it must not carry the values of a statement, which are people's.
     options: dict[str, Any] = {"pool_size": settings.threads + 2, "hide_parameters": True}
     if settings.is_sqlite:
-        return options | {"connect_args": {"timeout": BUSY_TIMEOUT.total_seconds()}}
+        # Every statement of the product stays prepared: preparing asks the authorizer (append_only) about each column.
+        return options | {"connect_args": {"timeout": BUSY_TIMEOUT.total_seconds(), "cached_statements": 512}}
     milliseconds = int(LOCK_TIMEOUT.total_seconds() * 1000)
     return options | {
         # A statement that cannot have its lock in time becomes a clean, retryable refusal.
@@ -208,11 +209,22 @@ def _transaction(work: Callable[[], T], *, write: bool) -> T:
         for hook in _on_begin:
             hook()
         result = work()
-        session.commit()
+        session.flush()
+        _commit()
     except BaseException:
         session.rollback()
         raise
     return result
+
+
+def _commit() -> None:
+    """Commit. When the answer to it is lost, nobody knows whether it has happened: only the caller may ask again."""
+    try:
+        session.commit()
+    except DBAPIError as error:
+        if error.connection_invalidated:
+            raise Busy from error
+        raise
 
 
 def _begin_options(*, write: bool) -> dict[str, Any]:

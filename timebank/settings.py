@@ -69,6 +69,8 @@ class Settings:
             settings = cls._read(Env())
         except EnvError as error:
             raise UnsafeSettings(str(error)) from None
+        except OSError as error:
+            raise UnsafeSettings(f"TIMEBANK_HOME: cannot be used ({error.strerror})") from None
         settings.refuse_unsafe()
         return settings
 
@@ -77,13 +79,14 @@ class Settings:
         with env.prefixed(PREFIX):
             environment = env.enum("ENV", Environment.DEMO, enum=Environment, by_value=True)
             home = Path(env.str("HOME", "instance")).resolve()
-            database_url = env.str("DATABASE_URL", "") or f"sqlite:///{home / 'timebank.db'}"
+            home.mkdir(parents=True, exist_ok=True)
+            database_url = _whole(env.str("DATABASE_URL", "")) or f"sqlite:///{home / 'timebank.db'}"
             port = env.int("PORT", 8000)
             return cls(
                 env=environment,
                 home=home,
                 database_url=database_url,
-                owner_database_url=env.str("OWNER_DATABASE_URL", "") or database_url,
+                owner_database_url=_whole(env.str("OWNER_DATABASE_URL", "")) or database_url,
                 bind=env.str("BIND", "127.0.0.1"),
                 port=port,
                 workers=env.int("WORKERS", 1 if database_url.startswith("sqlite") else 2),
@@ -127,11 +130,18 @@ def refuse_unknown_names() -> None:
         raise UnsafeSettings(f"unknown settings: {', '.join(unknown)}")
 
 
+def _whole(database_url: str) -> str:
+    """Return the URL of a SQLite file with the whole path: what opens it must agree, wherever each of them runs."""
+    scheme, separator, path = database_url.partition(":///")
+    if not scheme.startswith("sqlite") or not path or path.startswith((":memory:", "file:")):
+        return database_url
+    return f"{scheme}{separator}{Path(path).resolve()}"
+
+
 def _demo_secret(environment: Environment, home: Path) -> tuple[str, ...]:
     """Return the demo's own secret, made once and kept in its home; production has to bring its secrets."""
     if environment is Environment.PRODUCTION:
         return ()
-    home.mkdir(parents=True, exist_ok=True)
     kept = home / "demo-secret"
     if not kept.exists():
         # Written under another name first: of two processes that start together both read one whole secret.

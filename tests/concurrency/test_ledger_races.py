@@ -10,7 +10,20 @@ from uuid import UUID
 import pytest
 from flask import Flask
 
-from tests.factories.ledger import a_volunteer_with, captured, earned, held, redeemed, released, state_of, swept
+from tests.factories.ledger import (
+    a_volunteer_with,
+    captured,
+    earned,
+    given,
+    held,
+    merged,
+    redeemed,
+    refunded,
+    released,
+    reversed_,
+    state_of,
+    swept,
+)
 from tests.unit.ledger.looking import entries_of
 from timebank import clock
 from timebank.database import db, new_id, session
@@ -149,3 +162,47 @@ def test_a_crowd_on_many_wallets_loses_nothing(app: Flask) -> None:
     assert _race(app, attempt) == {"posted": THREADS}
     expected = 4_000 + sum({0: 7, 1: -5, 2: -3}[number % 3] for number in range(THREADS))
     assert sum(state_of(owner_id).balance_minutes for owner_id in owners) == expected
+
+
+def test_one_earning_is_reversed_once(app: Flask) -> None:
+    """Fifty corrections of one earning, half of it spent: one takes it back, and the debt is there once."""
+    owner_id = new_id()
+    wrong = earned(owner_id, 100).transfer_id
+    redeemed(owner_id, 50)
+    assert _race(app, lambda _: reversed_(wrong)) == {"posted": 1, "ALREADY_REVERSED": THREADS - 1}
+    assert (state_of(owner_id).balance_minutes, state_of(owner_id).debt_minutes) == (0, 50)
+
+
+def test_refunds_never_exceed_what_was_paid(app: Flask) -> None:
+    """Fifty refunds of two minutes of a sale of sixty-one: thirty are paid, one minute is left."""
+    owner_id = a_volunteer_with(61)
+    sale = redeemed(owner_id, 61).transfer_id
+    assert _race(app, lambda _: refunded(sale, 2)) == {"posted": 30, "REFUND_TOO_LARGE": THREADS - 30}
+    assert state_of(owner_id).balance_minutes == 60
+
+
+def test_a_debt_is_paid_once_by_many(app: Flask) -> None:
+    """Fifty credits of two to somebody who owes seventy: thirty-five pay, the rest stays."""
+    owner_id = new_id()
+    wrong = earned(owner_id, 70).transfer_id
+    redeemed(owner_id, 70)
+    reversed_(wrong)
+    assert _race(app, lambda _: earned(owner_id, 2)) == {"posted": THREADS}
+    assert (state_of(owner_id).balance_minutes, state_of(owner_id).debt_minutes) == (30, 0)
+
+
+def test_gifts_in_both_directions_do_not_wait_for_each_other(app: Flask) -> None:
+    """Two people give to each other fifty times at once: locks are taken in one order, nothing is lost."""
+    one, other = a_volunteer_with(100), a_volunteer_with(100)
+    outcomes = _race(app, lambda number: given(one, other, 3) if number % 2 else given(other, one, 3))
+    assert outcomes == {"posted": THREADS}
+    assert state_of(one).balance_minutes == state_of(other).balance_minutes == 100
+
+
+def test_whoever_is_merged_takes_no_more(app: Flask) -> None:
+    """Credits race with a merger: each counts in the account that goes on, or is refused because the old one closed."""
+    old, new = a_volunteer_with(100), a_volunteer_with(100)
+    outcomes = _race(app, lambda number: merged(old, new) if number == 7 else earned(old, 1))
+    assert set(outcomes) <= {"posted", "ACCOUNT_CLOSED"}
+    assert state_of(new).balance_minutes == 200 + outcomes["posted"] - 1
+    assert state_of(old).balance_minutes == 0

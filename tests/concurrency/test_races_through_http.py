@@ -43,9 +43,11 @@ def backstage(server: Server) -> Iterator[Flask]:
     """An application on the server's database, to prepare and to check what the requests have done."""
     app = create_app(server.settings)
     with app.app_context():
-        yield app
-        db.session.remove()
-        db.engine.dispose()
+        try:
+            yield app
+        finally:
+            db.session.remove()
+            db.engine.dispose()
 
 
 def all_at_once(server: Server, requests: list[Request]) -> list[httpx.Response]:

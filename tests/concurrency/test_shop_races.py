@@ -1,12 +1,17 @@
 """Fifty at once: one winner, clean refusals, and books that add up."""
 
 import threading
+import time
 from collections import Counter
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
+import pytest
 from flask import Flask
+from sqlalchemy import select, text
 
+from tests.engines import ON_POSTGRESQL
 from tests.factories.identity import a_person
 from tests.factories.organisations import a_shop
 from tests.factories.shop import (
@@ -22,12 +27,13 @@ from tests.factories.shop import (
     seen,
     some_goods,
 )
-from timebank.database import in_unit_of_work, session
+from timebank import clock
+from timebank.database import db, in_unit_of_work, session
 from timebank.errors import Busy, Refusal
 from timebank.identity.rules import Actor
 from timebank.shop import reservations
 from timebank.shop.handovers import hand_over
-from timebank.shop.models import Receipt
+from timebank.shop.models import Lot, Receipt
 
 CROWD = 50
 
@@ -141,3 +147,50 @@ def test_fifty_receipts_have_fifty_numbers_without_a_gap(app: Flask) -> None:
     numbers = seen(lambda: [number for (number,) in session.query(Receipt.number)])
     assert sorted(numbers) == list(range(1, CROWD + 1))
     assert findings() == []
+
+
+@ON_POSTGRESQL
+def test_lots_are_locked_by_id_also_when_the_first_choice_is_gone(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever waits for a lot holds none with a later id, so two orders for the same lots never wait for each other."""
+    site, goods = a_shop(), some_goods(price_minutes=0)
+    a_lot_locked_by_others = a_lot(goods.id, site.id, 1)
+    first_choice = a_lot(goods.id, site.id, 1, expires_at=clock.now() + timedelta(days=9))
+    member, faster = a_person(), a_person()
+    hold = reservations._hold
+
+    def hold_while_somebody_is_faster(redemption: Any) -> Any:
+        if redemption.person_id == member.id:
+            in_another_thread = threading.Thread(target=buy_faster)
+            in_another_thread.start()
+            in_another_thread.join()
+        return hold(redemption)
+
+    def buy_faster() -> None:
+        with app.app_context():
+            reserved(faster.id, site.id, (goods.id, 1))
+
+    monkeypatch.setattr(reservations, "_hold", hold_while_somebody_is_faster)
+    outcomes: list[str] = []
+
+    def order() -> None:
+        with app.app_context():
+            outcomes.append(_outcome(_reserving(member.id, site.id, goods.id)))
+
+    waiting = threading.Thread(target=order)
+    with db.engine.begin() as holder:
+        holder.execute(select(Lot.id).where(Lot.id == a_lot_locked_by_others.id).with_for_update(key_share=True))
+        waiting.start()
+        _until_somebody_waits()
+        holder.execute(select(Lot.id).where(Lot.id == first_choice.id).with_for_update(key_share=True, nowait=True))
+    waiting.join()
+    assert outcomes == ["done"]
+    assert findings() == []
+
+
+def _until_somebody_waits() -> None:
+    waiting = text(
+        "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
+    )
+    with db.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        while not connection.execute(waiting).scalar_one():
+            time.sleep(0.01)

@@ -5,8 +5,7 @@ and a refusal has left every row as it was. ``--hypothesis-profile=soak`` is the
 """
 
 import dataclasses
-from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
@@ -15,7 +14,6 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
     Bundle,
-    RuleBasedStateMachine,
     initialize,
     invariant,
     multiple,
@@ -24,265 +22,246 @@ from hypothesis.stateful import (
 )
 
 from tests.factories import ledger as post
+from tests.properties.ledger_driver import Driver, for_another_fact, ids_of_a_posting, raising
 from tests.unit.ledger.looking import everything
 from timebank import clock
 from timebank.database import db, new_id, session
-from timebank.errors import Refusal
 from timebank.ledger import proof
-from timebank.ledger.errors import (
-    AlreadyPosted,
-    AlreadyResolved,
-    HoldExpired,
-    InsufficientMinutes,
-    PostingConflict,
-)
-from timebank.ledger.rules import AccountState, Posted
+from timebank.ledger.errors import AccountClosed, AlreadyPosted, PostingConflict
 
-TICK = timedelta(microseconds=1)
 MINUTES = st.integers(min_value=1, max_value=100)
 
 
-@dataclasses.dataclass
-class Hold:
-    """An open or resolved hold of the model; ``outcome`` is the refusal that a second resolution gets."""
-
-    owner_id: UUID
-    minutes: int
-    expires_at: datetime
-    outcome: type[Refusal] | None = None
-
-
-@dataclasses.dataclass
-class Wallet:
-    """What the model knows of a wallet."""
-
-    balance: int = 0
-    seq: int = 0
-    last: datetime | None = None
-
-
-class Model:
-    """The ledger in fifty lines: no chain, no database."""
-
-    def __init__(self) -> None:
-        self.wallets: dict[UUID, Wallet] = {}
-        self.holds: dict[UUID, Hold] = {}
-        self.sources: set[tuple[str, UUID]] = set()
-
-    def open_holds(self, owner_id: UUID, at: datetime) -> list[Hold]:
-        """Return what is held at an instant."""
-        mine = (hold for hold in self.holds.values() if hold.owner_id == owner_id)
-        return [hold for hold in mine if hold.outcome is None and hold.expires_at > at]
-
-    def reading(self, owner_id: UUID, now: datetime) -> tuple[int, int, int]:
-        """Return balance, held and seq."""
-        wallet = self.wallets.get(owner_id, Wallet())
-        held = sum(hold.minutes for hold in self.open_holds(owner_id, max(now, wallet.last or now)))
-        return wallet.balance, held, wallet.seq
-
-    def instant(self, owner_id: UUID, now: datetime) -> datetime:
-        """Return when a posting to a wallet is recorded."""
-        last = self.wallets.get(owner_id, Wallet()).last
-        return max(now, last + TICK) if last else now
-
-    def available(self, owner_id: UUID, at: datetime) -> int:
-        """Return what can be spent by a posting at an instant."""
-        balance = self.wallets.get(owner_id, Wallet()).balance
-        return balance - sum(hold.minutes for hold in self.open_holds(owner_id, at))
-
-    def posted(
-        self, owner_id: UUID, at: datetime, minutes: int, source: tuple[str, UUID], own: Hold | None = None
-    ) -> None:
-        """Note a posting, after the releases of what is due by then (but not of the hold that it resolves)."""
-        wallet = self.wallets.setdefault(owner_id, Wallet())
-        wallet.seq += 1 + self.expire(owner_id, at, own)
-        wallet.balance += minutes
-        wallet.last = at
-        self.sources.add(source)
-
-    def expire(self, owner_id: UUID, at: datetime, own: Hold | None = None) -> int:
-        """Resolve what is due; return how many holds that were."""
-        due = [
-            hold
-            for hold in self.holds.values()
-            if hold.owner_id == owner_id and hold.outcome is None and hold.expires_at <= at and hold is not own
-        ]
-        for hold in due:
-            hold.outcome = HoldExpired
-        return len(due)
-
-
-class Ledger(RuleBasedStateMachine):
-    """Drives the service and the model side by side."""
-
-    fresh: Callable[[], None]
+class Ledger(Driver):
+    """All verbs."""
 
     owners = Bundle("owners")
     holds = Bundle("holds")
-    past = Bundle("past")
+    paid = Bundle("paid")
+    moved = Bundle("moved")
 
     @initialize(target=owners)
     def begin(self) -> Any:
         """Start from a fresh ledger with two people who have something to spend, and one who has not."""
-        self.fresh()
-        self.model = Model()
-        self.now = datetime(2026, 1, 1, tzinfo=UTC)
+        self.start()
         rich = [new_id(), new_id()]
         for owner_id in rich:
-            self.earn(owner_id, 300)
+            self.earned(owner_id, 300)
         return multiple(*rich, new_id())
 
-    def attempt(self, verb: Callable[[], Posted], refusal: type[Refusal] | None) -> Posted | None:
-        """Run a verb at the present instant; it is refused exactly if the model says so, and then changes nothing."""
-        before = everything()
-        result, caught = None, None
-        with clock.at(self.now):
-            try:
-                result = verb()
-            except Refusal as raised:
-                caught = type(raised)
-        assert caught is refusal
-        assert caught is None or everything() == before
-        return result
+    @rule(target=owners)
+    def join(self) -> UUID:
+        """Somebody new."""
+        return new_id()
 
-    def _remember(self, verb: Callable[[], Posted], owner_id: UUID, result: Posted) -> tuple[Any, ...]:
-        assert not result.replayed
-        balance, held, seq = self.model.reading(owner_id, self.now)
-        account = result.account
-        assert (account.balance_minutes, account.held_minutes, account.seq) == (balance, held, seq)
-        return verb, result
-
-    @rule(target=past, owner=owners, minutes=MINUTES)
-    def credit(self, owner: UUID, minutes: int) -> Any:
-        """Credit a record."""
-        return self.earn(owner, minutes)
-
+    @rule(target=moved, owner=owners, minutes=MINUTES)
     def earn(self, owner: UUID, minutes: int) -> Any:
-        """Earn in both worlds."""
-        ids, at = _ids(), self.model.instant(owner, self.now)
+        """Credit a record."""
+        return self.remembered(self.earned(owner, minutes))
 
-        def verb(extra: int = 0) -> Posted:
-            return post.earned(owner, minutes + extra, occurred_at=datetime(2026, 1, 1, tzinfo=UTC), **ids)
+    @rule(target=moved, giver=owners, receiver=owners, minutes=MINUTES)
+    def give(self, giver: UUID, receiver: UUID, minutes: int) -> Any:
+        """Give minutes to somebody else."""
+        ids = ids_of_a_posting()
+        if giver == receiver:
+            return multiple()
+        return self.remembered(
+            self.post(
+                lambda extra=0: post.given(giver, receiver, minutes + extra, **ids),
+                ids,
+                giver,
+                lambda m: m.move(self.now, ids["transfer_id"], giver, receiver, minutes),
+            )
+        )
 
-        result = self.attempt(verb, None)
-        assert result
-        self.model.posted(owner, at, minutes, ("earn", ids["source_id"]))
-        return self._remember(verb, owner, result)
+    @rule(target=moved, owner=owners, minutes=MINUTES)
+    def donate(self, owner: UUID, minutes: int) -> Any:
+        """Give minutes to the pool."""
+        ids = ids_of_a_posting()
+        return self.remembered(
+            self.post(
+                lambda extra=0: post.donated(owner, minutes + extra, **ids),
+                ids,
+                owner,
+                lambda m: m.move(self.now, ids["transfer_id"], owner, post.AREA, minutes),
+            )
+        )
 
-    @rule(target=past, owner=owners, minutes=MINUTES)
+    @rule(target=moved, owner=owners, minutes=MINUTES)
+    def grant(self, owner: UUID, minutes: int) -> Any:
+        """Give minutes from the pool."""
+        ids = ids_of_a_posting()
+        return self.remembered(
+            self.post(
+                lambda extra=0: post.granted(owner, minutes + extra, **ids),
+                ids,
+                post.AREA,
+                lambda m: m.move(self.now, ids["transfer_id"], post.AREA, owner, minutes),
+            )
+        )
+
+    @rule(owner=owners, minutes=MINUTES)
+    def open_with(self, owner: UUID, minutes: int) -> None:
+        """Carry over a paper ledger."""
+        ids = ids_of_a_posting()
+        self.post(
+            lambda extra=0: post.opened_with(owner, minutes + extra, **ids),
+            ids,
+            owner,
+            lambda m: m.move(self.now, ids["transfer_id"], None, owner, minutes),
+        )
+
+    @rule(target=paid, owner=owners, minutes=MINUTES)
     def redeem(self, owner: UUID, minutes: int) -> Any:
         """Sell at the counter."""
-        ids, at = _ids(), self.model.instant(owner, self.now)
-
-        def verb(extra: int = 0) -> Posted:
-            return post.redeemed(owner, minutes + extra, **ids)
-
-        short = minutes > self.model.available(owner, at)
-        result = self.attempt(verb, InsufficientMinutes if short else None)
-        if result is None:
-            return multiple()
-        self.model.posted(owner, at, -minutes, ("redeem", ids["source_id"]))
-        return self._remember(verb, owner, result)
+        ids = ids_of_a_posting()
+        return self.remembered(
+            self.post(
+                lambda extra=0: post.redeemed(owner, minutes + extra, **ids),
+                ids,
+                owner,
+                lambda m: m.move(self.now, ids["transfer_id"], owner, None, minutes),
+            )
+        )
 
     @rule(target=holds, owner=owners, minutes=MINUTES, hours=st.sampled_from((48, 24, 3, 2, 1, 0)))
     def hold(self, owner: UUID, minutes: int, hours: int) -> Any:
         """Reserve; the id is remembered for captures and releases."""
-        ids, at, expires_at = _ids(), self.model.instant(owner, self.now), self.now + timedelta(hours=hours)
-        refusal: type[Refusal] | None = None
-        if expires_at <= at:
-            refusal = HoldExpired
-        elif minutes > self.model.available(owner, at):
-            refusal = InsufficientMinutes
-        result = self.attempt(lambda: post.held(owner, minutes, expires_at=expires_at, **ids), refusal)
-        if result is None:
-            return multiple()
-        self.model.posted(owner, at, 0, ("hold", ids["source_id"]))
-        self.model.holds[result.transfer_id] = Hold(owner, minutes, expires_at)
-        self._remember(lambda: result, owner, result)
-        return result.transfer_id
+        ids, expires_at = ids_of_a_posting(), self.now + timedelta(hours=hours)
+        return self.remembered(
+            self.post(
+                lambda extra=0: post.held(owner, minutes + extra, expires_at=expires_at, **ids),
+                ids,
+                owner,
+                lambda m: m.hold(self.now, ids["transfer_id"], owner, minutes, expires_at),
+            )
+        )
 
-    @rule(target=past, hold_id=holds, percent=st.sampled_from((100, 50, 1, 110)))
+    @rule(target=paid, hold_id=holds, percent=st.sampled_from((100, 50, 1, 110)))
     def capture(self, hold_id: UUID, percent: int) -> Any:
         """Hand over all or a part, sometimes more than is held, sometimes again."""
-        hold, ids = self.model.holds[hold_id], _ids()
+        ids, hold = ids_of_a_posting(), self.model.holds[hold_id]
         part = -(-hold.minutes * percent // 100)
-        at = self.model.instant(hold.owner_id, self.now)
-        refusal = hold.outcome or (HoldExpired if hold.expires_at <= at else None)
-        if refusal is None and part > hold.minutes:
-            refusal = InsufficientMinutes
-
-        def verb(extra: int = 0) -> Posted:
-            return post.captured(hold_id, part + extra, **ids)
-
-        return self._resolved(verb, hold, at=at, minutes=-part, source_id=ids["source_id"], refusal=refusal)
-
-    @rule(target=past, hold_id=holds)
-    def release(self, hold_id: UUID) -> Any:
-        """Cancel, also what is due, sometimes again."""
-        hold, ids = self.model.holds[hold_id], _ids()
-        at = self.model.instant(hold.owner_id, self.now)
-
-        def verb(extra: int = 0) -> Posted:
-            return post.released(
-                hold_id, transfer_id=ids["transfer_id"], source_id=new_id() if extra else ids["source_id"]
+        return self.remembered(
+            self.post(
+                lambda extra=0: post.captured(hold_id, part + extra, **ids),
+                ids,
+                hold.owner_id,
+                lambda m: m.capture(self.now, ids["transfer_id"], hold_id, part),
             )
+        )
 
-        return self._resolved(verb, hold, at=at, minutes=0, source_id=ids["source_id"], refusal=hold.outcome)
+    @rule(hold_id=holds)
+    def release(self, hold_id: UUID) -> None:
+        """Cancel, also what is due, sometimes again."""
+        ids = ids_of_a_posting()
+        self.post(
+            lambda extra=0: post.released(hold_id, **for_another_fact(ids, extra)),
+            ids,
+            self.model.holds[hold_id].owner_id,
+            lambda m: m.release(self.now, hold_id),
+        )
 
-    def _resolved(
-        self,
-        verb: Callable[[], Posted],
-        hold: Hold,
-        *,
-        at: datetime,
-        minutes: int,
-        source_id: UUID,
-        refusal: type[Refusal] | None,
-    ) -> Any:
-        result = self.attempt(verb, refusal)
-        if result is None:
-            return multiple()
-        self.model.posted(hold.owner_id, at, minutes, ("resolve", source_id), own=hold)
-        hold.outcome = AlreadyResolved
-        return self._remember(verb, hold.owner_id, result)
+    @rule(target=holds, hold_id=holds, hours=st.sampled_from((72, 24, 1, 0)))
+    def extend(self, hold_id: UUID, hours: int) -> Any:
+        """Keep what is set aside for longer."""
+        ids, expires_at = ids_of_a_posting(), self.now + timedelta(hours=hours)
+        return self.remembered(
+            self.post(
+                lambda extra=0: post.extended(hold_id, expires_at=expires_at, **for_another_fact(ids, extra)),
+                ids,
+                self.model.holds[hold_id].owner_id,
+                lambda m: m.extend(self.now, ids["transfer_id"], hold_id, expires_at),
+            )
+        )
 
-    @rule(again=past)
-    def retry(self, again: tuple[Callable[..., Posted], Posted]) -> None:
+    @rule(move_id=paid, percent=st.sampled_from((100, 50, 1, 110)))
+    def refund(self, move_id: UUID, percent: int) -> None:
+        """Give all or a part back, sometimes too much, sometimes again."""
+        ids, paid = ids_of_a_posting(), self.model.moves[move_id]
+        part = -(-paid.minutes * percent // 100)
+        assert paid.giver
+        self.post(
+            lambda extra=0: post.refunded(move_id, part + extra, **ids),
+            ids,
+            paid.giver,
+            lambda m: m.refund(self.now, move_id, part),
+        )
+
+    @rule(move_id=moved)
+    def reverse(self, move_id: UUID) -> None:
+        """Take back what was credited or given, spent or not, sometimes again."""
+        ids, receiver = ids_of_a_posting(), self.model.moves[move_id].receiver
+        assert receiver
+        self.post(
+            lambda extra=0: post.reversed_(move_id, **for_another_fact(ids, extra)),
+            ids,
+            receiver,
+            lambda m: m.reverse(self.now, move_id),
+        )
+
+    @rule(old=owners, new=owners)
+    def merge(self, old: UUID, new: UUID) -> None:
+        """Make two accounts one."""
+        ids = ids_of_a_posting()
+        if old == new:
+            return
+        moved = []
+        done = self.post(
+            lambda extra=0: post.merged(old, new, **for_another_fact(ids, extra)),
+            ids,
+            new,
+            lambda m: moved.append(m.merge(self.now, old, new)),
+        )
+        if done and not moved[0]:
+            del self.verbs[done]  # nothing is stored under its id
+
+    @rule(owner=owners, days=st.sampled_from((0, 1, 3, 10)))
+    def expire(self, owner: UUID, days: int) -> None:
+        """Let old minutes expire, as the warning list says."""
+        run_id, cut_off = new_id(), self.now - timedelta(days=days)
+        due = self.model.old_minutes(owner, cut_off)
+        assert post.expiring(cut_off).get(owner, 0) == due
+        gone: list[bool] = []
+        with_run = self.attempt(
+            lambda: post.expired(cut_off, owner, run_id=run_id),
+            lambda m: gone.append(m.expire(self.now, owner, cut_off)),
+        )
+        assert len(with_run) == gone[0]
+        if with_run:
+            assert self.numbers(with_run[0]) == self.model.reading(owner, self.now)
+            again = post.expired(cut_off, owner, run_id=run_id)
+            assert again == [dataclasses.replace(with_run[0], replayed=True)]
+
+    @rule(data=st.data())
+    def retry(self, data: st.DataObject) -> None:
         """Send an old posting again, in any order and at any later time: the first result, and not one row more."""
-        verb, first = again
+        verb, first = self.verbs[data.draw(st.sampled_from(sorted(self.verbs)))]
         before = everything()
         with clock.at(self.now):
             result = verb()
         assert result == dataclasses.replace(first, replayed=True)
         assert everything() == before
 
-    @rule(again=past, owner=owners, data=st.data())
-    def try_something_forbidden(
-        self, again: tuple[Callable[..., Posted], Posted], owner: UUID, data: st.DataObject
-    ) -> None:
+    @rule(owner=owners, data=st.data())
+    def try_something_forbidden(self, owner: UUID, data: st.DataObject) -> None:
         """Send something else under an old id; credit a record that was credited before, to anybody."""
-        assert self.attempt(lambda: again[0](1), PostingConflict) is None
-        credited = data.draw(st.sampled_from(sorted(source for verb, source in self.model.sources if verb == "earn")))
-        assert self.attempt(lambda: post.earned(owner, 10, source_id=credited), AlreadyPosted) is None
+        verb, _ = self.verbs[data.draw(st.sampled_from(sorted(self.verbs)))]
+        self.attempt(lambda: verb(1), raising(PostingConflict))
+        credited = data.draw(st.sampled_from(self.model.credited))
+        refusal = AccountClosed if self.model.wallet(owner).closed else AlreadyPosted
+        self.attempt(lambda: post.earned(owner, 10, source_id=credited), raising(refusal))
 
     @rule(limit=st.integers(min_value=1, max_value=3))
     def sweep(self, limit: int) -> None:
         """Write releases of the accounts of the oldest due holds."""
-        due = sorted(
-            (hold.expires_at, hold_id)
-            for hold_id, hold in self.model.holds.items()
-            if hold.outcome is None and hold.expires_at <= self.now
-        )
-        owners = {self.model.holds[hold_id].owner_id for _, hold_id in due[:limit]}
+        owners = {self.model.holds[hold_id].owner_id for _, hold_id in self.model.due(self.now)[:limit]}
         with clock.at(self.now):
             written = post.swept(limit)
-        expired = 0
+        before = sum(hold.outcome is None for hold in self.model.holds.values())
         for owner in owners:
-            at = self.model.instant(owner, self.now)
-            wallet = self.model.wallets[owner]
-            count = self.model.expire(owner, at)
-            expired, wallet.seq, wallet.last = expired + count, wallet.seq + count, at
-        assert written == expired
+            self.model.begin(self.now, owner)
+        assert written == before - sum(hold.outcome is None for hold in self.model.holds.values())
 
     @rule(hours=st.sampled_from((1, 2, 24, 60, -5)))
     def let_time_pass(self, hours: int) -> None:
@@ -293,20 +272,16 @@ class Ledger(RuleBasedStateMachine):
     def readings_agree(self) -> None:
         """What is read is what the model says, whether or not anybody has written the releases of due holds."""
         for owner in self.model.wallets if hasattr(self, "model") else ():
-            balance, held, seq = self.model.reading(owner, self.now)
-            found = post.state_of(owner, self.now)
-            expected = AccountState.of(balance=balance, held=held, debt=0, seq=seq, head=found.head)
-            assert found == expected
+            if owner != post.AREA:
+                found = post.state_of(owner, self.now)
+                read = (found.balance_minutes, found.held_minutes, found.debt_minutes, found.seq)
+                assert read == self.model.reading(owner, self.now)
 
     @invariant()
     def verification_passes(self) -> None:
         """The whole ledger is consistent at any moment."""
         if hasattr(self, "model"):
             assert proof.verify().findings == {}
-
-
-def _ids() -> dict[str, UUID]:
-    return {"transfer_id": new_id(), "source_id": new_id()}
 
 
 def test_the_ledger_agrees_with_its_model(app: Flask, _house: Any) -> None:

@@ -20,7 +20,7 @@ from tests.servers import ROOT, environment_of
 from timebank.settings import Settings
 
 README = ROOT / "README.md"
-START_SECONDS = 120
+START_SECONDS = 300
 
 
 def _two_free_ports() -> tuple[int, int]:
@@ -74,7 +74,7 @@ def street(_house: Any, settings: Settings, tmp_path: Path) -> Iterator[Street]:
         yield Street(f"http://127.0.0.1:{port}", environment_of(own))
     finally:
         process.send_signal(signal.SIGTERM)
-        code = process.wait(30)
+        code = process.wait(60)
         assert code == 0, f"ended with {code}: {log.read_text()}"
         _house.databases.drop("street")
 

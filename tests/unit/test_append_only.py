@@ -11,8 +11,9 @@ from sqlalchemy import BigInteger, Column, String, Table, UniqueConstraint, inse
 from sqlalchemy.exc import IntegrityError
 
 from tests.engines import ON_POSTGRESQL, ON_SQLITE
+from tests.owner import owning
 from timebank import append_only
-from timebank.database import Base, db, in_unit_of_work, session, violated_constraint
+from timebank.database import Base, in_unit_of_work, session, violated_constraint
 
 KEYS = {"pk_stone": ["id"], "uq_stone_place_row": ["place", "row"]}
 
@@ -29,7 +30,7 @@ def stone(app: Flask) -> Iterator[Table]:
         Column("words", String()),
         UniqueConstraint("place", "row"),
     )
-    with db.engine.begin() as connection:
+    with owning() as engine, engine.begin() as connection:
         table.create(connection)
         append_only.guard(Operations(MigrationContext.configure(connection)), "stone", KEYS)
     in_unit_of_work(lambda: session.execute(insert(table).values(id=1, place="a", row=1, words="here")))
@@ -89,14 +90,12 @@ def test_a_clash_is_told_by_the_name_of_its_key(stone: Table, values: str, name:
 @pytest.mark.parametrize("recursive_triggers", ["ON", "OFF"])
 def test_replace_does_not_remove_the_row_underneath(stone: Table, values: str, recursive_triggers: str) -> None:
     """INSERT OR REPLACE is refused for each key, also on a connection without recursive triggers."""
-
-    def work() -> None:
-        session.connection().exec_driver_sql(f"INSERT OR REPLACE INTO stone VALUES {values}")
-
-    with db.engine.connect() as pooled:
-        pooled.exec_driver_sql(f"PRAGMA recursive_triggers = {recursive_triggers}")
-    with pytest.raises(IntegrityError, match="append-only"):
-        in_unit_of_work(work)
+    with owning() as engine, engine.connect() as connection:
+        connection.exec_driver_sql("COMMIT")
+        connection.exec_driver_sql(f"PRAGMA recursive_triggers = {recursive_triggers}")
+        with pytest.raises(IntegrityError, match="append-only"):
+            connection.exec_driver_sql(f"INSERT OR REPLACE INTO stone VALUES {values}")
+        connection.connection.rollback()
     assert kept(stone) == [(1, "a", 1, "here")]
 
 

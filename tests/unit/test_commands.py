@@ -1,6 +1,8 @@
 """The console script: what operators do from a terminal."""
 
 import dataclasses
+import socket
+import sys
 from datetime import timedelta
 from pathlib import Path
 
@@ -8,6 +10,7 @@ import pytest
 from click.testing import Result
 from flask import Flask
 from flask.testing import FlaskClient
+from sqlalchemy.exc import IntegrityError, OperationalError
 
 from tests.conftest import SECRETS
 from tests.factories.identity import signed_in
@@ -16,8 +19,9 @@ from tests.factories.shop import a_member, a_stocked_shop, account_of, reserved
 from timebank import clock, commands, serving, specification
 from timebank.commands import cli
 from timebank.database import session
+from timebank.identity.errors import UsernameTaken
 from timebank.ledger.models import Account
-from timebank.settings import Environment, Settings
+from timebank.settings import Environment, Settings, UnsafeSettings
 
 
 def run(app: Flask, *arguments: str, text: str | None = None) -> Result:
@@ -147,3 +151,72 @@ def test_the_greeting_names_the_demo_s_users_in_the_demo_only(settings: Settings
     production = dataclasses.replace(settings, env=Environment.PRODUCTION)
     assert "demo" not in serving.greeting(production).replace(str(production.home), "")
     assert all(secret not in serving.greeting(settings) for secret in SECRETS)
+
+
+@pytest.mark.parametrize("scope", [["--organisation", "0" * 32], ["--area", "no.such"]])
+def test_a_mistyped_scope_is_refused(app: Flask, scope: list[str]) -> None:
+    """Nobody is enrolled who could sign in and do nothing."""
+    options = ["--username", "x", "--name", "x", "--role", "admin", "--password", "a long password"]
+
+    refused = run(app, "user", "create", *options, *scope)
+
+    assert refused.exit_code == 2
+    assert "there is no" in refused.output
+
+
+@pytest.mark.parametrize(
+    ("trouble", "told"),
+    [
+        (UsernameTaken(), "timebank: USERNAME_TAKEN: "),
+        (IntegrityError("", {}, Exception("UNIQUE constraint failed: identity_password.username")), "USERNAME_TAKEN"),
+        (OperationalError("", {}, Exception("unable to open database file")), "unable to open database file"),
+    ],
+)
+def test_what_an_operator_can_put_right_is_one_clear_line(
+    monkeypatch: pytest.MonkeyPatch, trouble: Exception, told: str
+) -> None:
+    """A taken user name and a database that is not there end a command in a sentence."""
+
+    def fail() -> None:
+        raise trouble
+
+    monkeypatch.setattr(commands, "cli", fail)
+    with pytest.raises(SystemExit) as stopped:
+        commands.main()
+    assert told in str(stopped.value)
+    assert "\n" not in str(stopped.value)
+
+
+@pytest.mark.parametrize("shares_the_port", [False, True])
+def test_a_taken_port_is_told_before_anything_is_touched(settings: Settings, shares_the_port: bool) -> None:
+    """A second start says that it cannot listen, also where the first one's workers share their port."""
+    with socket.socket() as other:
+        other.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, int(shares_the_port))
+        other.bind(("127.0.0.1", 0))
+        other.listen()
+        taken = dataclasses.replace(settings, port=other.getsockname()[1], home=Path("never made"))
+        with pytest.raises(UnsafeSettings, match="TIMEBANK_PORT: cannot listen at"):
+            serving.run(taken)
+
+
+@pytest.mark.parametrize(("ending", "status"), [("sys.exit(3)", 3), ("os.kill(os.getpid(), 9)", 137)])
+def test_the_server_s_end_is_passed_on(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch, ending: str, status: int
+) -> None:
+    """The exit status is gunicorn's; one that was killed is told as a shell tells it."""
+    command = [sys.executable, "-c", f"import os, sys; {ending}"]
+    monkeypatch.setattr(serving, "gunicorn", lambda _: command)
+    monkeypatch.setattr(serving.signal, "signal", lambda *_: None)
+    assert serving.serve(settings) == status
+
+
+def test_the_server_uses_the_same_files_wherever_it_is_started(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """What was given relative to the operator's folder is given to the server, whose folder is another, as it was meant."""
+    told = tmp_path / "told"
+    look = f"import os, pathlib; pathlib.Path({str(told)!r}).write_text(os.environ['TIMEBANK_HOME'] + os.environ['TIMEBANK_DATABASE_URL'])"
+    monkeypatch.setattr(serving, "gunicorn", lambda _: [sys.executable, "-c", look])
+    monkeypatch.setattr(serving.signal, "signal", lambda *_: None)
+    assert serving.serve(settings) == 0
+    assert told.read_text() == str(settings.home) + settings.database_url

@@ -161,3 +161,19 @@ def test_keys_differ_by_purpose_and_come_newest_first(monkeypatch: pytest.Monkey
     assert both.keys("a")[0] == only_new.keys("a")[0]
     assert len({*both.keys("a"), *both.keys("b")}) == 4
     assert {len(key) for key in both.keys("a")} == {32}
+
+
+def test_a_home_that_cannot_be_made_is_one_clear_line(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Where a file is in the way, the variable is named."""
+    (tmp_path / "file").touch()
+    monkeypatch.setenv("TIMEBANK_HOME", str(tmp_path / "file" / "home"))
+    with pytest.raises(UnsafeSettings, match="TIMEBANK_HOME"):
+        Settings.from_environment()
+
+
+def test_a_sqlite_file_is_named_by_its_whole_path(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Migrations, the application and the server all open the same file, whatever their working directory."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("TIMEBANK_DATABASE_URL", "sqlite:///here.db")
+    settings = Settings.from_environment()
+    assert settings.database_url == settings.owner_database_url == f"sqlite:///{tmp_path / 'here.db'}"

@@ -81,7 +81,7 @@ def _closed(locked: Locked, seen: Seen, actor: Actor, policy: Policy) -> Checked
     found, context = locked.attendance, locked.context
     flags = {
         *flags_from_text(found.flags),
-        *scanning.flags_of_scan(seen, actor, found.volunteer_id),
+        *scanning.flags_of_scan(seen, actor, context, found.volunteer_id),
         *flags_at_check_out(context=context, policy=policy, person_state=found.person_state, at=seen.at),
     }
     out = scanning.provenance_of(seen)

@@ -5,6 +5,7 @@ from typing import Any
 from uuid import UUID
 
 from flask import Response, current_app, request
+from sqlalchemy import Row
 
 from timebank import clock
 from timebank.attendance import points, queries, schemas, service
@@ -25,6 +26,8 @@ from timebank.records.schemas import record_out
 from timebank.settings import Settings
 from timebank.web import limits
 from timebank.web.blueprint import Blueprint
+from timebank.web.pages import page
+from timebank.web.schemas import PageQuery, page_of
 
 blueprint = Blueprint("attendance", __name__, description="签到签退 · check-in and check-out")
 
@@ -86,6 +89,25 @@ def get_shift_presence(shift_id: UUID) -> dict[str, Any]:
             for row in found
         ],
     }
+
+
+@blueprint.endpoint(
+    "GET",
+    "/me/attendances",
+    guard=signed_in,
+    query=PageQuery,
+    answer=(200, page_of(schemas.MyAttendanceOut)),
+)
+def list_my_attendances(query: dict[str, Any]) -> dict[str, Any]:
+    """我的签到：最新的在前；还没签退的 state 为 open，手机重启后也知道自己在哪一场。"""
+    by = [Attendance.checked_in_at, Attendance.id]
+    listed = page(queries.attendances_of(person_id()), by=by, query=query, descending=True, scalars=False)
+    return listed | {"items": [_mine(row) for row in listed["items"]]}
+
+
+def _mine(row: Row[Any]) -> dict[str, Any]:
+    shown = row._asdict()
+    return shown | {"state": row.attendance_state, "flags": flags_from_text(row.flags)}
 
 
 @blueprint.endpoint("GET", "/me/member-code", guard=signed_in, answer=(200, schemas.MemberCodeOut))

@@ -95,14 +95,14 @@ class AlreadyCheckedOut(Refusal):
 
 
 class TooSoon(Refusal):
-    """The minimum stay is not over. Context: ``seconds_left``, ``minutes``."""
+    """The minimum stay is not over. Context: ``minutes``, ``minutes_left``, ``seconds_left``."""
 
     code = "TOO_SOON"
     status = 409
     title = "签退太早"
     title_en = "Too soon"
-    detail = "签到后至少 {minutes} 分钟才能签退，还差 {seconds_left} 秒。请服务结束后再扫。"
-    detail_en = "A check-out counts {minutes} minutes after the check-in at the earliest: {seconds_left} seconds to go."
+    detail = "签到后至少 {minutes} 分钟才能签退，还要等 {minutes_left} 分钟。请服务结束后再扫一次。"
+    detail_en = "A check-out counts {minutes} minutes after the check-in at the earliest: {minutes_left} minutes to go."
 
 
 class TooManyPairs(Refusal):

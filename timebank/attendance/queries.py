@@ -153,6 +153,23 @@ def lock_open(*, volunteer_id: UUID | None = None, member: str | None = None) ->
     return Locked(row, context_of(row), so_far_of(row)) if row else None
 
 
+def attendances_of(volunteer_id: UUID) -> Select[Any]:
+    """Select a volunteer's attendances, each with its shift's context before it; page by when they began."""
+    return (
+        shift_contexts()
+        .join(Attendance, Attendance.shift_id == Shift.id)
+        .add_columns(
+            Attendance.id,
+            Attendance.state.label("attendance_state"),
+            Attendance.checked_in_at,
+            Attendance.checked_out_at,
+            Attendance.flags,
+            Attendance.record_id,
+        )
+        .where(Attendance.volunteer_id == volunteer_id)
+    )
+
+
 def present(shift_id: UUID) -> list[Row[Any]]:
     """Return who was or is at a shift, latest first: state, instants, flags and name."""
     found = (

@@ -119,7 +119,8 @@ def refuse_early_check_out(*, checked_in_at: datetime, policy: Policy, at: datet
     """Raise TooSoon before the minimum stay is over."""
     earliest = checked_in_at + timedelta(minutes=policy.min_stay_minutes)
     if at < earliest:
-        raise TooSoon(minutes=policy.min_stay_minutes, seconds_left=_seconds(earliest - at))
+        seconds = _seconds(earliest - at)
+        raise TooSoon(minutes=policy.min_stay_minutes, seconds_left=seconds, minutes_left=math.ceil(seconds / 60))
 
 
 def nothing_to_check_out(*, standing: Standing, context: ShiftContext, by_staff: bool) -> Refusal:
@@ -135,6 +136,11 @@ def elsewhere(inside: Open, *, by_staff: bool) -> OpenElsewhere:
     """Return the refusal of somebody who is inside another shift; staff do not learn where that is."""
     where = "—" if by_staff else inside.where
     return OpenElsewhere(where=where, **instant("since", inside.checked_in_at))
+
+
+def flags_at_check_in(*, context: ShiftContext, at: datetime) -> set[Flag]:
+    """Return what is doubtful about arriving at ``at``: a stay that begins after the shift is none of it."""
+    return {Flag.LATE} if at >= context.ends_at else set()
 
 
 def flags_at_check_out(*, context: ShiftContext, policy: Policy, person_state: str, at: datetime) -> set[Flag]:
@@ -163,11 +169,11 @@ def checked_in_text(*, context: ShiftContext, policy: Policy, at: datetime) -> d
 def checked_out_text(*, minutes: int, credited: int, waits: bool) -> dict[str, str]:
     """Return what became of the service."""
     if waits:
-        zh, en = "等待协调员审核", "waits for a coordinator"
+        zh, en = "等待协调员审核，不用再操作", "waits for a coordinator, nothing more to do"
     elif credited:
         zh, en = f"已计入 {credited} 分钟", f"{credited} minutes credited"
     else:
-        zh, en = "未计入余额", "nothing credited"
+        zh, en = "记入服务时长，按规则不增加余额", "on the record for good, not in the balance by the rules"
     return {
         "message": f"签退成功。本次服务 {minutes} 分钟，{zh}。",
         "message_en": f"Checked out after {minutes} minutes; {en}.",

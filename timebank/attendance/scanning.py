@@ -76,6 +76,10 @@ def provenance_of(seen: Seen) -> Provenance:
     return Provenance.STAFF_SCAN if seen.of_member else Provenance.SELF_SCAN
 
 
-def flags_of_scan(seen: Seen, actor: Actor, volunteer_id: UUID) -> set[Flag]:
-    """Return a flag for staff who scan their own code: somebody else looks at it."""
-    return {Flag.MANUAL} if seen.of_member and volunteer_id == actor.person_id else set()
+def flags_of_scan(seen: Seen, actor: Actor, context: ShiftContext, volunteer_id: UUID) -> set[Flag]:
+    """Return a flag for staff who scan their own code, and for a leader at their own shift: somebody else looks at it.
+
+    A leader can fetch the screen's code anywhere, so that their own scan of it does not say that they were there.
+    """
+    holds_the_code = seen.of_member or volunteer_id == context.leader_id
+    return {Flag.MANUAL} if holds_the_code and volunteer_id == actor.person_id else set()

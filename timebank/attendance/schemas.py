@@ -101,6 +101,22 @@ class ClosedAttendanceOut(AttendanceOut):
     checked_out_at = Instant(required=True)
 
 
+class MyAttendanceOut(Schema):
+    """One of my attendances: where, when, and what became of it."""
+
+    id = fields.UUID(required=True)
+    shift_id = fields.UUID(required=True)
+    activity_name = fields.String(required=True)
+    place = fields.String(required=True)
+    starts_at = Instant(required=True)
+    ends_at = Instant(required=True)
+    state = fields.String(required=True, validate=validate.OneOf([str(state) for state in State]))
+    checked_in_at = Instant(required=True)
+    checked_out_at = Instant(required=True, allow_none=True)
+    flags = fields.List(fields.String(), required=True)
+    record_id = fields.UUID(required=True, allow_none=True)
+
+
 class CheckOutOut(Schema):
     """The attendance, the record that it became, and the volunteer's account after it."""
 

@@ -14,7 +14,14 @@ from timebank.attendance import scanning
 from timebank.attendance.departures import CheckedOut, check_out
 from timebank.attendance.models import Attendance
 from timebank.attendance.reading import Presented, Reader, Seen
-from timebank.attendance.rules import Action, Standing, State, refuse_check_in, refuse_early_check_out
+from timebank.attendance.rules import (
+    Action,
+    Standing,
+    State,
+    flags_at_check_in,
+    refuse_check_in,
+    refuse_early_check_out,
+)
 from timebank.attendance.scans import Trace, traced
 from timebank.database import new_id, retry_on, session
 from timebank.errors import Refusal
@@ -96,6 +103,7 @@ def check_in(*, actor: Actor, reader: Reader, presented: Presented) -> CheckedIn
         refuse_check_in(standing=standing, context=context, policy=policy, at=seen.at, by_staff=seen.of_member)
         if not standing.signed_up:
             _walk_in(context, standing, seen.at)
+        flags = scanning.flags_of_scan(seen, actor, context, standing.volunteer_id)
         attendance = Attendance(
             id=new_id(),
             volunteer_id=standing.volunteer_id,
@@ -106,7 +114,7 @@ def check_in(*, actor: Actor, reader: Reader, presented: Presented) -> CheckedIn
             checked_out_at=None,
             in_provenance=scanning.provenance_of(seen),
             out_provenance=None,
-            flags=flags_as_text(scanning.flags_of_scan(seen, actor, standing.volunteer_id)),
+            flags=flags_as_text(flags | flags_at_check_in(context=context, at=seen.at)),
             record_id=None,
         )
         session.connection().execute(_CHECK_IN, {name: getattr(attendance, name) for name in _COLUMNS})

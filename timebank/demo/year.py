@@ -63,7 +63,7 @@ def live_through(volunteers: list[UUID], scanner: Scanner) -> None:
         regulars = _regulars(number, volunteers[:-1])
         for starts_at in _weekly(body, begin):
             _note_shift(diary, body, starts_at)
-            for volunteer_id in random.sample(regulars, random.randint(3, 6)):
+            for volunteer_id in random.sample(regulars, random.randint(2, 5)):
                 early, late = random.randint(0, 10) * MINUTE, random.randint(-5, 10) * MINUTE
                 shift_id, ends_at = _shift_id(body, starts_at), starts_at + body.length_minutes * MINUTE
                 diary.note(starts_at - early, partial(scanner.arrive, volunteer_id, shift_id))

@@ -4,7 +4,6 @@ from typing import Any
 from uuid import UUID
 
 from flask import current_app
-from flask_limiter.util import get_remote_address
 
 from timebank.database import in_unit_of_work
 from timebank.identity import queries, schemas, service
@@ -41,7 +40,7 @@ def sign_in_from_wechat(body: dict[str, Any], prepared: OpenId) -> dict[str, Any
 def _check_password(*, body: dict[str, Any]) -> UUID:
     settings: Settings = current_app.extensions["timebank-settings"]
     return in_unit_of_work(
-        lambda: service.check_password(**body, address=get_remote_address(), key=settings.keys("failed-sign-in")[0]),
+        lambda: service.check_password(**body, address=limits.address(), key=settings.keys("failed-sign-in")[0]),
         write=False,
     )
 

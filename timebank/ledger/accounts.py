@@ -5,14 +5,15 @@ from datetime import datetime
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from sqlalchemy import Connection, insert
+from sqlalchemy import Connection, Select, insert
 from sqlalchemy.dialects import postgresql
 
 from timebank import clock
 from timebank.database import is_sqlite
+from timebank.errors import Refusal
 from timebank.ledger import queries
-from timebank.ledger.errors import HoldNotFound
-from timebank.ledger.rules import Account, AccountKind
+from timebank.ledger.errors import HoldNotFound, TransferNotFound
+from timebank.ledger.rules import Account, AccountKind, Kind
 
 
 class Locked(NamedTuple):
@@ -36,6 +37,16 @@ class Hold(NamedTuple):
     expires_at: datetime | None
 
 
+class Move(NamedTuple):
+    """A transfer that has moved minutes, and may be refunded or reversed."""
+
+    id: UUID
+    kind: Kind
+    debit_id: UUID
+    credit_id: UUID
+    minutes: int
+
+
 _OPEN = insert(queries.account)
 _OPEN_UNLESS_THERE = postgresql.insert(queries.account).on_conflict_do_nothing().returning(queries.account.c.id)
 
@@ -46,7 +57,7 @@ def lock(connection: Connection, accounts: Collection[Account]) -> dict[UUID, Lo
     locked = _lock(connection, wanted)
     missing = sorted(wanted.keys() - locked.keys())
     if missing:
-        locked |= _open(connection, [wanted[account_id] for account_id in missing])
+        locked |= open_accounts(connection, [wanted[account_id] for account_id in missing], clock.now())
     if taken := wanted.keys() - locked.keys():  # somebody else has opened them meanwhile
         locked |= _lock(connection, taken)
     return locked
@@ -54,21 +65,40 @@ def lock(connection: Connection, accounts: Collection[Account]) -> dict[UUID, Lo
 
 def lock_of_hold(connection: Connection, hold_id: UUID) -> tuple[Hold, dict[UUID, Locked]]:
     """Lock the tracked sides of a hold; raise HoldNotFound if there is none with this id."""
-    rows = connection.execute(queries.LOCK_OF_HOLD, {"hold_id": hold_id}).all()
-    if not rows:
-        raise HoldNotFound
-    found = rows[0]
+    sent, locked = _lock_of(connection, queries.LOCK_OF_HOLD, hold_id, HoldNotFound)
     hold = Hold(
         id=hold_id,
-        debit_id=found.debit_id,
-        credit_id=found.credit_id,
-        minutes=found.minutes,
-        kind=found.transfer_kind,
-        source_type=found.source_type,
-        source_id=found.source_id,
-        expires_at=found.expires_at,
+        debit_id=sent.debit_id,
+        credit_id=sent.credit_id,
+        minutes=sent.minutes,
+        kind=sent.transfer_kind,
+        source_type=sent.source_type,
+        source_id=sent.source_id,
+        expires_at=sent.expires_at,
     )
-    return hold, _by_id(rows)
+    return hold, locked
+
+
+def lock_of_move(connection: Connection, transfer_id: UUID, kinds: Collection[Kind]) -> tuple[Move, dict[UUID, Locked]]:
+    """Lock the tracked sides of a transfer that has moved minutes; raise TransferNotFound if none of ``kinds`` has this id."""
+    sent, locked = _lock_of(connection, queries.LOCK_OF_MOVE, transfer_id, TransferNotFound)
+    if sent.transfer_kind not in kinds:
+        raise TransferNotFound
+    return Move(transfer_id, Kind(sent.transfer_kind), sent.debit_id, sent.credit_id, sent.minutes), locked
+
+
+def lock_known(connection: Connection, accounts: Collection[Account]) -> dict[UUID, Locked]:
+    """Lock those of some accounts that there are; open none."""
+    return _lock(connection, [account.id for account in accounts])
+
+
+def _lock_of(
+    connection: Connection, statement: Select[*tuple[Any, ...]], transfer_id: UUID, missing: type[Refusal]
+) -> tuple[Any, dict[UUID, Locked]]:
+    rows = connection.execute(statement, {"transfer_id": transfer_id}).all()
+    if not rows:
+        raise missing
+    return rows[0], _by_id(rows)
 
 
 def _lock(connection: Connection, account_ids: Iterable[UUID]) -> dict[UUID, Locked]:
@@ -79,9 +109,8 @@ def _by_id(rows: Iterable[Any]) -> dict[UUID, Locked]:
     return {row.id: Locked(Account(AccountKind(row.kind), row.owner_id), row.opened_at, row.closed_at) for row in rows}
 
 
-def _open(connection: Connection, accounts: list[Account]) -> dict[UUID, Locked]:
+def open_accounts(connection: Connection, accounts: Collection[Account], opened_at: datetime) -> dict[UUID, Locked]:
     """Open accounts and return those that are ours now: a row that we insert is locked by us."""
-    opened_at = clock.now()
     rows = [
         {
             "id": account.id,

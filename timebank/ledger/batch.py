@@ -3,95 +3,40 @@
 No database here: what comes in was read under the accounts' locks, what comes out is inserted as it is.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from typing import NamedTuple
 from uuid import UUID
 
-from timebank.database import NIL
 from timebank.ledger import chain
 from timebank.ledger.accounts import Hold, Locked
 from timebank.ledger.chain import EntryRow, TransferRow
-from timebank.ledger.errors import AccountClosed, AlreadyResolved, HoldExpired, InsufficientMinutes, PostingConflict
+from timebank.ledger.errors import (
+    AccountClosed,
+    AlreadyResolved,
+    DebtOutstanding,
+    HoldExpired,
+    InsufficientMinutes,
+    PostingConflict,
+)
 from timebank.ledger.rules import (
-    MAX_MINUTES,
+    LEAVES_IN_SPITE_OF_DEBT,
+    Account,
+    AccountKind,
     AccountState,
     Kind,
     Phase,
-    SourceType,
     debit_effect,
     debt_of,
     expiry_id,
     moves,
+    wallet_of,
 )
+from timebank.ledger.transfers import Posting, settlement
 
 TICK = timedelta(microseconds=1)
-"""Two postings to one account never carry the same instant, so that a balance at an instant is one value."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Posting:
-    """A transfer that is asked for. Raises ValueError if ``minutes`` is no whole number from 1 to MAX_MINUTES."""
-
-    transfer_id: UUID
-    kind: Kind
-    debit_id: UUID
-    credit_id: UUID
-    minutes: int
-    source_type: SourceType
-    source_id: UUID
-    actor_id: UUID
-    phase: Phase = Phase.SINGLE
-    hold: Hold | None = None
-    reverses: UUID | None = None
-    refunds: UUID | None = None
-    batch_id: UUID | None = None
-    expires_at: datetime | None = None
-    occurred_at: datetime | None = None
-
-    def __post_init__(self) -> None:
-        if not 1 <= self.minutes <= MAX_MINUTES:
-            raise ValueError(f"a transfer moves 1 to {MAX_MINUTES} minutes")
-
-    def row(self, recorded_at: datetime) -> TransferRow:
-        """Return the transfer as it is stored."""
-        row = TransferRow(
-            id=self.transfer_id,
-            debit_id=self.debit_id,
-            credit_id=self.credit_id,
-            minutes=self.minutes,
-            kind=int(self.kind),
-            phase=int(self.phase),
-            source_type=int(self.source_type),
-            source_id=self.source_id,
-            resolves=self.hold.id if self.hold else None,
-            reverses=self.reverses,
-            refunds=self.refunds,
-            batch_id=self.batch_id,
-            expires_at=self.expires_at,
-            occurred_at=self.occurred_at or recorded_at,
-            recorded_at=recorded_at,
-            actor_id=self.actor_id,
-            request_hash=chain.NO_HASH,
-        )
-        return row._replace(request_hash=chain.request_hash(row, self.occurred_at))
-
-
-def expiry(hold: Hold) -> Posting:
-    """Return the release of a due hold, the same whoever writes it."""
-    return Posting(
-        transfer_id=expiry_id(hold.id),
-        kind=Kind(hold.kind),
-        phase=Phase.RELEASE,
-        debit_id=hold.debit_id,
-        credit_id=hold.credit_id,
-        minutes=hold.minutes,
-        source_type=SourceType(hold.source_type),
-        source_id=hold.source_id,
-        actor_id=NIL,
-        hold=hold,
-        occurred_at=hold.expires_at,
-    )
+"""Two batches on one account never carry the same instant, so that a balance at an instant is one value."""
 
 
 @dataclass(slots=True)
@@ -107,34 +52,67 @@ class Head:
     next_expiry_at: datetime | None = None
 
 
+class Stored(NamedTuple):
+    """What is known of a transfer that is stored already; verbs that decide on kind and size decide alike again."""
+
+    request_hash: bytes
+    kind: int
+    minutes: int
+
+
 @dataclass(slots=True)
 class Found:
-    """What was read under the locks: ends of chains, request hashes of stored transfers, what resolved the hold."""
+    """What was read under the locks: ends of chains, stored transfers, and what has resolved which hold."""
 
     heads: dict[UUID, Head] = field(default_factory=dict)
-    stored: dict[UUID, bytes] = field(default_factory=dict)
-    resolution_id: UUID | None = None
+    stored: dict[UUID, Stored] = field(default_factory=dict)
+    resolutions: dict[UUID, UUID] = field(default_factory=dict)
 
 
 class Batch:
-    """Transfers and entries that go to the database together; its heads move on with each."""
+    """Transfers and entries that go to the database together; its heads move on with each.
 
-    def __init__(self, locked: dict[UUID, Locked], found: Found, postings: Sequence[Posting], now: datetime) -> None:
-        self.locked = locked
+    ``together`` has all of them carry one instant, as a transfer between two tracked accounts needs.
+    """
+
+    def __init__(self, locked: dict[UUID, Locked], found: Found, now: datetime, *, together: bool = False) -> None:
+        self.locked = locked | _debts(locked.values(), found.heads)
         self.heads = found.heads
         self.stored = dict(found.stored)
-        self.resolution_id = found.resolution_id
-        self.at = _instants(locked, found.heads, postings, now)
+        self.replayed = frozenset(found.stored)
+        self.resolutions = found.resolutions
+        self.at = _instants(self.locked, found.heads, now, together=together)
         self.transfers: list[TransferRow] = []
         self.entries: list[EntryRow] = []
+        self.closed: dict[UUID, datetime] = {}
         self.results: dict[UUID, AccountState] = {}
+
+    def admit(self, one: Locked, at: datetime) -> None:
+        """Take in an account that was opened for this batch."""
+        self.locked[one.account.id] = one
+        self.at[one.account.id] = at
+
+    def available(self, account_id: UUID) -> int:
+        """Return what can leave an account now."""
+        head = self.heads.get(account_id)
+        return head.balance - head.held if head else 0
+
+    def owed(self, owner_id: UUID) -> int:
+        """Return what a person owes now."""
+        head = self.heads.get(debt_of(owner_id).id)
+        return head.balance if head else 0
 
     def is_stored(self, posting: Posting) -> bool:
         """Return whether this very posting is there already; raise PostingConflict if another one has its id."""
-        known = self.stored.get(posting.transfer_id)
-        if known is not None and known != self._row(posting).request_hash:
+        if posting.transfer_id not in self.stored:
+            return False
+        if not self.is_same(posting):
             raise PostingConflict
-        return known is not None
+        return True
+
+    def is_same(self, posting: Posting) -> bool:
+        """Return whether what is stored under a posting's id is this very posting."""
+        return self.stored[posting.transfer_id].request_hash == self._row(posting).request_hash
 
     def refuse(self, posting: Posting) -> None:
         """Raise what speaks against a posting: a closed account, a hold that is gone, minutes that are not there."""
@@ -146,32 +124,63 @@ class Batch:
         if posting.phase is Phase.HOLD and is_due(posting.expires_at, self._instant(posting)):
             raise HoldExpired
         if posting.debit_id in self.locked:
-            head = self.heads.get(posting.debit_id)
-            _require(posting.minutes, head.balance - head.held if head else 0)
+            self._refuse_debtor(posting)
+            _require(posting.minutes, self.available(posting.debit_id))
 
     def _refuse_resolution(self, posting: Posting, hold: Hold) -> None:
-        if self.resolution_id is not None:
-            raise HoldExpired if self.resolution_id == expiry_id(hold.id) else AlreadyResolved
+        resolution_id = self.resolutions.get(hold.id)
+        if resolution_id is not None:
+            raise HoldExpired if resolution_id == expiry_id(hold.id) else AlreadyResolved
         if posting.phase is Phase.CAPTURE:
             if is_due(hold.expires_at, self._instant(posting)):
                 raise HoldExpired
+            self._refuse_debtor(posting)
             _require(posting.minutes, hold.minutes)
 
+    def _refuse_debtor(self, posting: Posting) -> None:
+        giver = self.locked[posting.debit_id].account
+        if giver.kind is not AccountKind.WALLET or posting.kind in LEAVES_IN_SPITE_OF_DEBT:
+            return
+        if owed := self.owed(giver.owner_id):
+            raise DebtOutstanding(debt_minutes=owed)
+
     def add(self, posting: Posting) -> None:
-        """Chain a posting to the heads of its tracked sides."""
-        row = self._row(posting)
-        self.transfers.append(row)
-        self.stored[row.id] = row.request_hash
-        if row.debit_id in self.locked:
-            held = posting.hold.minutes if posting.hold else 0
-            self._chain(row, row.debit_id, *debit_effect(posting.phase, row.minutes, held))
-        if row.credit_id in self.locked and moves(posting.phase):
-            self._chain(row, row.credit_id, row.minutes, 0)
-        self.results[row.id] = self._state(self.subject_of(posting))
+        """Chain a posting to the heads of its tracked sides; what it makes available pays a debt first."""
+        wallet = self._eased_by(posting)
+        if wallet and self.owed(wallet.owner_id):
+            posting = replace(posting, batch_id=posting.batch_id or posting.transfer_id)
+        self._append(posting)
+        if wallet:
+            minutes = min(self.owed(wallet.owner_id), self.available(wallet.id))
+            for part in settlement(posting, wallet.owner_id, minutes) if minutes else ():
+                self._append(part)
+        self.results[posting.transfer_id] = self.state_of(self.subject_of(posting))
+
+    def _eased_by(self, posting: Posting) -> Account | None:
+        """Return the wallet that has more to give after a posting, or more to pay."""
+        side = posting.credit_id if moves(posting.phase) else posting.debit_id
+        if posting.phase is Phase.HOLD or side not in self.locked:
+            return None
+        account = self.locked[side].account
+        if account.kind is AccountKind.DEBT and posting.kind is Kind.MERGE:
+            return wallet_of(account.owner_id)
+        return account if account.kind is AccountKind.WALLET else None
+
+    def close(self, account_id: UUID) -> None:
+        """End an account's chain with a line that moves nothing."""
+        head = self.heads.get(account_id) or self._genesis(account_id)
+        at = self.at[account_id]
+        self._chain(None, EntryRow(account_id, head.seq + 1, None, 0, 0, 0, 0, at, chain.NO_HASH), head)
+        self.closed[account_id] = at
 
     def subject_of(self, posting: Posting) -> UUID:
-        """Return the account that a result is about: the giver's, or the receiver's if only that one is tracked."""
-        return self._sides(posting)[0]
+        """Return the account that a result is about: the giver's, or the receiver's if only that one is tracked.
+
+        After a merger it is what goes on, and of a debt it is the wallet beside it.
+        """
+        sides = self._sides(posting)
+        account = self.locked[sides[-1] if posting.kind is Kind.MERGE else sides[0]].account
+        return wallet_of(account.owner_id).id if account.kind is AccountKind.DEBT else account.id
 
     def _sides(self, posting: Posting) -> list[UUID]:
         return [side for side in (posting.debit_id, posting.credit_id) if side in self.locked]
@@ -182,7 +191,17 @@ class Batch:
     def _row(self, posting: Posting) -> TransferRow:
         return posting.row(self._instant(posting))
 
-    def _chain(self, row: TransferRow, account_id: UUID, minutes: int, held_minutes: int) -> None:
+    def _append(self, posting: Posting) -> None:
+        row = self._row(posting)
+        self.transfers.append(row)
+        self.stored[row.id] = Stored(row.request_hash, row.kind, row.minutes)
+        if row.debit_id in self.locked:
+            held = posting.hold.minutes if posting.hold else 0
+            self._enter(row, row.debit_id, *debit_effect(posting.phase, row.minutes, held))
+        if row.credit_id in self.locked and moves(posting.phase):
+            self._enter(row, row.credit_id, row.minutes, 0)
+
+    def _enter(self, row: TransferRow, account_id: UUID, minutes: int, held_minutes: int) -> None:
         head = self.heads.get(account_id) or self._genesis(account_id)
         entry = EntryRow(
             account_id=account_id,
@@ -195,22 +214,24 @@ class Batch:
             recorded_at=row.recorded_at,
             hash=chain.NO_HASH,
         )
+        self._chain(row, entry, head)
+
+    def _chain(self, row: TransferRow | None, entry: EntryRow, head: Head) -> None:
         entry = entry._replace(hash=chain.entry_hash(entry, row, head.hash))
         self.entries.append(entry)
-        self.heads[account_id] = Head(
-            account_id, entry.seq, entry.balance_after, entry.held_after, entry.recorded_at, entry.hash
+        self.heads[entry.account_id] = Head(
+            entry.account_id, entry.seq, entry.balance_after, entry.held_after, entry.recorded_at, entry.hash
         )
 
     def _genesis(self, account_id: UUID) -> Head:
         one = self.locked[account_id]
         return Head(account_id, 0, 0, 0, one.opened_at, chain.genesis(one.account, one.opened_at))
 
-    def _state(self, account_id: UUID) -> AccountState:
+    def state_of(self, account_id: UUID) -> AccountState:
+        """Return what an account has now."""
         head = self.heads[account_id]
-        debt = self.heads.get(debt_of(self.locked[account_id].account.owner_id).id)
-        return AccountState.of(
-            balance=head.balance, held=head.held, debt=debt.balance if debt else 0, seq=head.seq, head=head.hash
-        )
+        owed = self.owed(self.locked[account_id].account.owner_id)
+        return AccountState.of(balance=head.balance, held=head.held, debt=owed, seq=head.seq, head=head.hash)
 
 
 def is_due(expires_at: datetime | None, at: datetime) -> bool:
@@ -218,19 +239,26 @@ def is_due(expires_at: datetime | None, at: datetime) -> bool:
     return expires_at is not None and expires_at <= at
 
 
-def _instants(
-    locked: dict[UUID, Locked], heads: dict[UUID, Head], postings: Sequence[Posting], now: datetime
-) -> dict[UUID, datetime]:
-    """Return when each account's postings are recorded: now, but after everything that its owner has on record.
+def _debts(locked: Iterable[Locked], heads: dict[UUID, Head]) -> dict[UUID, Locked]:
+    """Return the debt accounts beside locked wallets: the lock of a wallet is the lock of its owner's debt too."""
+    wallets = [one for one in locked if one.account.kind is AccountKind.WALLET]
+    return {
+        head.account_id: Locked(debt_of(one.account.owner_id), head.recorded_at, one.closed_at)
+        for one in wallets
+        if (head := heads.get(debt_of(one.account.owner_id).id))
+    }
 
-    Where a posting has two tracked sides, the whole group shares one instant.
-    """
+
+def _instants(
+    locked: dict[UUID, Locked], heads: dict[UUID, Head], now: datetime, *, together: bool
+) -> dict[UUID, datetime]:
+    """Return when each account's postings are recorded: now, but after everything that its owner has on record."""
     latest: dict[UUID, datetime] = {}
     for one in locked.values():
         owner = one.account.owner_id
         ends = [heads[i].recorded_at + TICK for i in (one.account.id, debt_of(owner).id) if i in heads]
         latest[owner] = max(now, one.opened_at, *ends, latest.get(owner, now))
-    if any(posting.debit_id in locked and posting.credit_id in locked for posting in postings):
+    if together:
         return dict.fromkeys(locked, max(latest.values()))
     return {account_id: latest[one.account.owner_id] for account_id, one in locked.items()}
 

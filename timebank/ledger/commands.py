@@ -8,8 +8,9 @@ import click
 
 from timebank.database import in_unit_of_work
 from timebank.errors import NotFound, Refusal
-from timebank.ledger import anchors, proof, seals
+from timebank.ledger import anchors, proof, roles, seals
 from timebank.ledger.chain import SealRow
+from timebank.ledger.roles import Roles
 
 
 @click.group("ledger")
@@ -58,6 +59,15 @@ def _anchors_in(file: TextIO) -> list[SealRow]:
         return anchors.read(file.read())
     except ValueError as error:
         raise click.BadParameter(f"{file.name}: {error}", param_hint="--anchor") from error
+
+
+@cli.command("roles")
+@click.option("--owner", default=roles.OWNER, show_default=True)
+@click.option("--app", default=roles.APP, show_default=True)
+def print_roles(*, owner: str, app: str) -> None:
+    """打印 PostgreSQL 角色的建库 SQL，由管理员执行一次 · print the SQL that sets up PostgreSQL's roles, to be run once."""
+    for statement in roles.set_up(Roles(owner=owner, app=app)):
+        click.echo(f"{statement};")
 
 
 def is_watched() -> bool:

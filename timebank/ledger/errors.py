@@ -117,3 +117,63 @@ class LedgerDiffersFromSeal(Refusal):
     detail_en = (
         "Something that seal {n} covers is missing or changed. Run `timebank ledger verify` and tell the auditor."
     )
+
+
+class DebtOutstanding(Refusal):
+    """The owner still owes minutes that were credited wrongly and had been spent. Context: ``debt_minutes``."""
+
+    code = "DEBT_OUTSTANDING"
+    status = 409
+    title = "有欠还的时长"
+    title_en = "Minutes are owed"
+    detail = "账户还欠 {debt_minutes} 分钟（更正时已被使用的时长）。新入账的时长会先抵扣，抵清后即可使用。"
+    detail_en = (
+        "{debt_minutes} minutes are owed after a correction. What is earned next pays them first; then spend again."
+    )
+
+
+class TransferNotFound(Refusal):
+    """There is no transfer with this id that could be refunded or reversed."""
+
+    code = "TRANSFER_NOT_FOUND"
+    status = 404
+    title = "没有这笔记账"
+    title_en = "No such transfer"
+    detail = "没有找到可以退回或冲正的这笔记账。请核对编号。"
+    detail_en = "There is no such transfer to refund or reverse. Check its number."
+
+
+class RefundTooLarge(Refusal):
+    """All refunds of one redemption together give back no more than it took.
+
+    Context: ``needed_minutes``, ``available_minutes`` (what may still be refunded).
+    """
+
+    code = "REFUND_TOO_LARGE"
+    status = 409
+    title = "退回超过已支付的时长"
+    title_en = "More than was paid"
+    detail = "要退回 {needed_minutes} 分钟，这笔兑换还可退回 {available_minutes} 分钟。请减少退回的数量。"
+    detail_en = "{needed_minutes} minutes are asked back; {available_minutes} are left to refund. Refund less."
+
+
+class OpenHolds(Refusal):
+    """A wallet with open holds cannot be merged into another. Context: ``held_minutes``."""
+
+    code = "OPEN_HOLDS"
+    status = 409
+    title = "还有预留的时长"
+    title_en = "There are open holds"
+    detail = "该账户还有 {held_minutes} 分钟预留中。请先领取或取消预约，再合并账户。"
+    detail_en = "{held_minutes} minutes of this account are held. Collect or cancel the reservations, then merge."
+
+
+class WalletNotFound(Refusal):
+    """One of two people who are to become one has no wallet: there is nothing to merge, or nothing to merge it into."""
+
+    code = "WALLET_NOT_FOUND"
+    status = 404
+    title = "没有时长账户"
+    title_en = "No wallet"
+    detail = "其中一人还没有时长账户，无法合并账目。请核对两人的编号。"
+    detail_en = "One of the two has no wallet yet, so there is nothing to merge. Check both numbers."

@@ -6,7 +6,7 @@ from uuid import UUID
 from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, SmallInteger, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from timebank.append_only import WITHOUT_ROWID
+from timebank.append_only import CHANGES_ONCE, WITHOUT_ROWID
 from timebank.database import Base, retry_on
 
 
@@ -21,7 +21,7 @@ class Account(Base):
     owner_id: Mapped[UUID]
     tracked: Mapped[bool]
     opened_at: Mapped[datetime]
-    closed_at: Mapped[datetime | None]
+    closed_at: Mapped[datetime | None] = mapped_column(info=CHANGES_ONCE)
 
 
 class Transfer(Base):

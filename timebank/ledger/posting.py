@@ -2,14 +2,15 @@
 
 Four statements: the accounts' lock; their last entries together with what is stored under the transfers' ids (a new
 statement, because one that has waited for a lock still sees its old snapshot); the transfers; the entries. Holds that
-have fallen due cost a fifth, and are released in the same inserts. The key ``(account_id, seq)`` is the last fence.
+have fallen due cost a fifth, and are released in the same inserts; debts that can be paid now cost nothing more. A verb
+whose size follows from what is found under the lock goes ``begin``, ``add``, ``finish`` itself. The key ``(account_id, seq)`` is the last fence.
 """
 
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Connection, Insert, insert
+from sqlalchemy import Connection, Insert, bindparam, insert, update
 from sqlalchemy.exc import IntegrityError
 
 from timebank import clock
@@ -17,11 +18,18 @@ from timebank.database import session, violated_constraint
 from timebank.errors import refusal_for
 from timebank.ledger import queries
 from timebank.ledger.accounts import Hold, Locked, lock
-from timebank.ledger.batch import Batch, Found, Head, Posting, expiry, is_due
+from timebank.ledger.batch import Batch, Found, Head, Stored, is_due
+from timebank.ledger.replays import stored_results
 from timebank.ledger.rules import Account, AccountKind, AccountState, Posted, debt_of
+from timebank.ledger.transfers import Posting, expiry
 
 _INSERT_TRANSFERS = insert(queries.transfer)
 _INSERT_ENTRIES = insert(queries.entry)
+_CLOSE = (
+    update(queries.account)
+    .where(queries.account.c.id == bindparam("account"))
+    .values(closed_at=bindparam("closing", type_=queries.account.c.closed_at.type))
+)
 
 
 def post(postings: Sequence[Posting], accounts: Collection[Account]) -> list[Posted]:
@@ -36,27 +44,61 @@ def post(postings: Sequence[Posting], accounts: Collection[Account]) -> list[Pos
 
 def post_under_lock(connection: Connection, postings: Sequence[Posting], locked: dict[UUID, Locked]) -> list[Posted]:
     """Post a group whose tracked accounts are locked already, and release what of theirs is due."""
-    found = _read(connection, postings, locked)
-    batch = Batch(locked, found, postings, clock.now())
+    batch = begin(
+        connection,
+        locked,
+        [posting.transfer_id for posting in postings],
+        holds=[posting.hold.id for posting in postings if posting.hold],
+        together=any(posting.debit_id in locked and posting.credit_id in locked for posting in postings),
+    )
+    add(batch, postings)
+    return finish(connection, batch, postings)
+
+
+def begin(
+    connection: Connection,
+    locked: dict[UUID, Locked],
+    transfer_ids: Sequence[UUID],
+    *,
+    holds: Sequence[UUID] = (),
+    together: bool = False,
+) -> Batch:
+    """Read, under the locks, what postings start from, and release what is due.
+
+    Nothing is released for a mere replay, and none of ``holds``, which a posting of the batch resolves anyway.
+    """
+    found = _read(connection, locked, transfer_ids, holds)
+    batch = Batch(locked, found, clock.now(), together=together)
+    if not batch.replayed.issuperset(transfer_ids):
+        _add_expiries(connection, batch, holds)
+    return batch
+
+
+def add(batch: Batch, postings: Sequence[Posting]) -> None:
+    """Add to a batch what of some postings is not stored yet. Raises what ``Batch.refuse`` finds."""
     fresh = [posting for posting in postings if not batch.is_stored(posting)]
-    if fresh:
-        _add_expiries(connection, batch, fresh)
     for posting in fresh:
         if not batch.is_stored(posting):  # twice in one group is posted once
             batch.refuse(posting)
             batch.add(posting)
+
+
+def finish(connection: Connection, batch: Batch, postings: Sequence[Posting]) -> list[Posted]:
+    """Write a batch and return the result of each posting."""
     _insert(connection, batch)
-    replays = [posting for posting in postings if posting.transfer_id in found.stored]
-    results = batch.results | _stored_results(connection, batch, replays)
-    return list(_answers(postings, results, set(found.stored)))
+    replays = [posting for posting in postings if posting.transfer_id in batch.replayed]
+    results = batch.results | stored_results(
+        connection, {posting.transfer_id: batch.locked[batch.subject_of(posting)].account for posting in replays}
+    )
+    return list(_answers(postings, results, set(batch.replayed)))
 
 
 def release_due(connection: Connection, locked: dict[UUID, Locked]) -> int:
     """Release what of some locked accounts is due, with no other posting; return how many holds that were."""
-    batch = Batch(locked, _read(connection, (), locked), (), clock.now())
-    _add_expiries(connection, batch, ())
+    batch = Batch(locked, _read(connection, locked, (), ()), clock.now())
+    released = _add_expiries(connection, batch, ())
     _insert(connection, batch)
-    return len(batch.transfers)
+    return released
 
 
 def _answers(postings: Sequence[Posting], results: dict[UUID, AccountState], answered: set[UUID]) -> Iterator[Posted]:
@@ -66,65 +108,51 @@ def _answers(postings: Sequence[Posting], results: dict[UUID, AccountState], ans
         yield Posted(transfer_id=posting.transfer_id, replayed=replayed, account=results[posting.transfer_id])
 
 
-def _read(connection: Connection, postings: Iterable[Posting], locked: dict[UUID, Locked]) -> Found:
+def _read(
+    connection: Connection, locked: dict[UUID, Locked], transfer_ids: Sequence[UUID], holds: Sequence[UUID]
+) -> Found:
     debts = [debt_of(one.account.owner_id).id for one in locked.values() if one.account.kind is AccountKind.WALLET]
     rows = connection.execute(
-        queries.HEADS,
-        {
-            "accounts": [*locked, *debts],
-            "transfers": [posting.transfer_id for posting in postings],
-            "holds": [posting.hold.id for posting in postings if posting.hold],
-        },
+        queries.HEADS, {"accounts": [*locked, *debts], "transfers": list(transfer_ids), "holds": list(holds)}
     )
     found = Found()
-    for what, row_id, seq, balance, held, recorded_at, digest, next_expiry_at in rows:
+    for what, row_id, seq, balance, held, recorded_at, digest, next_expiry_at, other_id in rows:
         if what == queries.STORED:
-            found.stored[row_id] = digest
+            found.stored[row_id] = Stored(request_hash=digest, kind=held, minutes=balance)
         elif what == queries.RESOLUTION:
-            found.resolution_id = row_id
+            found.resolutions[row_id] = other_id
         else:
             found.heads[row_id] = Head(row_id, seq, balance, held, recorded_at, digest, next_expiry_at)
     return found
 
 
-def _add_expiries(connection: Connection, batch: Batch, fresh: Sequence[Posting]) -> None:
-    """Release the due holds on accounts of the batch first; not the one that a posting of it resolves anyway."""
+def _add_expiries(connection: Connection, batch: Batch, but: Sequence[UUID]) -> int:
+    """Release the due holds on accounts of the batch first; return how many that were."""
     ends = [
         h for h in batch.heads.values() if h.account_id in batch.at and is_due(h.next_expiry_at, batch.at[h.account_id])
     ]
     if not ends:
-        return
+        return 0
     window = {
         "accounts": [head.account_id for head in ends],
         "since": min(head.recorded_at for head in ends),
         "until": max(batch.at[head.account_id] for head in ends),
     }
-    resolved = {posting.hold.id for posting in fresh if posting.hold}
-    for row in connection.execute(queries.DUE, window).all():
-        hold = Hold(*row)
-        if hold.id not in resolved and is_due(hold.expires_at, batch.at[hold.debit_id]):
-            batch.add(expiry(hold))
-
-
-def _stored_results(connection: Connection, batch: Batch, replays: Sequence[Posting]) -> dict[UUID, AccountState]:
-    if not replays:
-        return {}
-    subjects = {posting.transfer_id: batch.subject_of(posting) for posting in replays}
-    rows = connection.execute(queries.RESULTS, {"accounts": list(set(subjects.values())), "transfers": list(subjects)})
-    return {
-        row.transfer_id: AccountState.of(
-            balance=row.balance_after, held=row.held_after, debt=row.debt, seq=row.seq, head=row.hash
-        )
-        for row in rows
-        if subjects[row.transfer_id] == row.account_id
-    }
+    found = [Hold(*row) for row in connection.execute(queries.DUE, window)]
+    due = [hold for hold in found if hold.id not in but and is_due(hold.expires_at, batch.at[hold.debit_id])]
+    for hold in due:
+        batch.add(expiry(hold))
+    return len(due)
 
 
 def _insert(connection: Connection, batch: Batch) -> None:
-    """Write the batch: transfers, then entries."""
+    """Write the batch: transfers, then entries, then what they have closed."""
     if batch.transfers:
         _insert_rows(connection, _INSERT_TRANSFERS, batch.transfers)
+    if batch.entries:
         _insert_rows(connection, _INSERT_ENTRIES, batch.entries)
+    for account_id, closed_at in batch.closed.items():
+        connection.execute(_CLOSE, {"account": account_id, "closing": closed_at})
 
 
 def _insert_rows(connection: Connection, statement: Insert, rows: Sequence[Any]) -> None:

@@ -1,7 +1,8 @@
 """The proof that the ledger is what was posted: everything is recomputed from the rows, and nothing is believed.
 
-Four passes over one snapshot, each a stream in the order of a key, so that memory stays flat: entries along their
-chains, transfers with their sides, accounts with their heads, seals with their leaves.
+Six passes over one snapshot, each a stream in the order of a key, so that memory stays flat: entries along their
+chains, transfers with their sides, transfers with what they answer, debts beside wallets, accounts with their heads,
+seals with their leaves.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -15,6 +16,7 @@ from timebank.database import db, is_sqlite
 from timebank.errors import NotFound
 from timebank.ledger.chain import SealRow
 from timebank.ledger.proof_entries import ENTRIES, check_entries
+from timebank.ledger.proof_relations import DEBTS, RELATIONS, check_debts, check_relations
 from timebank.ledger.proof_seals import LEAVES, LEAVES_BY_ACCOUNT, SEALS, Tally, check_seals
 from timebank.ledger.proof_since import believed_minutes, entries_since, sides_since, transfers_since
 from timebank.ledger.proof_transfers import SIDES, TRANSFERS, check_transfers
@@ -51,6 +53,8 @@ def verify(
         run = partial(_run, report, connection, progress)
         run("entries", watched, entries, LEAVES_BY_ACCOUNT)
         run("transfers", partial(check_transfers, report), transfers, sides)
+        run("relations", partial(check_relations, report), RELATIONS)
+        run("debts", partial(check_debts, report), DEBTS)
         run("accounts", partial(_check_accounts, report), _ACCOUNTS)
         run("seals", partial(check_seals, report, tally, anchors), SEALS, LEAVES)
     if report.tracked_minutes + report.untracked_minutes != report.believed_minutes:

@@ -96,6 +96,9 @@ def _is_well_formed(sent: Row[Any]) -> bool:
         and sent.debit_id != sent.credit_id
         and (sent.giver_kind, sent.receiver_kind) in ROUTES[Kind(sent.kind)]
         and (sent.expires_at is None or sent.phase == Phase.HOLD)
+        and (sent.reverses is None or sent.kind in {Kind.REVERSE, Kind.INCUR_DEBT})
+        and (sent.reverses is not None or sent.kind != Kind.REVERSE)
+        and (sent.refunds is None) == (sent.kind != Kind.REFUND)
     )
 
 

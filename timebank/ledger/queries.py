@@ -1,7 +1,7 @@
 """Selects of the ledger. Each is built once; none of them writes, the two locks are named as such."""
 
 from datetime import datetime
-from typing import cast
+from typing import Any, cast
 from uuid import UUID
 
 from sqlalchemy import (
@@ -22,7 +22,7 @@ from sqlalchemy import (
 from timebank.database import session
 from timebank.ledger import chain
 from timebank.ledger.models import Account, Entry, Transfer
-from timebank.ledger.rules import AccountKind, AccountState, Phase, debt_of, wallet_of
+from timebank.ledger.rules import INFLOWS, AccountKind, AccountState, Phase, debt_of, wallet_of
 
 account = cast("Table", Account.__table__)
 transfer = cast("Table", Transfer.__table__)
@@ -48,7 +48,7 @@ LOCK = (
 )
 """Locks accounts in the order of their ids. The lock of a wallet stands for its owner's debt account as well."""
 
-LOCK_OF_HOLD = (
+_LOCK_OF_TRANSFER = (
     select(
         account.c.id,
         account.c.kind,
@@ -64,11 +64,14 @@ LOCK_OF_HOLD = (
         transfer.c.expires_at,
     )
     .join_from(transfer, account, account.c.id.in_([transfer.c.debit_id, transfer.c.credit_id]))
-    .where(transfer.c.id == bindparam("hold_id"), transfer.c.phase == int(Phase.HOLD), account.c.tracked)
+    .where(transfer.c.id == bindparam("transfer_id"), account.c.tracked)
     .order_by(account.c.id)
     .with_for_update(key_share=True, of=account)
 )
-"""Locks the tracked sides of a hold and reads it: a transfer never changes, so one statement may do both."""
+"""Locks the tracked sides of a transfer and reads it: a transfer never changes, so one statement may do both."""
+
+LOCK_OF_HOLD = _LOCK_OF_TRANSFER.where(transfer.c.phase == int(Phase.HOLD))
+LOCK_OF_MOVE = _LOCK_OF_TRANSFER.where(transfer.c.phase.in_([int(Phase.SINGLE), int(Phase.CAPTURE)]))
 
 _resolver = transfer.alias("resolver")
 UNRESOLVED = ~exists().where(_resolver.c.resolves == transfer.c.id)
@@ -94,24 +97,27 @@ HEADS = union_all(
         entry.c.recorded_at,
         entry.c.hash,
         case((entry.c.held_after > 0, _NEXT_EXPIRY)).label("next_expiry_at"),
+        entry.c.account_id.label("other_id"),
     )
     .select_from(_WITH_HEAD)
     .where(account.c.id.in_(bindparam("accounts", expanding=True))),
     *(
         select(
             literal(what, literal_execute=True),
-            transfer.c.id,
+            column,
             null(),
-            null(),
-            null(),
+            transfer.c.minutes,
+            transfer.c.kind,
             transfer.c.recorded_at,
             transfer.c.request_hash,
             null(),
+            transfer.c.id,
         ).where(column.in_(bindparam(name, expanding=True)))
         for what, column, name in ((STORED, transfer.c.id, "transfers"), (RESOLUTION, transfer.c.resolves, "holds"))
     ),
 )
-"""Last entries of accounts, transfers that are stored under some ids, and what has resolved some holds."""
+"""Last entries of accounts, transfers that are stored under some ids (their minutes and kind in the third and fourth
+number), and what (``other_id``) has resolved some holds."""
 
 DUE = (
     select(
@@ -146,29 +152,35 @@ WITH_DUE_HOLDS = (
 _debt = entry.alias("debt")
 _debtor = account.alias("debtor")
 
-RESULTS = (
-    select(
+
+def _line_with_debt(until: ColumnElement[datetime]) -> Select[*tuple[Any, ...]]:
+    """Return a select of an account's lines, each with what its owner owed at an instant."""
+    owed = (
+        select(_debt.c.balance_after)
+        .join_from(_debt, _debtor, _debtor.c.id == _debt.c.account_id)
+        .where(
+            _debtor.c.kind == int(AccountKind.DEBT),
+            _debtor.c.owner_id == account.c.owner_id,
+            _debt.c.recorded_at <= until,
+        )
+        .order_by(_debt.c.seq.desc())
+        .limit(1)
+        .correlate(account, entry, transfer)
+        .scalar_subquery()
+    )
+    return select(
         entry.c.transfer_id,
         entry.c.account_id,
         entry.c.seq,
         entry.c.balance_after,
         entry.c.held_after,
         entry.c.hash,
-        func.coalesce(
-            select(_debt.c.balance_after)
-            .join_from(_debt, _debtor, _debtor.c.id == _debt.c.account_id)
-            .where(
-                _debtor.c.kind == int(AccountKind.DEBT),
-                _debtor.c.owner_id == account.c.owner_id,
-                _debt.c.recorded_at <= entry.c.recorded_at,
-            )
-            .order_by(_debt.c.seq.desc())
-            .limit(1)
-            .correlate(account, entry)
-            .scalar_subquery(),
-            0,
-        ).label("debt"),
+        func.coalesce(owed, 0).label("debt"),
     )
+
+
+RESULTS = (
+    _line_with_debt(entry.c.recorded_at)
     .join_from(entry, account, account.c.id == entry.c.account_id)
     .where(
         entry.c.account_id.in_(bindparam("accounts", expanding=True)),
@@ -176,6 +188,55 @@ RESULTS = (
     )
 )
 """Entries of stored transfers, with what their owner owed then: the results that a replay returns."""
+
+LINE_BEFORE = (
+    _line_with_debt(transfer.c.recorded_at)
+    .join_from(entry, account, account.c.id == entry.c.account_id)
+    .join(transfer, transfer.c.id == bindparam("transfer"))
+    .where(entry.c.account_id == bindparam("account"), entry.c.recorded_at <= transfer.c.recorded_at)
+    .order_by(entry.c.seq.desc())
+    .limit(1)
+)
+"""The line that an account ended with when a transfer was recorded that has none there."""
+
+REVERSAL = select(transfer.c.id).where(transfer.c.reverses == bindparam("transfer"))
+"""What has reversed a transfer."""
+
+REFUNDED = (
+    select(func.sum(transfer.c.minutes))
+    .join_from(entry, transfer, transfer.c.id == entry.c.transfer_id)
+    .where(entry.c.account_id == bindparam("account"), transfer.c.refunds == bindparam("transfer"))
+)
+"""How much of a redemption was refunded: looked for in the wallet that it came from, where every refund goes."""
+
+_newer = entry.alias("newer")
+
+_DUE_MINUTES = (
+    select(
+        account.c.id,
+        account.c.owner_id,
+        (
+            entry.c.balance_after
+            - select(func.coalesce(func.sum(_newer.c.minutes), 0))
+            .join_from(_newer, transfer, transfer.c.id == _newer.c.transfer_id)
+            .where(
+                _newer.c.account_id == account.c.id,
+                _newer.c.recorded_at > bindparam("cut_off"),
+                _newer.c.minutes > 0,
+                transfer.c.kind.in_([int(kind) for kind in sorted(INFLOWS)]),
+            )
+            .correlate(account)
+            .scalar_subquery()
+        ).label("minutes"),
+    )
+    .select_from(_WITH_HEAD)
+    .where(account.c.kind == int(AccountKind.WALLET), entry.c.balance_after > 0)
+    .subquery("due_minutes")
+)
+"""First in, first out without lots: inflows until the cut-off less all outflows ever is the balance less newer inflows."""
+
+EXPIRING = select(_DUE_MINUTES).where(_DUE_MINUTES.c.minutes > 0).order_by(_DUE_MINUTES.c.id)
+"""Wallets with minutes that came in until a cut-off and that nobody has spent, and how many these are."""
 
 _STATE = (
     select(

@@ -31,6 +31,11 @@ class Fault(StrEnum):
     SEAL_COUNTS = "seal_counts"
     SEAL_HEAD = "seal_head"
     ANCHOR = "anchor"
+    TRANSFER_REVERSES = "transfer_reverses"
+    TRANSFER_REFUNDS = "transfer_refunds"
+    TRANSFER_MERGES = "transfer_merges"
+    DEBT_PARTS = "debt_parts"
+    DEBT_UNSETTLED = "debt_unsettled"
     SUM = "sum"
     UNREADABLE = "unreadable"
 
@@ -58,6 +63,11 @@ EXPLAINED = {
     Fault.SEAL_COUNTS: "封存的数目不符或变少 · the seal counts other than what it covers, or less than the one before",
     Fault.SEAL_HEAD: "封存过的账目缺失或被改动 · a sealed line is missing from its account or was changed",
     Fault.ANCHOR: "与公布的封存不符 · a published seal is not in this ledger: it was removed, or this is an old copy",
+    Fault.TRANSFER_REVERSES: "冲正与原记账不符 · the reversal does not fit what it reverses",
+    Fault.TRANSFER_REFUNDS: "退回与原兑换不符或超额 · the refund does not fit its redemption, or refunds exceed it",
+    Fault.TRANSFER_MERGES: "合并后账户未关闭 · an account that was merged into another is not closed",
+    Fault.DEBT_PARTS: "欠账与抵扣不成对 · a debt, its reversal or its settlement lacks its counterpart",
+    Fault.DEBT_UNSETTLED: "有欠账而未先抵扣 · minutes stayed or left although a debt was to be paid first",
     Fault.SUM: "总额不为零 · tracked and untracked balances do not add up to zero",
     Fault.UNREADABLE: "内容无法读取 · a row holds what no posting ever wrote",
 }

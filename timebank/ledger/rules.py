@@ -101,6 +101,12 @@ ROUTES: dict[Kind, frozenset[tuple[AccountKind, AccountKind]]] = {
 }
 """From which kind of account to which each kind of transfer may lead (debit, credit)."""
 
+INFLOWS = frozenset({Kind.EARN, Kind.GIFT, Kind.GRANT, Kind.MERGE, Kind.OPENING})
+"""What brings minutes of a new age; what gives spent ones back (refund, reverse) keeps their age."""
+
+LEAVES_IN_SPITE_OF_DEBT = frozenset({Kind.REVERSE, Kind.RECOVER, Kind.MERGE})
+REVERSIBLE = frozenset({Kind.EARN, Kind.GIFT, Kind.DONATE, Kind.GRANT})
+
 
 def account_id(kind: AccountKind, owner_id: UUID) -> UUID:
     """Return the id of the account of that kind and owner."""
@@ -134,6 +140,11 @@ def wallet_of(owner_id: UUID) -> Account:
 def debt_of(owner_id: UUID) -> Account:
     """Return the account of what a person owes after a reversal of spent minutes."""
     return Account(AccountKind.DEBT, owner_id)
+
+
+def pool_of(area_id: UUID) -> Account:
+    """Return the pool of an area: donated minutes that are granted to people in need."""
+    return Account(AccountKind.POOL, area_id)
 
 
 ISSUER = Account(AccountKind.ISSUER, NIL)
@@ -179,6 +190,31 @@ class Posted:
 def expiry_id(hold_id: UUID) -> UUID:
     """Return the id of the release that a due hold gets: the same whoever writes it."""
     return uuid5(hold_id, "expired")
+
+
+def recovery_id(cause_id: UUID) -> UUID:
+    """Return the id of the transfer that takes minutes from a debtor's wallet when ``cause_id`` made them available."""
+    return uuid5(cause_id, "recovered")
+
+
+def settlement_id(cause_id: UUID) -> UUID:
+    """Return the id of the transfer that lowers the debt by what was recovered."""
+    return uuid5(cause_id, "settled")
+
+
+def shortfall_id(correction_id: UUID) -> UUID:
+    """Return the id of the debt for what a correction could not take back."""
+    return uuid5(correction_id, "owed")
+
+
+def extended_id(hold_id: UUID) -> UUID:
+    """Return the id of the release of a hold by the hold (``hold_id``) that takes its place."""
+    return uuid5(hold_id, "extended")
+
+
+def run_id_of(run_id: UUID, account_id: UUID) -> UUID:
+    """Return one account's share of a run: the id of its transfer and of its source."""
+    return uuid5(run_id, str(account_id))
 
 
 def debit_effect(phase: Phase, minutes: int, held_minutes: int) -> tuple[int, int]:

@@ -6,7 +6,7 @@ and AccountClosed; minutes are whole and at least 1.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from uuid import UUID
 
@@ -14,7 +14,9 @@ from timebank import clock
 from timebank.database import session
 from timebank.ledger import posting, queries
 from timebank.ledger.accounts import lock, lock_of_hold
-from timebank.ledger.batch import Posting
+from timebank.ledger.batch import is_due
+from timebank.ledger.errors import HoldExpired
+from timebank.ledger.groups import Movement, post_many
 from timebank.ledger.rules import (
     ISSUER,
     REDEEMED,
@@ -25,10 +27,24 @@ from timebank.ledger.rules import (
     Phase,
     Posted,
     SourceType,
+    extended_id,
     wallet_of,
 )
+from timebank.ledger.transfers import Posting
 
-__all__ = ["AccountState", "Earning", "Posted", "capture", "earn", "earn_many", "hold", "redeem", "release", "sweep"]
+__all__ = [
+    "AccountState",
+    "Earning",
+    "Posted",
+    "capture",
+    "earn",
+    "earn_many",
+    "extend",
+    "hold",
+    "redeem",
+    "release",
+    "sweep",
+]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,28 +70,26 @@ def earn(
 
 def earn_many(*, earnings: Sequence[Earning], actor_id: UUID, batch_id: UUID | None = None) -> list[Posted]:
     """Credit a group at once, in as many statements as one: all or nothing, each replayed by its own id."""
-    postings = [
-        Posting(
+    movements = [
+        Movement(
             transfer_id=earning.transfer_id,
             kind=Kind.EARN,
-            debit_id=ISSUER.id,
-            credit_id=wallet_of(earning.owner_id).id,
+            debit=ISSUER,
+            credit=wallet_of(earning.owner_id),
             minutes=earning.minutes,
             source_type=SourceType.SERVICE_RECORD_REVISION,
             source_id=earning.source_id,
-            actor_id=actor_id,
             occurred_at=earning.occurred_at,
-            batch_id=batch_id,
         )
         for earning in earnings
     ]
-    return posting.post(postings, [wallet_of(earning.owner_id) for earning in earnings])
+    return post_many(movements=movements, actor_id=actor_id, batch_id=batch_id)
 
 
 def redeem(*, transfer_id: UUID, owner_id: UUID, minutes: int, source_id: UUID, actor_id: UUID) -> Posted:
     """Take minutes for goods at once, as at the counter (``source_id``: the redemption).
 
-    Raises InsufficientMinutes.
+    Raises InsufficientMinutes, DebtOutstanding.
     """
     return _spend(transfer_id=transfer_id, owner_id=owner_id, minutes=minutes, source_id=source_id, actor_id=actor_id)
 
@@ -85,7 +99,7 @@ def hold(
 ) -> Posted:
     """Set minutes aside for a redemption until ``expires_at``; from then on they count as available again.
 
-    Raises InsufficientMinutes, and HoldExpired if ``expires_at`` is not in the future.
+    Raises InsufficientMinutes, DebtOutstanding, and HoldExpired if ``expires_at`` is not in the future.
     """
     return _spend(
         transfer_id=transfer_id,
@@ -101,7 +115,7 @@ def hold(
 def capture(*, transfer_id: UUID, hold_id: UUID, minutes: int, source_id: UUID, actor_id: UUID) -> Posted:
     """Take held minutes, all or a part; the rest of the hold is released with it.
 
-    Raises HoldNotFound, HoldExpired, AlreadyResolved, and InsufficientMinutes for more than is held.
+    Raises HoldNotFound, HoldExpired, AlreadyResolved, DebtOutstanding, and InsufficientMinutes for more than is held.
     """
     return _resolve(transfer_id, hold_id, minutes, source_id, actor_id)
 
@@ -112,6 +126,41 @@ def release(*, transfer_id: UUID, hold_id: UUID, source_id: UUID, actor_id: UUID
     Raises HoldNotFound, AlreadyResolved, and HoldExpired if its expiry has been written already.
     """
     return _resolve(transfer_id, hold_id, None, source_id, actor_id)
+
+
+def extend(*, transfer_id: UUID, hold_id: UUID, source_id: UUID, expires_at: datetime, actor_id: UUID) -> Posted:
+    """Put a hold of the same minutes in the place of another, so that they stay set aside until ``expires_at``.
+
+    ``transfer_id`` is the new hold, ``source_id`` the extension as a fact.
+
+    Raises HoldNotFound, AlreadyResolved, HoldExpired (also if ``expires_at`` is not in the future), DebtOutstanding.
+    """
+    connection = session.connection()
+    held, locked = lock_of_hold(connection, hold_id)
+    batch = posting.begin(connection, locked, [transfer_id, extended_id(transfer_id)], holds=[hold_id])
+    if (
+        transfer_id not in batch.replayed
+        and hold_id not in batch.resolutions
+        and is_due(held.expires_at, batch.at[held.debit_id])
+    ):
+        raise HoldExpired
+    renewed = Posting(
+        transfer_id=transfer_id,
+        kind=Kind(held.kind),
+        phase=Phase.HOLD,
+        debit_id=held.debit_id,
+        credit_id=held.credit_id,
+        minutes=held.minutes,
+        source_type=SourceType.REDEMPTION_EXTENSION,
+        source_id=source_id,
+        actor_id=actor_id,
+        batch_id=transfer_id,
+        expires_at=expires_at,
+    )
+    ended = replace(renewed, transfer_id=extended_id(transfer_id), phase=Phase.RELEASE, hold=held, expires_at=None)
+    postings = [ended, renewed]
+    posting.add(batch, postings)
+    return posting.finish(connection, batch, postings)[-1]
 
 
 def sweep(*, limit: int) -> int:
@@ -164,7 +213,7 @@ def _resolve(transfer_id: UUID, hold_id: UUID, minutes: int | None, source_id: U
         debit_id=held.debit_id,
         credit_id=held.credit_id,
         minutes=held.minutes if minutes is None else minutes,
-        source_type=SourceType(held.source_type),
+        source_type=SourceType.REDEMPTION if held.kind == Kind.REDEEM else SourceType(held.source_type),
         source_id=source_id,
         actor_id=actor_id,
         hold=held,

@@ -26,12 +26,11 @@ from timebank.shop.stock import Shelf
 
 @dataclass(frozen=True, slots=True)
 class Basket:
-    """Lines at the prices of one moment, one per goods, and the lots that they would come from."""
+    """Lines at the prices of one moment, one per goods."""
 
     lines: list[PricedLine]
-    picks: list[Pick]
     lots_end: datetime | None
-    """When the first of those lots expires, if any of them does."""
+    """When the first of the lots that they would come from expires, if any of them does."""
 
     @property
     def wanted(self) -> list[Line]:
@@ -72,30 +71,24 @@ def admit(*, site_id: UUID, person_id: UUID) -> Policy:
 
 
 def gather(*, site_id: UUID, lines: Sequence[Line], now: datetime) -> Basket:
-    """Price what is wanted and pick lots for it, without a lock. Raises UnknownGoods, OutOfStock."""
+    """Price what is wanted and see which lots it would come from, without a lock. Raises UnknownGoods, OutOfStock."""
     wanted = summed(lines)
     offer = levels.offer([line.goods_id for line in wanted], now, site_id)
     refuse_unknown([line.goods_id for line in lines], offer.goods)
     picks = _picked(offer.levels, wanted, now)
     ends = {level.lot_id: level.expires_at for level in offer.levels}
     lots_end = min((end for one in picks if (end := ends[one.lot_id]) is not None), default=None)
-    return Basket(offer.priced(wanted), picks, lots_end)
+    return Basket(offer.priced(wanted), lots_end)
 
 
 def secure(shelf: Shelf, basket: Basket, *, good_at: datetime) -> list[Pick]:
-    """Lock the picked lots and pick again from what they hold now; if they are short, once more from all lots.
+    """Lock every lot that what is wanted may come from, in the order of their ids, and pick from what they hold now.
 
+    All of them at once: whoever locked the best ones first would, finding them short, lock others out of order.
     Nothing is taken from a lot that has expired at ``good_at``. Raises OutOfStock.
     """
-    wanted = basket.wanted
-    shelf.open([one.lot_id for one in basket.picks])
-    picks, short = pick(shelf.levels, wanted, good_at)
-    if not short:
-        return picks
-    stocked = levels.stocked([line.goods_id for line in wanted], shelf.now, site_id=shelf.site_id)
-    again = _picked([level for _, level in stocked], wanted, good_at)
-    shelf.open([one.lot_id for one in again])
-    return _picked(shelf.levels, wanted, good_at)
+    shelf.open(levels.good_lots([line.goods_id for line in basket.lines], shelf.site_id, good_at))
+    return _picked(shelf.levels, basket.wanted, good_at)
 
 
 def _picked(lots: Sequence[Level], wanted: Sequence[Line], good_at: datetime) -> list[Pick]:

@@ -6,7 +6,7 @@ clerk out; the codes themselves are not kept.
 
 import math
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from functools import partial
 from uuid import UUID
 
@@ -117,5 +117,5 @@ def _keep_miss(clerk_id: UUID) -> None:
 def _refuse_locked_out(clerk_id: UUID) -> None:
     misses, first = queries.misses_since(clerk_id, clock.wall() - LOCK_OUT_WINDOW)
     if misses >= LOCK_OUT_AFTER and first is not None:
-        left = first + LOCK_OUT_WINDOW - clock.wall()
-        raise CounterLocked(wait_minutes=max(1, math.ceil(left / timedelta(minutes=1))))
+        seconds = max(1, math.ceil((first + LOCK_OUT_WINDOW - clock.wall()).total_seconds()))
+        raise CounterLocked(wait_minutes=math.ceil(seconds / 60), retry_after_seconds=seconds)

@@ -3,14 +3,15 @@
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, Subquery, and_, func, select
+from sqlalchemy import ColumnElement, Select, Subquery, Uuid, and_, bindparam, func, or_, select
 from sqlalchemy.orm import aliased
 
-from timebank.database import session
+from timebank.database import UtcDateTime, session
 from timebank.shop.models import Goods, Lot, Redemption, StockMove
-from timebank.shop.queries import price_at
+from timebank.shop.queries import Instant, price_at
 from timebank.shop.rules import Level, Line, MoveKind, PricedLine, RedemptionState
 
 
@@ -51,7 +52,7 @@ def _unresolved(reserve: type[StockMove]) -> ColumnElement[bool]:
     return ~select(1).where(other.lot_id == reserve.lot_id, other.resolves == reserve.seq).correlate(reserve).exists()
 
 
-def _due(now: datetime, site_id: UUID | None) -> Subquery:
+def _due(now: Instant, site_id: ColumnElement[UUID] | UUID | None = None) -> Subquery:
     """Return per lot what due redemptions still reserve: driven by the few due ones, not by the lot's history."""
     due = (
         select(StockMove.lot_id, func.sum(StockMove.reserved).label("pieces"))
@@ -64,7 +65,7 @@ def _due(now: datetime, site_id: UUID | None) -> Subquery:
         )
         .group_by(StockMove.lot_id)
     )
-    return (due.where(Redemption.site_id == site_id) if site_id else due).subquery("due")
+    return (due if site_id is None else due.where(Redemption.site_id == site_id)).subquery("due")
 
 
 _LEVEL = (
@@ -78,21 +79,47 @@ _LEVEL = (
 )
 
 
-LotIds = Collection[UUID] | Select[UUID]
-"""Lots by their ids, or by a select that yields them."""
+# Every reservation asks these two: they are built once, for building them took longer than running them.
+_NOW = bindparam("now", type_=UtcDateTime())
+_SITE = bindparam("site", type_=Uuid())
 
 
-def held_by(lot_ids: LotIds, now: datetime, site_id: UUID | None) -> dict[UUID, Level]:
-    """Return what the lots hold; after their lock was taken, in a statement of its own."""
-    due = _due(now, site_id)
-    found = (
+def _held(due: Subquery) -> Select[*tuple[Any, ...]]:
+    return (
         select(*_LEVEL, func.coalesce(due.c.pieces, 0))
         .select_from(Lot)
         .join(StockMove, and_(StockMove.lot_id == Lot.id, StockMove.seq == _last()))
         .outerjoin(due, due.c.lot_id == Lot.id)
-        .where(Lot.id.in_(lot_ids))
+        .where(Lot.id.in_(bindparam("lots", expanding=True)))
     )
-    return {row[0]: _level(row) for row in session.execute(found)}
+
+
+def _offered(due: Subquery) -> Select[*tuple[Any, ...]]:
+    price = price_at(_NOW).label("price")
+    return (
+        select(*_LEVEL, func.coalesce(due.c.pieces, 0), Goods.id, Goods.name, Goods.unit, price)
+        .select_from(Goods)
+        .outerjoin(Lot, and_(Lot.goods_id == Goods.id, Lot.site_id == _SITE, Lot.emptied_at.is_(None)))
+        .outerjoin(StockMove, and_(StockMove.lot_id == Lot.id, StockMove.seq == _last()))
+        .outerjoin(due, due.c.lot_id == Lot.id)
+        .where(Goods.id.in_(bindparam("goods", expanding=True)), Goods.active)
+    )
+
+
+_HELD_ANYWHERE = _held(_due(_NOW))
+_HELD_AT_SITE = _held(_due(_NOW, _SITE))
+_OFFERED = _offered(_due(_NOW, _SITE))
+
+
+def held_by(lot_ids: Collection[UUID], now: datetime, site_id: UUID | None) -> dict[UUID, Level]:
+    """Return what the lots hold; after their lock was taken, in a statement of its own."""
+    values = {"now": now, "lots": list(lot_ids)}
+    connection = session.connection()
+    if site_id is None:
+        found = connection.execute(_HELD_ANYWHERE, values)
+    else:
+        found = connection.execute(_HELD_AT_SITE, values | {"site": site_id})
+    return {row[0]: _level(row) for row in found}
 
 
 def stocked(goods_ids: Collection[UUID], now: datetime, *, site_id: UUID | None = None) -> list[tuple[UUID, Level]]:
@@ -112,16 +139,8 @@ def stocked(goods_ids: Collection[UUID], now: datetime, *, site_id: UUID | None 
 
 def offer(goods_ids: Collection[UUID], now: datetime, site_id: UUID) -> Offer:
     """Return goods with prices and their lots at one site, in one statement; only active goods with a price."""
-    due = _due(now, site_id)
-    found = (
-        select(*_LEVEL, func.coalesce(due.c.pieces, 0), Goods.id, Goods.name, Goods.unit, price_at(now).label("price"))
-        .select_from(Goods)
-        .outerjoin(Lot, and_(Lot.goods_id == Goods.id, Lot.site_id == site_id, Lot.emptied_at.is_(None)))
-        .outerjoin(StockMove, and_(StockMove.lot_id == Lot.id, StockMove.seq == _last()))
-        .outerjoin(due, due.c.lot_id == Lot.id)
-        .where(Goods.id.in_(goods_ids), Goods.active)
-    )
-    rows = [row for row in session.execute(found) if row.price is not None]
+    found = session.connection().execute(_OFFERED, {"now": now, "site": site_id, "goods": list(goods_ids)})
+    rows = [row for row in found if row.price is not None]
     offered = {row[8]: Offered(*row[8:]) for row in rows}
     return Offer(offered, [_level(row) for row in rows if row[0] is not None])
 
@@ -134,6 +153,16 @@ def lots_of(redemption_ids: Collection[UUID]) -> Select[UUID]:
     """Select the lots that anything was picked from for these redemptions."""
     return select(StockMove.lot_id).where(
         StockMove.redemption_id.in_(redemption_ids), StockMove.kind == MoveKind.RESERVE
+    )
+
+
+def good_lots(goods_ids: Collection[UUID], site_id: UUID | None, good_at: datetime) -> Select[UUID]:
+    """Select the lots of the goods at a site that are not empty and have not expired at ``good_at``."""
+    return select(Lot.id).where(
+        Lot.goods_id.in_(goods_ids),
+        Lot.site_id == site_id,
+        Lot.emptied_at.is_(None),
+        or_(Lot.expires_at.is_(None), Lot.expires_at > good_at),
     )
 
 

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any, cast
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Row, Select, func, select
+from sqlalchemy import ColumnElement, Row, Select, Uuid, bindparam, func, select
 
 from timebank.database import session
 from timebank.identity.models import Person
@@ -51,23 +51,29 @@ class Visit:
     policy_number: int
 
 
+_VISIT = (
+    select(Person.state, latest_number_subquery(), *_SHOP)
+    .select_from(Person)
+    .outerjoin(Site, Site.id == bindparam("site", type_=Uuid()))
+    .outerjoin(Organisation, Organisation.id == Site.organisation_id)
+    .outerjoin(Area, Organisation.area_id == Area.id)
+    .where(Person.id == bindparam("person", type_=Uuid()))
+)
+
+
 def visit(site_id: UUID, person_id: UUID) -> Visit:
     """Return what must be known before somebody may take anything, in one statement."""
-    found = (
-        select(Person.state, latest_number_subquery(), *_SHOP)
-        .select_from(Person)
-        .outerjoin(Site, Site.id == site_id)
-        .outerjoin(Organisation, Organisation.id == Site.organisation_id)
-        .outerjoin(Area, Organisation.area_id == Area.id)
-        .where(Person.id == person_id)
-    )
-    row: Any = session.execute(found).one_or_none()
+    row: Any = session.connection().execute(_VISIT, {"site": site_id, "person": person_id}).one_or_none()
     if row is None:
         return Visit(None, None, 0)
     return Visit(Shop(*row[2:]) if row[2] else None, row[0], row[1])
 
 
-def price_at(now: datetime) -> ColumnElement[int]:
+Instant = ColumnElement[datetime] | datetime
+"""A moment, or the parameter of a select that is built once and asked at many moments."""
+
+
+def price_at(now: Instant) -> ColumnElement[int]:
     """Return the price of ``Goods`` that is in force at ``now``, as a correlated scalar (NULL without one)."""
     return (
         select(GoodsPrice.price_minutes)

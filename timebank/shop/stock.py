@@ -9,11 +9,10 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import Select, insert, select, update
 
 from timebank.database import NIL, session
 from timebank.shop import levels
-from timebank.shop.levels import LotIds
 from timebank.shop.models import Lot, StockMove
 from timebank.shop.rules import Level, MoveKind, Pick
 
@@ -34,15 +33,12 @@ class Shelf:
         """What the locked lots hold, all moves noted so far included."""
         return list(self._levels.values())
 
-    def open(self, lot_ids: LotIds) -> None:
-        """Lock lots in the order of their ids, read them, and note the releases that are due on them."""
-        session.execute(
-            select(Lot.id).where(Lot.id.in_(lot_ids)).order_by(Lot.id).with_for_update(key_share=True)
-        ).all()
-        found = levels.held_by(lot_ids, self.now, self.site_id)
-        fresh = {lot_id: level for lot_id, level in found.items() if lot_id not in self._levels}
-        self._levels |= fresh
-        overdue = [lot_id for lot_id, level in fresh.items() if level.due]
+    def open(self, lots: Select[UUID]) -> None:
+        """Lock lots in the order of their ids, read those that are locked, and note the releases that are due on them."""
+        locking = select(Lot.id).where(Lot.id.in_(lots)).order_by(Lot.id).with_for_update(key_share=True)
+        locked = list(session.scalars(locking))
+        self._levels = levels.held_by(locked, self.now, self.site_id)
+        overdue = [lot_id for lot_id, level in self._levels.items() if level.due]
         if overdue:
             for reserve in levels.due_reserves(overdue, self.now):
                 self.release(reserve, actor_id=NIL)

@@ -6,15 +6,17 @@ the decorators in another order, because there is only one.
 
 from collections.abc import Callable
 from functools import wraps
+from http import HTTPStatus
 from typing import Any
 
 import flask_smorest
 from flask import Response
+from limits import RateLimitItem
 
 from timebank.database import in_unit_of_work
 from timebank.errors import Refusal
 from timebank.web import idempotency, tokens
-from timebank.web.limits import limiter
+from timebank.web.limits import limited
 from timebank.web.parser import Parser
 from timebank.web.schemas import Schema
 
@@ -54,7 +56,7 @@ class Blueprint(flask_smorest.Blueprint):
         body: type[Schema] | None = None,
         query: type[Schema] | None = None,
         once: bool = False,
-        limit: str | None = None,
+        limit: RateLimitItem | None = None,
         prepare: Callable[..., Any] | None = None,
         media_types: tuple[str, ...] = (),
     ) -> Callable[[View], View]:
@@ -86,7 +88,7 @@ class Blueprint(flask_smorest.Blueprint):
                 view = self.arguments(body())(view)
             view = _guarded(view, guard)
             if limit:
-                view = limiter.limit(limit)(view)
+                view = limited(view, limit)
             view = self.doc(
                 operationId=func.__name__,
                 security=[] if guard is public else [{"bearer": []}],
@@ -131,6 +133,8 @@ def _as_unit_of_work(view: View, *, write: bool, once: bool, prepare: Callable[.
     def working(**kwargs: Any) -> Response:
         def work() -> Response:
             response: Response = view(**kwargs)
+            if response.status_code == HTTPStatus.NO_CONTENT:
+                response.headers.remove("Content-Type")  # nothing has no type; a client would try to read it as JSON
             return response
 
         try:

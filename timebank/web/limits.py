@@ -1,40 +1,38 @@
 """Rate limits, by person when the token is good and by address otherwise. Counts are kept per process, on wall time."""
 
+import math
 import threading
-from typing import NoReturn
+from collections.abc import Callable
+from functools import wraps
+from typing import Any
 
-from flask import Flask
-from flask_limiter import Limiter, RequestLimit
-from flask_limiter.util import get_remote_address
+from flask import request
+from limits import RateLimitItem, parse
 from limits.storage import Storage
+from limits.strategies import FixedWindowRateLimiter
 
 from timebank import clock
 from timebank.errors import Refusal
 from timebank.web import tokens
 from timebank.web.errors import RateLimited
 
+View = Callable[..., Any]
 
-def caller() -> str:
-    """Return whose requests are counted together: the signed-in person, or the address."""
-    try:
-        return f"person:{tokens.bearer().person_id}"
-    except Refusal:
-        return f"address:{get_remote_address()}"
-
-
-def refuse(breached: RequestLimit) -> NoReturn:
-    """Refuse, and say in how many seconds the caller may come back."""
-    raise RateLimited(retry_after_seconds=max(1, breached.reset_at - int(clock.wall().timestamp())))
+SIGN_IN = parse("600/minute")
+"""Sign-ins from one address: a street office behind one router, not a guessing machine (guesses lock out sooner)."""
+SCANS = parse("120/minute")
+"""Scans, check-ins and check-outs of one person: a team leader with a queue, not a script."""
+LOOKUPS = parse("120/minute")
+"""Codes typed or scanned at one counter."""
+VERIFICATIONS = parse("6/minute")
+"""Verifications of the whole ledger asked for by one auditor: each reads everything."""
 
 
 SWEPT_EVERY_SECONDS = 60
 
 
 class Counts(Storage):
-    """Counts in this process.
-
-    The library's own memory starts a thread for nearly every hit, and looks at every key in it.
-    """
+    """Counts in this process: the library's own memory starts a thread for nearly every hit, and it looks at every key."""
 
     STORAGE_SCHEME = ["counts"]  # noqa: RUF012 - the library reads it from the class
 
@@ -90,18 +88,32 @@ class Counts(Storage):
         self._counted.pop(key, None)
 
 
-limiter = Limiter(key_func=caller, storage_uri="counts://", strategy="fixed-window", on_breach=refuse)
-
-SIGN_IN = "600/minute"
-"""Sign-ins from one address: a street office behind one router, not a guessing machine (guesses lock out sooner)."""
-SCANS = "120/minute"
-"""Scans, check-ins and check-outs of one person: a team leader with a queue, not a script."""
-LOOKUPS = "120/minute"
-"""Codes typed or scanned at one counter."""
-VERIFICATIONS = "6/minute"
-"""Verifications of the whole ledger asked for by one auditor: each reads everything."""
+counts = Counts()
+_limiter = FixedWindowRateLimiter(counts)
 
 
-def init_app(app: Flask) -> None:
-    """Count requests of this application."""
-    limiter.init_app(app)
+def limited(view: View, limit: RateLimitItem) -> View:
+    """Return ``view`` refusing whoever comes more often than ``limit``, and saying in how many seconds to come back."""
+
+    @wraps(view)
+    def counted(*args: Any, **kwargs: Any) -> Any:
+        whose = (request.endpoint or "", caller())
+        if not _limiter.hit(limit, *whose):
+            left = _limiter.get_window_stats(limit, *whose).reset_time - clock.wall().timestamp()
+            raise RateLimited(retry_after_seconds=max(1, math.ceil(left)))
+        return view(*args, **kwargs)
+
+    return counted
+
+
+def caller() -> str:
+    """Return whose requests are counted together: the signed-in person, or the address."""
+    try:
+        return f"person:{tokens.bearer().person_id}"
+    except Refusal:
+        return f"address:{address()}"
+
+
+def address() -> str:
+    """Return where the request comes from; behind proxies that are trusted, where they say."""
+    return request.remote_addr or "unknown"

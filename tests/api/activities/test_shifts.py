@@ -184,7 +184,7 @@ def test_volunteer_signs_up_sees_it_and_withdraws(client: FlaskClient) -> None:
     assert [item["id"] for item in mine["items"]] == [signed.json["id"]]
     assert mine["items"][0]["shift"]["activity_name"] == "助老理发"
     gone = client.delete(f"{url}/sign-up", headers=volunteer)
-    assert (gone.status_code, gone.data) == (204, b"")
+    assert (gone.status_code, gone.data, gone.content_type) == (204, b"", None)
     assert client.get(url, headers=volunteer).json["free_places"] == 2
     assert client.get(f"{API}/me/sign-ups", headers=volunteer).json == {"items": [], "next": None}
 

@@ -152,6 +152,18 @@ def test_leaving_long_after_the_shift_is_late_and_reviewed(
     assert "等待协调员审核" in answer.json["attendance"]["message"]
 
 
+def test_coming_after_the_end_is_late_and_reviewed(client: FlaskClient, volunteer: Person, shift: Shift) -> None:
+    """Minutes that lie wholly after the shift count when a coordinator says that there was something to do."""
+    records = []
+    for arrives in (179.9, 200):
+        scan_in(client, volunteer, shift, at=arrives)
+        records.append(scan_out(client, volunteer, shift, at=arrives + 20).json["record"])
+    assert [(record["flags"], record["service_minutes"], record["credited_minutes"]) for record in records] == [
+        ([], 20, 20),
+        (["LATE"], 20, 0),
+    ]
+
+
 def test_after_twelve_hours_the_check_out_works_and_the_credit_is_capped(
     client: FlaskClient, volunteer: Person, shift: Shift
 ) -> None:

@@ -175,7 +175,7 @@ def test_inside_the_shift_a_scan_suggests_to_leave(client: FlaskClient, shift: S
     assert [(warning["code"], warning["context"]["seconds_left"]) for warning in early["warnings"]] == [
         ("TOO_SOON", 300)
     ]
-    assert "300" in early["warnings"][0]["detail"]
+    assert "还要等 5 分钟" in early["warnings"][0]["detail"]
     later = _scan(client, volunteer, shift, at=10)
     assert (later["suggested_action"], later["warnings"]) == ("check_out", [])
 

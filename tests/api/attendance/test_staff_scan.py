@@ -145,6 +145,24 @@ def test_a_check_out_without_its_shift_is_told_so(client: FlaskClient, shift: Sh
     assert answer.json["errors"][0]["pointer"] == "/shift_id"
 
 
+def test_a_leader_who_scans_their_own_screen_is_looked_at(client: FlaskClient, shift: Shift, leader: Person) -> None:
+    """Who can fetch the code at home earns nothing by it until somebody else has approved it."""
+    began = scan_in(client, leader, shift, at=0)
+    assert (began.status_code, began.json["flags"]) == (201, ["MANUAL"])
+    record = scan_out(client, leader, shift, at=60).json["record"]
+    assert (record["state"], record["provenance"], record["credited_minutes"]) == ("pending", "self_scan", 0)
+
+
+def test_a_leader_whom_a_coordinator_scans_is_credited(
+    client: FlaskClient, shift: Shift, leader: Person, organisation: Organisation
+) -> None:
+    """Somebody else has seen them at both ends."""
+    coordinator = a_coordinator(organisation.id)
+    scan_in(client, coordinator, shift, at=0, **_of(leader, shift, 0))
+    record = scan_out(client, coordinator, shift, at=60, **_of(leader, shift, 60)).json["record"]
+    assert (record["state"], record["flags"], record["credited_minutes"]) == ("final", [], 60)
+
+
 def test_staff_who_scan_themselves_are_looked_at(client: FlaskClient, shift: Shift, leader: Person) -> None:
     """It works, and somebody else must approve it."""
     began = scan_in(client, leader, shift, at=0, **_of(leader, shift, 0))

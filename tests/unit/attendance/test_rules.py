@@ -120,12 +120,12 @@ def test_a_cancelled_shift_takes_nobody() -> None:
         _check_in(OUTSIDE, context=replace(SHIFT, state=ShiftState.CANCELLED))
 
 
-@pytest.mark.parametrize(("seconds", "left"), [(0, 600), (599.2, 1), (-60, 660)])
-def test_too_soon_says_how_many_seconds_are_left(seconds: float, left: int) -> None:
-    """Rounded up: who waits that long is not too soon. A scan from before the check-in is too soon as well."""
+@pytest.mark.parametrize(("seconds", "left", "minutes"), [(0, 600, 10), (599.2, 1, 1), (479, 121, 3), (-60, 660, 11)])
+def test_too_soon_says_how_long_to_wait(seconds: float, left: int, minutes: int) -> None:
+    """Seconds for a countdown, minutes for the sentence. Rounded up: who waits that long is not too soon. A scan from before the check-in is too soon as well."""
     with pytest.raises(TooSoon) as refused:
         refuse_early_check_out(checked_in_at=NINE, policy=BUILT_IN, at=NINE + timedelta(seconds=seconds))
-    assert refused.value.context == {"minutes": 10, "seconds_left": left}
+    assert refused.value.context == {"minutes": 10, "seconds_left": left, "minutes_left": minutes}
     refuse_early_check_out(checked_in_at=NINE, policy=BUILT_IN, at=NINE + timedelta(seconds=600))
 
 
@@ -159,8 +159,8 @@ def test_flags_at_check_out() -> None:
     ("credited", "waits", "zh", "en"),
     [
         (60, False, "已计入 60 分钟", "60 minutes credited"),
-        (0, True, "等待协调员审核", "waits for a coordinator"),
-        (0, False, "未计入余额", "nothing credited"),
+        (0, True, "等待协调员审核，不用再操作", "waits for a coordinator, nothing more to do"),
+        (0, False, "记入服务时长，按规则不增加余额", "on the record for good, not in the balance by the rules"),
     ],
 )
 def test_the_farewell_says_what_became_of_it(credited: int, waits: bool, zh: str, en: str) -> None:

@@ -17,7 +17,8 @@ from sqlalchemy import (
     text,
 )
 
-from timebank.database import Base, UtcDateTime, db
+from tests.owner import owning
+from timebank.database import Base, UtcDateTime
 
 
 @pytest.fixture
@@ -40,6 +41,7 @@ def probe(app: Flask) -> Iterator[Table]:
     open_only = text("done_at IS NULL")
     Index("uq_probe_open", table.c.holder, unique=True, sqlite_where=open_only, postgresql_where=open_only)
     Index("uq_probe_lower_code", func.lower(table.c.code), unique=True)
-    table.create(db.engine)
+    with owning() as engine:
+        table.create(engine)
     yield table
     Base.metadata.remove(table)

@@ -3,6 +3,7 @@
 from datetime import timedelta
 from typing import Any, cast
 
+import psycopg
 import pytest
 from flask import Flask
 from sqlalchemy import Connection, Table, create_engine, insert, select, text
@@ -72,6 +73,30 @@ def test_passing_trouble_on_postgresql_is_tried_again(probe: Table, trouble: str
 
     in_unit_of_work(work)
     assert len(tried) == 2
+    assert rows(probe) == 1
+
+
+@ON_POSTGRESQL
+def test_a_commit_whose_answer_is_lost_is_not_done_again(probe: Table, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nobody knows whether it has happened; doing the work again could do it twice, so the caller has to ask again."""
+    commit = db.engine.dialect.do_commit
+
+    def commit_and_lose_the_connection(connection: Any) -> None:
+        commit(connection)
+        connection.driver_connection.close()
+        raise psycopg.OperationalError("server closed the connection unexpectedly")
+
+    tried: list[int] = []
+
+    def work() -> None:
+        tried.append(1)
+        session.execute(insert(probe).values(id=len(tried), name=f"attempt {len(tried)}"))
+
+    with monkeypatch.context() as losing:
+        losing.setattr(db.engine.dialect, "do_commit", commit_and_lose_the_connection)
+        with pytest.raises(Busy):
+            in_unit_of_work(work)
+    assert len(tried) == 1
     assert rows(probe) == 1
 
 

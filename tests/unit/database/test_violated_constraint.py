@@ -8,6 +8,7 @@ from flask import Flask
 from sqlalchemy import Table, insert, text
 from sqlalchemy.exc import IntegrityError
 
+from tests.owner import as_owner
 from tests.unit.database.probing import violation
 from timebank.database import in_unit_of_work, session, violated_constraint
 from timebank.settings import Settings
@@ -43,9 +44,7 @@ def test_a_violated_reference_is_refused_on_both_engines(probe: Table, settings:
 
 def test_a_table_that_no_model_knows_has_no_names(app: Flask, settings: Settings) -> None:
     """A violated key of a stranger's table is still an integrity error, on SQLite without a name."""
-    in_unit_of_work(
-        lambda: session.execute(text("CREATE TABLE stranger (id BIGINT CONSTRAINT pk_stranger PRIMARY KEY)"))
-    )
+    as_owner("CREATE TABLE stranger (id BIGINT CONSTRAINT pk_stranger PRIMARY KEY)")
     in_unit_of_work(lambda: session.execute(text("INSERT INTO stranger VALUES (1)")))
     name = violated_constraint(violation(text("INSERT INTO stranger VALUES (1)")))
     assert name == (None if settings.is_sqlite else "pk_stranger")

@@ -6,12 +6,16 @@ from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Connection, insert, select, text
+from sqlalchemy import ColumnElement, Connection, and_, insert, select, text
 
+from tests.owner import owning
 from timebank.database import db, is_sqlite, new_id
-from timebank.ledger import chain, queries
+from timebank.ledger import chain, proof, queries
 from timebank.ledger.chain import EntryRow, TransferRow
+from timebank.ledger.report import Fault
 from timebank.ledger.rules import REDEEMED, Kind, Phase, SourceType, debit_effect, wallet_of
+
+ME, SOMEBODY = UUID(int=0xA11CE), UUID(int=0xB0B)
 
 _GUARDS = {
     "sqlite": "SELECT 'DROP TRIGGER ' || name FROM sqlite_master WHERE type = 'trigger' AND tbl_name LIKE 'ledger_%'",
@@ -27,7 +31,7 @@ _GUARDS = {
 @contextmanager
 def unguarded() -> Iterator[Connection]:
     """Yield a connection to which nothing is forbidden; commit what it did."""
-    with db.engine.connect() as connection:
+    with owning() as engine, engine.connect() as connection:
         if is_sqlite():
             connection.exec_driver_sql("COMMIT")
             for pragma in ("foreign_keys=OFF", "ignore_check_constraints=ON"):
@@ -37,7 +41,6 @@ def unguarded() -> Iterator[Connection]:
             connection.exec_driver_sql(statement)
         yield connection
         connection.commit()
-        connection.invalidate()
 
 
 def execute(statement: Any, parameters: Any = None) -> None:
@@ -111,3 +114,20 @@ def append(owner_id: UUID, transfer: TransferRow | None, **columns: Any) -> None
     line = EntryRow(**values)
     line = line._replace(hash=chain.entry_hash(line, transfer, last.hash))
     execute(insert(queries.entry), line._asdict())
+
+
+def faults_found() -> dict[Fault, str]:
+    """Verify, expecting faults; return the first row of each."""
+    report = proof.verify()
+    assert not report.ok
+    return {fault: finding.row for fault, finding in report.findings.items()}
+
+
+def line_of_mine(seq: int) -> ColumnElement[bool]:
+    """Return the condition that an entry is the one with that number in my wallet."""
+    return and_(queries.entry.c.account_id == wallet_of(ME).id, queries.entry.c.seq == seq)
+
+
+def name_of_line(seq: int, owner_id: UUID = ME) -> str:
+    """Return how verification names a line of a wallet."""
+    return f"ledger_entry {wallet_of(owner_id).id}/{seq}"

@@ -1,4 +1,4 @@
-"""Attacks on the ledger's rows through the database itself, after all migrations have run: every one is refused."""
+"""The triggers alone, against the database's owner, after all migrations have run: every attack on a row is refused."""
 
 import pytest
 from flask import Flask
@@ -6,6 +6,7 @@ from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
 from tests.factories.ledger import a_volunteer_with, captured, held
+from tests.owner import owning
 from tests.unit.ledger.looking import everything
 from timebank.database import Base, db
 
@@ -44,7 +45,7 @@ def _random_id() -> str:
 def _refused(*statements: str, match: str = "append-only") -> None:
     """Run statements on a connection of their own; the last one is refused and nothing has changed."""
     before = everything()
-    with db.engine.connect() as connection:
+    with owning() as engine, engine.connect() as connection:
         for preparation in statements[:-1]:
             connection.exec_driver_sql(preparation)
         with pytest.raises(DBAPIError, match=match):

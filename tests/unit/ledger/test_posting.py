@@ -12,6 +12,7 @@ from tests.factories.ledger import (
     earned,
     held,
     redeemed,
+    reversed_,
     state_of,
 )
 from tests.unit.ledger.looking import entries_of, everything, refused, transfer_of
@@ -19,15 +20,15 @@ from timebank import clock
 from timebank.database import in_unit_of_work, new_id, session
 from timebank.ledger import posting, proof, rules, service
 from timebank.ledger.accounts import lock
-from timebank.ledger.batch import Posting
 from timebank.ledger.errors import (
     AccountClosed,
     AlreadyPosted,
     PostingConflict,
 )
 from timebank.ledger.models import Account
-from timebank.ledger.rules import SHORTFALL, Kind, SourceType, debt_of, wallet_of
+from timebank.ledger.rules import Kind, SourceType, wallet_of
 from timebank.ledger.service import Earning
+from timebank.ledger.transfers import Posting
 
 NOON = datetime(2026, 5, 4, 4, 0, tzinfo=UTC)
 
@@ -116,19 +117,11 @@ def test_a_state_names_what_is_owed(app: Flask) -> None:
     owner_id = new_id()
     earned_before = {"transfer_id": new_id(), "source_id": new_id()}
     before = earned(owner_id, 60, occurred_at=NOON, **earned_before)
-    debt = Posting(
-        transfer_id=new_id(),
-        kind=Kind.INCUR_DEBT,
-        debit_id=SHORTFALL.id,
-        credit_id=debt_of(owner_id).id,
-        minutes=70,
-        source_type=SourceType.CORRECTION,
-        source_id=new_id(),
-        actor_id=CLERK,
-    )
-    in_unit_of_work(lambda: posting.post([debt], [wallet_of(owner_id), debt_of(owner_id)]))
+    wrong = earned(owner_id, 70).transfer_id
+    redeemed(owner_id, 130)
+    reversed_(wrong)
     assert state_of(owner_id).debt_minutes == 70
-    assert earned(owner_id, 1).account.debt_minutes == 70
+    assert earned(owner_id, 1).account.debt_minutes == 69
     assert earned(owner_id, 60, occurred_at=NOON, **earned_before).account == before.account
     assert before.account.debt_minutes == 0
     assert proof.verify().ok

@@ -9,7 +9,7 @@ from uuid import UUID
 import pytest
 from flask import Flask
 
-from tests.factories.ledger import CLERK, LIFE, a_volunteer_with, captured, earned, held, redeemed
+from tests.factories.ledger import CLERK, LIFE, a_volunteer_with, captured, earned, held, redeemed, reversed_
 from timebank import clock
 from timebank.database import in_unit_of_work, new_id, session
 from timebank.ledger import queries, service
@@ -93,6 +93,16 @@ def test_a_first_posting_also_opens_the_account(app: Flask, statements: Statemen
     """A wallet costs one more statement, once."""
     ids = _ids(new_id())
     assert _sent(statements, lambda: service.earn(minutes=5, occurred_at=clock.now(), **ids)) == 5
+
+
+def test_paying_a_debt_costs_no_statement(app: Flask, statements: Statements) -> None:
+    """A credit to a debtor carries four more lines, and goes in as many statements."""
+    owner_id = new_id()
+    wrong = earned(owner_id, 100).transfer_id
+    redeemed(owner_id, 100)
+    reversed_(wrong)
+    ids = _ids(owner_id)
+    assert _sent(statements, lambda: service.earn(minutes=5, occurred_at=clock.now(), **ids)) == 4
 
 
 def test_a_replay_writes_nothing(app: Flask, statements: Statements) -> None:

@@ -37,7 +37,7 @@ def _revision(state: State, *, credited: int = 0, expected: int = 120, flags: st
         (_revision(State.FINAL, expected=0), "按默认规则不计入余额", "earned nothing by the default rules"),
         (
             _revision(State.PENDING_REVIEW, flags="CAPPED,LATE"),
-            "因单次超过 12 小时、签退过晚",
+            "因单次超过 12 小时、签到或签退过晚",
             "waits for a coordinator (longer",
         ),
         (_revision(State.PENDING_REVIEW, expected=0), "通过后按默认规则不计入余额", "then earns 0 minutes"),

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 import flask
+from limits import parse
 from marshmallow import fields
 from sqlalchemy import select
 from sqlalchemy.exc import OperationalError
@@ -83,7 +84,7 @@ def refuse_sample(of: object) -> None:
 
 
 @blueprint.endpoint(
-    "POST", "/sample/orders", guard=requires(Role.ADMIN), body=NameBody, answer=(200, NameOut), limit="3/minute"
+    "POST", "/sample/orders", guard=requires(Role.ADMIN), body=NameBody, answer=(200, NameOut), limit=parse("3/minute")
 )
 def order_sample(body: dict[str, Any]) -> dict[str, Any]:
     """Go through every gate: limit, token, role, body."""

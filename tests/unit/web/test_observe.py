@@ -10,6 +10,7 @@ from flask.testing import FlaskClient
 from sqlalchemy import text
 
 from tests.factories.identity import a_person, signed_in
+from tests.owner import as_owner
 from timebank.application import create_app
 from timebank.database import NIL, db, in_unit_of_work, session
 from timebank.settings import Settings
@@ -143,6 +144,6 @@ def test_a_database_that_is_gone_is_not_ready(settings: Settings, engine_name: s
 def test_an_empty_database_is_not_ready(app: Flask, settings: Settings, engine_name: str, tmp_path: Any) -> None:
     """A database that nobody has migrated is reachable and not ready."""
     client = app.test_client()
-    in_unit_of_work(lambda: session.execute(text("DROP TABLE alembic_version")))
+    as_owner("DROP TABLE alembic_version")
 
     assert client.get("/readyz").status_code == 503
