@@ -91,7 +91,7 @@ class LeafRow(NamedTuple):
 
 _GENESIS = struct.Struct(">BBH 16s H 16s B q")
 _REQUEST = struct.Struct(">BBH 16s HH 16s16s q H 16s 16s16s16s q 16s")
-_ENTRY = struct.Struct(">BBH 16sq16s qqqq q  16s16s16s q HHH 16s 16s16s16s16s qqq 16s32s  32s")
+ENTRY = struct.Struct(">BBH 16sq16s qqqq q  16s16s16s q HHH 16s 16s16s16s16s qqq 16s32s  32s")
 _SEAL = struct.Struct(">BB qqqqq 32s32s")
 _SEAL_LEAF = struct.Struct(">BB 16sq 32s")
 
@@ -151,7 +151,7 @@ def entry_hash(entry: EntryRow, transfer: TransferRow | None, previous: bytes) -
     if len(t.request_hash) != HASH_BYTES or len(previous) != HASH_BYTES:
         raise ValueError("no SHA-256")
     try:
-        preimage = _ENTRY.pack(
+        preimage = ENTRY.pack(
             VERSION,
             Tag.ENTRY,
             _present(e.transfer_id, t.resolves, t.reverses, t.refunds, t.batch_id, t.expires_at),

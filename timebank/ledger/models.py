@@ -136,4 +136,3 @@ class SealLeaf(Base):
 
 # Somebody else was first: with the same id, at the same place of a chain, or at opening the account.
 retry_on("pk_ledger_transfer", "pk_ledger_entry", "pk_ledger_account", "uq_ledger_account_kind_owner_id")
-retry_on("pk_ledger_seal")

@@ -1,7 +1,6 @@
 """First pass of the proof: every entry along its account's chain."""
 
 from collections.abc import Iterator
-from datetime import datetime
 from itertools import groupby
 from typing import Any, NamedTuple
 from uuid import UUID
@@ -9,23 +8,21 @@ from uuid import UUID
 from sqlalchemy import BigInteger, Row, func, null, select, type_coerce
 
 from timebank.ledger import chain
-from timebank.ledger.chain import EntryRow, TransferRow
 from timebank.ledger.queries import account, entry, transfer
+from timebank.ledger.raw import RawEntry, RawTransfer, entry_hash, instant, name_of, raw
 from timebank.ledger.report import Fault, Report
 from timebank.ledger.rules import PHASES, TRACKED, Account, AccountKind, Phase, debit_effect, moves
 
-_ENTRY_WIDTH, _TRANSFER_WIDTH = len(EntryRow._fields), len(TransferRow._fields)
+_ENTRY_WIDTH, _TRANSFER_WIDTH = len(RawEntry._fields), len(RawTransfer._fields)
 
 _hold = transfer.alias("hold")
 
 ENTRIES = (
     select(
-        *entry.c,
-        *transfer.c,
+        *raw(entry.c),
+        *raw(transfer.c),
         account.c.kind.label("account_kind"),
-        account.c.owner_id,
-        account.c.opened_at,
-        account.c.closed_at,
+        *raw([account.c.owner_id, account.c.opened_at, account.c.closed_at]),
         func.coalesce(_hold.c.minutes, 0).label("hold_minutes"),
         type_coerce(null(), BigInteger).label("start"),
     )
@@ -41,12 +38,12 @@ ENTRIES = (
 class _Line(NamedTuple):
     """An entry with everything that it has to agree with."""
 
-    entry: EntryRow
-    transfer: TransferRow | None
+    entry: RawEntry
+    transfer: RawTransfer | None
     account_kind: int | None
-    owner_id: UUID | None
-    opened_at: datetime | None
-    closed_at: datetime | None
+    owner_id: bytes | None
+    opened_at: int | None
+    closed_at: int | None
     hold_minutes: int
     start: int | None
     """The ``seq`` of a line that is believed, to go on from; None where the chain is proven from its beginning."""
@@ -57,8 +54,8 @@ class _Line(NamedTuple):
         end = _ENTRY_WIDTH + _TRANSFER_WIDTH
         there = row[_ENTRY_WIDTH] is not None
         return cls(
-            EntryRow._make(row[:_ENTRY_WIDTH]),
-            TransferRow._make(row[_ENTRY_WIDTH:end]) if there else None,
+            RawEntry._make(row[:_ENTRY_WIDTH]),
+            RawTransfer._make(row[_ENTRY_WIDTH:end]) if there else None,
             *row[end:],
         )
 
@@ -73,10 +70,10 @@ def check_entries(report: Report, rows: Iterator[Row[Any]]) -> None:
                 continue
             report.entries += 1
             for fault in _faults(line, previous):
-                report.found(fault, f"ledger_entry {account_id}/{line.entry.seq}")
+                report.found(fault, f"ledger_entry {name_of(account_id)}/{line.entry.seq}")
             previous = line
         if previous and previous.closed_at is not None and previous.entry.transfer_id is not None:
-            report.found(Fault.ACCOUNT_CLOSING, f"ledger_account {account_id}")
+            report.found(Fault.ACCOUNT_CLOSING, f"ledger_account {name_of(account_id)}")
 
 
 def _faults(line: _Line, previous: _Line | None) -> Iterator[Fault]:
@@ -85,8 +82,10 @@ def _faults(line: _Line, previous: _Line | None) -> Iterator[Fault]:
         yield Fault.ENTRY_ACCOUNT
         return
     if before is None:
-        genesis = chain.genesis(Account(AccountKind(line.account_kind), line.owner_id), line.opened_at)
-        before = EntryRow(now.account_id, 0, None, 0, 0, 0, 0, line.opened_at or now.recorded_at, genesis)
+        genesis = chain.genesis(
+            Account(AccountKind(line.account_kind), UUID(bytes=line.owner_id)), instant(line.opened_at)
+        )
+        before = RawEntry(now.account_id, 0, None, 0, 0, 0, 0, line.opened_at or now.recorded_at, genesis)
     yield from _chain_faults(line, before)
     if now.transfer_id is None or (previous and previous.entry.transfer_id is None):
         yield from _closing_faults(line, previous)
@@ -96,7 +95,7 @@ def _faults(line: _Line, previous: _Line | None) -> Iterator[Fault]:
         yield from _agreement_faults(line, line.transfer)
 
 
-def _chain_faults(line: _Line, before: EntryRow) -> Iterator[Fault]:
+def _chain_faults(line: _Line, before: RawEntry) -> Iterator[Fault]:
     now = line.entry
     if now.seq != before.seq + 1:
         yield Fault.ENTRY_SEQ
@@ -111,9 +110,9 @@ def _chain_faults(line: _Line, before: EntryRow) -> Iterator[Fault]:
         yield Fault.ENTRY_HASH
 
 
-def _recomputed(line: _Line, before: EntryRow) -> bytes | None:
+def _recomputed(line: _Line, before: RawEntry) -> bytes | None:
     try:
-        return chain.entry_hash(line.entry, line.transfer, before.hash)
+        return entry_hash(line.entry, line.transfer, before.hash)
     except ValueError:  # a value that was never posted
         return None
 
@@ -126,7 +125,7 @@ def _closing_faults(line: _Line, previous: _Line | None) -> Iterator[Fault]:
         yield Fault.ACCOUNT_CLOSING
 
 
-def _agreement_faults(line: _Line, sent: TransferRow) -> Iterator[Fault]:
+def _agreement_faults(line: _Line, sent: RawTransfer) -> Iterator[Fault]:
     now = line.entry
     if sent.phase not in PHASES:
         return  # named by the pass over the transfers

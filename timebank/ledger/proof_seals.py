@@ -15,6 +15,7 @@ from timebank.ledger import chain
 from timebank.ledger.chain import NO_HASH, LeafRow, SealRow
 from timebank.ledger.merkle import Tree
 from timebank.ledger.queries import entry
+from timebank.ledger.raw import raw
 from timebank.ledger.report import Fault, Report
 from timebank.ledger.rules import SYSTEM_ACCOUNTS
 from timebank.ledger.seals import seal, seal_leaf
@@ -30,12 +31,12 @@ LEAVES = (
 )
 """Leaves with what stands at their place in the account's chain now."""
 
-LEAVES_BY_ACCOUNT = select(seal_leaf.c.account_id, seal_leaf.c.seq, seal_leaf.c.n).order_by(
+LEAVES_BY_ACCOUNT = select(*raw([seal_leaf.c.account_id, seal_leaf.c.seq, seal_leaf.c.n])).order_by(
     seal_leaf.c.account_id, seal_leaf.c.n
 )
 
 _LEAF_WIDTH = len(LeafRow._fields)
-_UNTRACKED = frozenset(one.id for one in SYSTEM_ACCOUNTS)
+_UNTRACKED = frozenset(one.id.bytes for one in SYSTEM_ACCOUNTS)
 
 
 class Tally:
@@ -61,9 +62,9 @@ class Tally:
         self.complete = True
 
 
-def _counted_side(row: Row[Any]) -> UUID:
+def _counted_side(row: Row[Any]) -> bytes:
     """Return the tracked side by which a transfer is counted: the giver if it is tracked."""
-    side: UUID = row.credit_id if row.debit_id in _UNTRACKED else row.debit_id
+    side: bytes = row.credit_id if row.debit_id in _UNTRACKED else row.debit_id
     return side
 
 

@@ -8,6 +8,7 @@ from uuid import UUID
 from sqlalchemy import Row, select
 
 from timebank.ledger.queries import account, entry, transfer
+from timebank.ledger.raw import name_of, raw
 from timebank.ledger.report import Fault, Report
 from timebank.ledger.rules import PHASES, ROUTES, TRACKED, Kind, Phase, SourceType, expiry_id, moves
 
@@ -16,13 +17,18 @@ _SOURCE_TYPES = frozenset(SourceType)
 _hold = transfer.alias("hold")
 _giver, _receiver = account.alias("giver"), account.alias("receiver")
 
+_READ = (
+    *("id", "debit_id", "credit_id", "minutes", "kind", "phase", "source_type"),
+    *("resolves", "reverses", "refunds", "expires_at", "recorded_at"),
+)
+
 TRANSFERS = (
     select(
-        *transfer.c,
+        *raw(transfer.c[name] for name in _READ),
         _giver.c.kind.label("giver_kind"),
         _receiver.c.kind.label("receiver_kind"),
-        *(_hold.c[column].label(f"hold_{column}") for column in ("phase", "debit_id", "credit_id", "kind", "minutes")),
-        _hold.c.expires_at.label("hold_expires_at"),
+        *(_hold.c[name].label(f"hold_{name}") for name in ("phase", "kind", "minutes")),
+        *(raw([_hold.c[name].label(f"hold_{name}")])[0] for name in ("debit_id", "credit_id", "expires_at")),
     )
     .select_from(
         transfer.outerjoin(_giver, _giver.c.id == transfer.c.debit_id)
@@ -34,7 +40,7 @@ TRANSFERS = (
 
 
 SIDES = (
-    select(entry.c.transfer_id, entry.c.account_id)
+    select(*raw([entry.c.transfer_id, entry.c.account_id]))
     .where(entry.c.transfer_id.is_not(None))
     .order_by(entry.c.transfer_id, entry.c.account_id)
 )
@@ -49,7 +55,7 @@ class _Sides:
         self._sides = ((transfer_id, [row.account_id for row in group]) for transfer_id, group in groups)
         self._next = next(self._sides, None)
 
-    def of(self, transfer_id: UUID) -> list[UUID]:
+    def of(self, transfer_id: bytes) -> list[bytes]:
         """Return the accounts that have an entry of this transfer; ask in ascending order."""
         while self._next and self._next[0] < transfer_id:
             self._next = next(self._sides, None)
@@ -62,13 +68,13 @@ def check_transfers(report: Report, rows: Iterator[Row[Any]], side_rows: Iterato
     for sent in rows:
         report.transfers += 1
         for fault in _transfer_faults(sent, sides.of(sent.id)):
-            report.found(fault, f"ledger_transfer {sent.id}")
+            report.found(fault, f"ledger_transfer {name_of(sent.id)}")
         if sent.phase in {Phase.SINGLE, Phase.CAPTURE}:
             report.untracked_minutes -= sent.minutes if sent.giver_kind not in TRACKED else 0
             report.untracked_minutes += sent.minutes if sent.receiver_kind not in TRACKED else 0
 
 
-def _transfer_faults(sent: Row[Any], entered: list[UUID]) -> Iterator[Fault]:
+def _transfer_faults(sent: Row[Any], entered: list[bytes]) -> Iterator[Fault]:
     if not _is_well_formed(sent):
         yield Fault.TRANSFER_ROUTE
         return
@@ -105,6 +111,6 @@ def _fits_its_hold(sent: Row[Any]) -> bool:
     if sent.phase == Phase.CAPTURE:
         in_time = sent.hold_expires_at is None or sent.recorded_at < sent.hold_expires_at
         return in_time and bool(sent.minutes <= sent.hold_minutes)
-    expired = sent.id == expiry_id(sent.resolves)
+    expired = sent.id == expiry_id(UUID(bytes=sent.resolves)).bytes
     early = expired and (sent.hold_expires_at is None or sent.recorded_at < sent.hold_expires_at)
     return not early and bool(sent.minutes == sent.hold_minutes)

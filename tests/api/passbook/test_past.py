@@ -9,6 +9,7 @@ from uuid import UUID
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
+from sqlalchemy import insert
 
 from tests.conftest import Statements
 from tests.factories.identity import a_person, signed_in
@@ -16,10 +17,12 @@ from tests.factories.ledger import captured, earned, held, redeemed, state_of, s
 from tests.factories.records import a_record
 from tests.unit.ledger.looking import entries_of
 from timebank import clock
-from timebank.database import in_unit_of_work, new_id
+from timebank.database import in_unit_of_work, new_id, session
 from timebank.ledger import history
 from timebank.ledger.rules import AccountState
 from timebank.passbook import statement
+from timebank.records.models import Revision
+from timebank.records.queries import totals_at
 
 START = datetime(2026, 3, 1, 8, 0, tzinfo=UTC)
 HOUR = timedelta(hours=1)
@@ -100,6 +103,21 @@ def test_the_account_at_an_instant_over_http(client: FlaskClient, app: Flask) ->
 
     assert (then["balance_minutes"], then["service_minutes"], then["seq"]) == (90, 90, 1)
     assert (now["balance_minutes"], now["service_minutes"], now["seq"]) == (130, 150, 3)
+
+
+def test_a_later_correction_does_not_reach_back(app: Flask) -> None:
+    """What was honoured then was honoured then, and what is honoured now is the corrected record."""
+    zhang = a_person()
+    with clock.at(START):
+        first = a_record(volunteer_id=zhang.id, minutes=90, started_at=START - 3 * HOUR)
+    row = {column.key: getattr(first, column.key) for column in Revision.__table__.columns}
+    row |= {"id": new_id(), "number": 2, "service_minutes": 60, "recorded_at": START + 2 * HOUR}
+    in_unit_of_work(lambda: session.execute(insert(Revision).values(row)))
+
+    def served(at: datetime) -> int:
+        return in_unit_of_work(lambda: sum(totals_at(zhang.id, at).values()), write=False)
+
+    assert [served(START + hours * HOUR) for hours in (-4, 1, 2, 3)] == [0, 90, 60, 60]
 
 
 @pytest.mark.parametrize("at", ["2199-01-01T00:00:00Z", "yesterday", "2026-03-01T17:00:00"])
