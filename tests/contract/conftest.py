@@ -37,7 +37,7 @@ def coordinator(app: Flask) -> Headers:
 @pytest.fixture
 def unlimited(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
     """Rate limits off: these tests send by the thousand."""
-    monkeypatch.setattr(limits.counts, "incr", lambda *_: 0)
+    monkeypatch.setattr(limits.counts, "incr", lambda *_, **__: 0)
 
 
 @pytest.fixture

@@ -19,6 +19,12 @@ _ALL = ("SELECT", "INSERT", "UPDATE", "DELETE")
 _PERSONAL = ("identity_", "idempotent_reply")
 
 
+_AUDITS = text("""
+    SELECT NOT app.rolsuper AND pg_has_role(app.oid, auditor.oid, 'MEMBER')
+    FROM pg_roles app, pg_roles auditor WHERE app.rolname = :app AND auditor.rolname = :auditor
+""")
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Roles:
     """The names of the roles; people who audit become members of ``auditor``."""
@@ -50,9 +56,12 @@ def set_up(roles: Roles) -> Iterator[str]:
 def grant(connection: Connection, metadata: MetaData, *, app: str | None) -> None:
     """Give the roles ``app`` and timebank_auditor what they may do with the tables there are; run as the owner.
 
-    Where one role is everything, as in the demo, there is nobody to give anything to.
+    Where one role is everything, as in the demo, there is nobody to give anything to; and nobody who audits becomes the
+    application by having its URL where migrations are run.
     """
     if connection.dialect.name == "sqlite" or app in {None, connection.scalar(text("SELECT current_user"))}:
+        return
+    if connection.scalar(_AUDITS, {"app": app, "auditor": AUDITOR}):
         return
     there = set(inspect(connection).get_table_names())
     tables = [table for table in metadata.sorted_tables if table.name in there]
