@@ -78,7 +78,12 @@ def bank(server_url: str, worker: str, settings: Settings) -> Iterator[Bank]:
         with app.app_context(), redirect_stdout(StringIO()):
             flask_migrate.upgrade()
             db.engine.dispose()
-        yield Bank(url=url, roles=named, app=app)
+        try:
+            yield Bank(url=url, roles=named, app=app)
+        finally:
+            with app.app_context():
+                db.session.remove()
+                db.engine.dispose()
         administrator.execute(SQL("DROP DATABASE {} WITH (FORCE)").format(Identifier(str(url.database))))
         for role in (named.owner, named.app):
             administrator.execute(SQL("DROP ROLE {}").format(Identifier(role)))

@@ -6,7 +6,8 @@ import signal
 import socket
 import subprocess
 import sys
-from contextlib import ExitStack
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -62,7 +63,7 @@ def prepare(app: Flask) -> None:
     Raises UnsafeSettings if afterwards something of what guards the ledger is missing; the demo only says so, for there
     one role may be everything.
     """
-    with app.app_context():
+    with _opened(app):
         flask_migrate.upgrade()
         refuse_powerful_role(app)
         is_demo = current_app.extensions["timebank-settings"].is_demo
@@ -73,7 +74,17 @@ def prepare(app: Flask) -> None:
                 raise UnsafeSettings("the database does not guard the ledger (see `timebank ledger doctor`)")
         if is_demo:
             street.settle()
-        db.engine.dispose()
+
+
+@contextmanager
+def _opened(app: Flask) -> Iterator[None]:
+    """Work with the application's database, and leave no connection open: workers are forked afterwards."""
+    with app.app_context():
+        try:
+            yield
+        finally:
+            db.session.remove()
+            db.engine.dispose()
 
 
 def application() -> Flask:
@@ -82,9 +93,8 @@ def application() -> Flask:
     Raises UnsafeSettings, which ends the worker and with it the server.
     """
     app = create_app()
-    with app.app_context():
+    with _opened(app):
         refuse_powerful_role(app)
-        db.engine.dispose()
     return app
 
 
