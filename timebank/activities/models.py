@@ -7,16 +7,14 @@ from sqlalchemy import CheckConstraint, ForeignKey, Index, String, UniqueConstra
 from sqlalchemy.orm import Mapped, mapped_column
 
 from timebank.activities.rules import MAX_CAPACITY, Category, ShiftState, SignUpState
-from timebank.database import Base
+from timebank.database import Base, one_of
 
 
 class Activity(Base):
     """What an organisation organises; ``version`` counts its changes."""
 
     __tablename__ = "activity"
-    __table_args__ = (
-        CheckConstraint(f"category IN ({', '.join(repr(str(category)) for category in Category)})", name="category"),
-    )
+    __table_args__ = (one_of("category", Category),)
 
     id: Mapped[UUID] = mapped_column(primary_key=True)
     organisation_id: Mapped[UUID] = mapped_column(ForeignKey("organisation.id"), index=True)
@@ -42,7 +40,7 @@ class Shift(Base):
         CheckConstraint("ends_at > starts_at", name="times"),
         CheckConstraint(f"capacity BETWEEN 1 AND {MAX_CAPACITY}", name="capacity"),
         CheckConstraint("taken BETWEEN 0 AND capacity", name="taken"),
-        CheckConstraint(f"state IN ({', '.join(repr(str(state)) for state in ShiftState)})", name="state"),
+        one_of("state", ShiftState),
         Index("ix_shift_starts_at_id", "starts_at", "id"),
     )
 
@@ -64,7 +62,7 @@ class SignUp(Base):
 
     __tablename__ = "sign_up"
     __table_args__ = (
-        CheckConstraint(f"state IN ({', '.join(repr(str(state)) for state in SignUpState)})", name="state"),
+        one_of("state", SignUpState),
         Index(
             "uq_sign_up_live",
             "shift_id",

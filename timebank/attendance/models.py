@@ -8,12 +8,8 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from timebank.append_only import WITHOUT_ROWID
 from timebank.attendance.rules import Action, State
-from timebank.database import Base
+from timebank.database import Base, one_of
 from timebank.records.rules import Provenance
-
-
-def _one_of(column: str, values: type[Action | Provenance | State]) -> CheckConstraint:
-    return CheckConstraint(f"{column} IN ({', '.join(repr(str(value)) for value in values)})", name=column)
 
 
 class Attendance(Base):
@@ -21,9 +17,9 @@ class Attendance(Base):
 
     __tablename__ = "attendance"
     __table_args__ = (
-        _one_of("state", State),
-        _one_of("in_provenance", Provenance),
-        _one_of("out_provenance", Provenance),
+        one_of("state", State),
+        one_of("in_provenance", Provenance),
+        one_of("out_provenance", Provenance),
         CheckConstraint("(state = 'open') = (checked_out_at IS NULL)", name="open"),
         CheckConstraint("checked_out_at >= checked_in_at", name="times"),
         Index(
@@ -58,7 +54,7 @@ class Scan(Base):
 
     __tablename__ = "scan"
     __table_args__ = (
-        _one_of("action", Action),
+        one_of("action", Action),
         Index("ix_scan_actor_id_received_at", "actor_id", "received_at"),
         Index("ix_scan_shift_id_at", "shift_id", "at"),
         WITHOUT_ROWID,

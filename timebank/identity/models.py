@@ -6,7 +6,7 @@ from uuid import UUID
 from sqlalchemy import CheckConstraint, ForeignKey, Index, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
-from timebank.database import Base
+from timebank.database import Base, one_of
 from timebank.identity.rules import PersonState, Role
 
 
@@ -17,7 +17,7 @@ class Person(Base):
     __table_args__ = (
         UniqueConstraint("volunteer_no"),
         UniqueConstraint("member_ref"),
-        CheckConstraint(f"state IN ({', '.join(repr(str(state)) for state in PersonState)})", name="state"),
+        one_of("state", PersonState),
     )
 
     id: Mapped[UUID] = mapped_column(primary_key=True)
@@ -56,7 +56,7 @@ class GrantedRole(Base):
 
     __tablename__ = "identity_grant"
     __table_args__ = (
-        CheckConstraint(f"role IN ({', '.join(repr(str(role)) for role in Role if role != 'volunteer')})", name="role"),
+        one_of("role", (role for role in Role if role is not Role.VOLUNTEER)),
         CheckConstraint("(organisation_id IS NULL) <> (area_path IS NULL)", name="one_scope"),
         Index("ix_identity_grant_person_id", "person_id"),
     )

@@ -6,7 +6,7 @@ from uuid import UUID
 from sqlalchemy import CheckConstraint, ForeignKey, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
-from timebank.database import Base
+from timebank.database import Base, one_of
 from timebank.organisations.rules import AreaKind, OrganisationKind, SiteKind, kind_of_level
 
 
@@ -34,7 +34,7 @@ class Organisation(Base):
     __tablename__ = "organisation"
     __table_args__ = (
         UniqueConstraint("name"),
-        CheckConstraint(f"kind IN ({', '.join(repr(str(kind)) for kind in OrganisationKind)})", name="kind"),
+        one_of("kind", OrganisationKind),
     )
 
     id: Mapped[UUID] = mapped_column(primary_key=True)
@@ -51,7 +51,7 @@ class Site(Base):
     __tablename__ = "site"
     __table_args__ = (
         UniqueConstraint("organisation_id", "name"),
-        CheckConstraint(f"kind IN ({', '.join(repr(str(kind)) for kind in SiteKind)})", name="kind"),
+        one_of("kind", SiteKind),
     )
 
     id: Mapped[UUID] = mapped_column(primary_key=True)

@@ -7,7 +7,7 @@ from sqlalchemy import CheckConstraint, Index, String
 from sqlalchemy.orm import Mapped, mapped_column
 
 from timebank.append_only import WITHOUT_ROWID
-from timebank.database import Base
+from timebank.database import Base, one_of
 from timebank.policies.rules import ScopeKind
 
 
@@ -21,7 +21,7 @@ class PolicyVersion(Base):
     __tablename__ = "policy_version"
     __table_args__ = (
         CheckConstraint("number > 0", name="number"),
-        CheckConstraint(f"scope_kind IN ({', '.join(repr(str(kind)) for kind in ScopeKind)})", name="scope_kind"),
+        one_of("scope_kind", ScopeKind),
         CheckConstraint("(scope_kind = 'bank') = (scope_ref = '')", name="scope_ref"),
         Index("ix_policy_version_scope_ref_scope_kind", "scope_ref", "scope_kind"),
         WITHOUT_ROWID,

@@ -7,12 +7,8 @@ from sqlalchemy import CheckConstraint, ForeignKey, Index, String, UniqueConstra
 from sqlalchemy.orm import Mapped, mapped_column
 
 from timebank.append_only import WITHOUT_ROWID
-from timebank.database import Base
+from timebank.database import Base, one_of
 from timebank.records.rules import Provenance, SourceType, State
-
-
-def _one_of(column: str, values: type[Provenance | SourceType | State]) -> CheckConstraint:
-    return CheckConstraint(f"{column} IN ({', '.join(repr(str(value)) for value in values)})", name=column)
 
 
 class ServiceRecord(Base):
@@ -21,7 +17,7 @@ class ServiceRecord(Base):
     __tablename__ = "service_record"
     __table_args__ = (
         UniqueConstraint("source_type", "source_id"),
-        _one_of("source_type", SourceType),
+        one_of("source_type", SourceType),
         WITHOUT_ROWID,
     )
 
@@ -41,8 +37,8 @@ class Revision(Base):
     __tablename__ = "service_record_revision"
     __table_args__ = (
         UniqueConstraint("record_id", "number"),
-        _one_of("state", State),
-        _one_of("provenance", Provenance),
+        one_of("state", State),
+        one_of("provenance", Provenance),
         CheckConstraint("number > 0", name="number"),
         CheckConstraint("ended_at >= started_at", name="times"),
         CheckConstraint(

@@ -5,7 +5,6 @@ move; what was picked for a redemption is its ``reserve`` moves.
 """
 
 from datetime import date, datetime
-from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
@@ -24,15 +23,11 @@ from sqlalchemy import (
 from sqlalchemy.orm import Mapped, mapped_column
 
 from timebank.append_only import WITHOUT_ROWID
-from timebank.database import Base, retry_on
+from timebank.database import Base, one_of, retry_on
 from timebank.shop.rules import Channel, DonorKind, MoveKind, RedemptionState, Series, Source
 
 _HELD = text("state = 'held'")
 _STOCKED = text("emptied_at IS NULL")
-
-
-def _one_of(column: str, kinds: type[StrEnum]) -> CheckConstraint:
-    return CheckConstraint(f"{column} IN ({', '.join(repr(str(kind)) for kind in kinds)})", name=column)
 
 
 class Goods(Base):
@@ -69,8 +64,8 @@ class Intake(Base):
     __tablename__ = "shop_intake"
     __table_args__ = (
         UniqueConstraint("site_id", "received_on", "number"),
-        _one_of("source", Source),
-        _one_of("donor_kind", DonorKind),
+        one_of("source", Source),
+        one_of("donor_kind", DonorKind),
         CheckConstraint("donor_kind <> 'anonymous' OR donor_name IS NULL", name="anonymous"),
     )
 
@@ -115,8 +110,8 @@ class Redemption(Base):
     __tablename__ = "redemption"
     __table_args__ = (
         UniqueConstraint("ref"),
-        _one_of("state", RedemptionState),
-        _one_of("channel", Channel),
+        one_of("state", RedemptionState),
+        one_of("channel", Channel),
         CheckConstraint("total_minutes >= 0", name="total_minutes"),
         CheckConstraint("charged_minutes BETWEEN 0 AND total_minutes", name="charged_minutes"),
         CheckConstraint("(state = 'held') = (closed_at IS NULL)", name="closed_at"),
@@ -182,7 +177,7 @@ class StockMove(Base):
         ForeignKeyConstraint(
             ["redemption_id", "line_no"], ["redemption_line.redemption_id", "redemption_line.line_no"]
         ),
-        _one_of("kind", MoveKind),
+        one_of("kind", MoveKind),
         CheckConstraint("on_hand_after >= 0", name="on_hand_after"),
         CheckConstraint("reserved_after >= 0 AND reserved_after <= on_hand_after", name="reserved_after"),
         CheckConstraint("kind <> 'intake' OR (seq = 1 AND quantity > 0 AND reserved = 0)", name="intake"),
@@ -239,7 +234,7 @@ class Counter(Base):
     """The last number given out in a series at one site on one day; its row lock keeps the series without gaps."""
 
     __tablename__ = "shop_counter"
-    __table_args__ = (_one_of("series", Series),)
+    __table_args__ = (one_of("series", Series),)
 
     site_id: Mapped[UUID] = mapped_column(ForeignKey("site.id"), primary_key=True)
     day: Mapped[date] = mapped_column(Date, primary_key=True)
