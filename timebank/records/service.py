@@ -1,8 +1,6 @@
 """The verbs: record a service, approve or reject a record. Each is a new revision, and its credit is posted with it."""
 
-from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 from uuid import UUID
 
 from sqlalchemy import insert
@@ -11,28 +9,19 @@ from timebank import clock
 from timebank.database import new_id, session
 from timebank.errors import NotFound
 from timebank.identity.rules import Actor, Role
-from timebank.ledger import service as ledger
-from timebank.ledger.rules import AccountState
 from timebank.organisations import scope
 from timebank.policies.rules import Policy
-from timebank.records import queries
+from timebank.records import queries, revisions
 from timebank.records.errors import OwnRecord, RecordNotPending
 from timebank.records.models import Revision, ServiceRecord
+from timebank.records.revisions import Recorded
 from timebank.records.rules import PENDING, Served, SoFar, State, assess, flags_as_text
+
+__all__ = ["DECIDERS", "Recorded", "approve", "record_service", "reject"]
 
 DECIDERS = (Role.COORDINATOR, Role.ADMIN)
 
 _RECORD = insert(ServiceRecord)
-_REVISION = insert(Revision)
-_COLUMNS = tuple(column.name for column in Revision.__table__.columns)
-
-
-@dataclass(frozen=True, slots=True)
-class Recorded:
-    """A new revision, and the account right after its credit (None if nothing was posted)."""
-
-    revision: Revision
-    account: AccountState | None
 
 
 def record_service(
@@ -57,7 +46,7 @@ def record_service(
             "created_at": now,
         },
     )
-    return _written(
+    return revisions.append(
         id=new_id(),
         record_id=record_id,
         number=1,
@@ -117,31 +106,11 @@ def _pending(actor: Actor, record_id: UUID) -> Revision:
 
 
 def _decided(pending: Revision, actor: Actor, reason: str, *, state: State, credited_minutes: int) -> Recorded:
-    same = {name: getattr(pending, name) for name in _COLUMNS}
-    decision = {
-        "id": new_id(),
-        "number": pending.number + 1,
-        "state": state,
-        "credited_minutes": credited_minutes,
-        "actor_id": actor.person_id,
-        "reason": reason,
-        "recorded_at": clock.now(),
-    }
-    return _written(**(same | decision))
-
-
-def _written(**values: Any) -> Recorded:
-    """Append a revision; (record_id, number) is the fence that only one of two deciders passes. Then post its credit."""
-    session.connection().execute(_REVISION, values)
-    revision = Revision(**values)
-    if not revision.credited_minutes:
-        return Recorded(revision, None)
-    posted = ledger.earn(
-        transfer_id=revision.id,
-        owner_id=revision.volunteer_id,
-        minutes=revision.credited_minutes,
-        source_id=revision.id,
-        occurred_at=revision.ended_at,
-        actor_id=revision.actor_id,
+    return revisions.change(
+        pending,
+        state=state,
+        credited_minutes=credited_minutes,
+        actor_id=actor.person_id,
+        reason=reason,
+        recorded_at=clock.now(),
     )
-    return Recorded(revision, posted.account)

@@ -1,0 +1,48 @@
+"""How a record changes: a revision is appended, and what it credits is posted with it. Nothing is ever rewritten."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import insert
+
+from timebank.database import new_id, session
+from timebank.ledger import service as ledger
+from timebank.ledger.rules import AccountState
+from timebank.records.models import Revision
+
+_REVISION = insert(Revision)
+_COLUMNS = tuple(column.name for column in Revision.__table__.columns)
+
+
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """A new revision, and the account right after its credit (None if nothing was posted)."""
+
+    revision: Revision
+    account: AccountState | None
+
+
+def append(**values: Any) -> Recorded:
+    """Append a revision with the given column values, and credit its ``credited_minutes`` to its volunteer.
+
+    (record_id, number) is the fence: of two who decide at once, the second meets RecordNotPending.
+    """
+    session.connection().execute(_REVISION, values)
+    revision = Revision(**values)
+    if not revision.credited_minutes:
+        return Recorded(revision, None)
+    posted = ledger.earn(
+        transfer_id=revision.id,
+        owner_id=revision.volunteer_id,
+        minutes=revision.credited_minutes,
+        source_id=revision.id,
+        occurred_at=revision.ended_at,
+        actor_id=revision.actor_id,
+    )
+    return Recorded(revision, posted.account)
+
+
+def change(current: Revision, **changes: Any) -> Recorded:
+    """Append the revision that follows ``current``: what it said, but for ``changes``."""
+    values = {name: getattr(current, name) for name in _COLUMNS}
+    return append(**(values | changes | {"id": new_id(), "number": current.number + 1}))
