@@ -18,6 +18,8 @@ GUARDED = {
     "scan",
     "service_record",
     "service_record_revision",
+    "shop_refund",
+    "shop_refund_line",
     "stock_move",
 }
 """ledger_account may be closed, once: its trigger lets that one change through."""

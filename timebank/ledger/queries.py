@@ -274,6 +274,11 @@ def account_state(owner_id: UUID, now: datetime) -> AccountState:
     return AccountState.of(balance=head.balance_after, held=held, debt=owed, seq=head.seq, head=head.hash)
 
 
+def resolution_of(hold_id: UUID) -> UUID | None:
+    """Return what has captured or released a hold, if anything has."""
+    return session.scalar(select(Transfer.id).where(Transfer.resolves == hold_id))
+
+
 def entries_of(owner_id: UUID) -> Select[Entry, Transfer]:
     """Return a select of a wallet's lines, newest first, each with its transfer (a closing line has none).
 

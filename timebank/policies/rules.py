@@ -34,6 +34,13 @@ class Rounding(StrEnum):
     FLOOR = "floor"
 
 
+class Refunds(StrEnum):
+    """Whether a shop takes goods back; a clerk's own slip may be undone either way."""
+
+    ALLOWED = "allowed"
+    NEVER = "never"
+
+
 class Approval(StrEnum):
     """``clean_auto``: an unflagged scan pair needs no review. ``always``: everything is reviewed by a coordinator."""
 
@@ -61,7 +68,7 @@ class Policy:
     notice_days: int = 0
     walk_in: bool = True
     redeem_min_history_minutes: int = 0
-    refunds: str = "allowed"
+    refunds: str = Refunds.ALLOWED
     goods_redemption: bool = True
     balance_expiry: BalanceExpiry | None = None
     gift: str = "verified_relatives"
@@ -138,7 +145,7 @@ KEYS = {
             "累计服务满多少分钟方可兑换",
             "service minutes needed before the first redemption",
         ),
-        Key("refunds", only("never", "never"), "退货（尚未启用）", "refunds (not yet)", enforced=False),
+        Key("refunds", one_of(*Refunds), "兑换后能否退货", "whether goods are taken back"),
         Key("goods_redemption", yes_or_no, "时间币能否兑换物品", "whether minutes buy goods, or services only"),
         Key(
             "balance_expiry",

@@ -111,7 +111,6 @@ def test_value_that_makes_no_sense_is_refused(key: str, value: Any) -> None:
         ("storage_cap_minutes", 90_000),
         ("gift", "verified_relatives"),
         ("group_accounts", "donate_only"),
-        ("refunds", "allowed"),
         ("min_age", 18),
     ],
 )
