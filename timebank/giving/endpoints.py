@@ -1,12 +1,15 @@
-"""Relatives over HTTP: one proposes, the other confirms, staff verify, either ends it."""
+"""Relatives and gifts over HTTP: one proposes or offers, the other answers; staff verify who is whose relative."""
 
 from typing import Any
 from uuid import UUID
 
-from timebank.giving import answers, relations, schemas
+from timebank import clock
+from timebank.giving import answers, gifts, relations, schemas
+from timebank.giving.models import Gift
 from timebank.identity import family
 from timebank.identity.guards import actor, person_id, requires, signed_in
 from timebank.identity.models import FamilyRelation
+from timebank.records.account import account_of
 from timebank.web import limits
 from timebank.web.blueprint import Blueprint
 from timebank.web.pages import page
@@ -100,3 +103,41 @@ def reject_relation(relation_id: UUID, body: dict[str, Any]) -> dict[str, Any]:
 def _decided(relation_id: UUID, body: dict[str, Any], *, verified: bool) -> dict[str, Any]:
     decided = relations.decide(actor=actor(), relation_id=relation_id, verified=verified, **body)
     return answers.relations_for_staff([decided])[0]
+
+
+@blueprint.endpoint("GET", "/gifts", guard=signed_in, query=PageQuery, answer=(200, page_of(schemas.GiftOut)))
+def list_my_gifts(query: dict[str, Any]) -> dict[str, Any]:
+    """我的赠送：送出的和收到的，新的在前。"""
+    found = page(gifts.gifts_of(person_id()), by=[Gift.offered_at, Gift.id], query=query, descending=True)
+    return found | {"items": answers.my_gifts(found["items"], person_id(), clock.now())}
+
+
+@blueprint.endpoint("POST", "/gifts", guard=signed_in, body=schemas.GiftBody, answer=(201, schemas.GiftOut), once=True)
+def offer_gift(body: dict[str, Any]) -> dict[str, Any]:
+    """赠予亲属：只能给经核实的直系亲属；14 天内对方接受才转出，之前不冻结。"""
+    return _shown(gifts.offer(giver_id=person_id(), **body))
+
+
+@blueprint.endpoint(
+    "POST", "/gifts/<uuid:gift_id>/accept", guard=signed_in, answer=(200, schemas.AcceptedGiftOut), once=True
+)
+def accept_gift(gift_id: UUID) -> dict[str, Any]:
+    """接受赠送：时长此时转入；对方可用时长不够时不转，可以再试。"""
+    gift = gifts.accept(recipient_id=person_id(), gift_id=gift_id)
+    return {"gift": _shown(gift), "account": account_of(person_id())}
+
+
+@blueprint.endpoint("POST", "/gifts/<uuid:gift_id>/decline", guard=signed_in, answer=(200, schemas.GiftOut))
+def decline_gift(gift_id: UUID) -> dict[str, Any]:
+    """谢绝赠送：时长不转出。"""
+    return _shown(gifts.decline(recipient_id=person_id(), gift_id=gift_id))
+
+
+@blueprint.endpoint("POST", "/gifts/<uuid:gift_id>/withdraw", guard=signed_in, answer=(200, schemas.GiftOut))
+def withdraw_gift(gift_id: UUID) -> dict[str, Any]:
+    """撤回赠送：对方接受之前可以。"""
+    return _shown(gifts.withdraw(giver_id=person_id(), gift_id=gift_id))
+
+
+def _shown(gift: Gift) -> dict[str, Any]:
+    return answers.my_gifts([gift], person_id(), clock.now())[0]

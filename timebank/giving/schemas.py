@@ -2,8 +2,10 @@
 
 from marshmallow import fields, validate
 
+from timebank.giving.rules import GiftState
 from timebank.identity.rules import Kinship, RelationState
-from timebank.web.fields import Instant, PlainText
+from timebank.records.account import AccountOut
+from timebank.web.fields import Instant, PlainText, WholeNumber
 from timebank.web.schemas import PageQuery, Schema
 
 
@@ -63,3 +65,36 @@ class ReasonBody(Schema):
     """Why it is decided so: what was seen and checked. No document numbers."""
 
     reason = PlainText(required=True, max_length=500, metadata={"example": "核对户口簿原件"})
+
+
+class GiftBody(Schema):
+    """Minutes for a relative; they move when the relative accepts."""
+
+    to = PlainText(
+        required=True, max_length=36, metadata={"description": "亲属关系编号或对方的志愿者编号 · relation id or number"}
+    )
+    minutes = WholeNumber(required=True, minimum=1)
+    message = PlainText(max_length=200)
+
+
+class GiftOut(Schema):
+    """A gift as the giver or the recipient sees it."""
+
+    id = fields.UUID(required=True)
+    direction = fields.String(required=True, validate=validate.OneOf(["given", "received"]))
+    state = fields.Enum(GiftState, by_value=True, required=True)
+    minutes = fields.Integer(required=True)
+    message = fields.String(required=True, allow_none=True)
+    other = fields.Nested(KnownPerson, required=True)
+    offered_at = Instant(required=True)
+    expires_at = Instant(required=True)
+    closed_at = Instant(required=True, allow_none=True)
+    notice = fields.String(required=True, metadata={"description": "给双方看的说明 · what both should know"})
+    notice_en = fields.String(required=True)
+
+
+class AcceptedGiftOut(Schema):
+    """An accepted gift, and the recipient's account with it."""
+
+    gift = fields.Nested(GiftOut, required=True)
+    account = fields.Nested(AccountOut, required=True)

@@ -11,6 +11,7 @@ from sqlalchemy import ColumnElement, Select, and_, or_, select
 from timebank import clock
 from timebank.database import new_id, session
 from timebank.errors import Invalid, NotFound
+from timebank.identity import queries
 from timebank.identity.errors import OtherPersonDecides, OwnFamily, RelationNotWaiting
 from timebank.identity.models import FamilyRelation, Person
 from timebank.identity.rules import (
@@ -50,9 +51,8 @@ def propose(*, proposer_id: UUID, volunteer_no: str, kinship: Kinship, organisat
     """
     if not is_volunteer_no(volunteer_no):
         raise _wrong_number("志愿者编号有误，请核对十位数字。 Not a volunteer number; check its ten digits.")
-    relative_id = session.scalars(
-        select(Person.id).where(Person.volunteer_no == volunteer_no, Person.state == PersonState.ACTIVE)
-    ).one_or_none()
+    relative = queries.person_by_number(volunteer_no)
+    relative_id = relative.id if relative and relative.state == PersonState.ACTIVE else None
     if relative_id == proposer_id:
         raise _wrong_number("这是您自己的编号。 This is your own number.")
     relation = FamilyRelation(

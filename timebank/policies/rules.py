@@ -40,6 +40,13 @@ class Approval(StrEnum):
     ALWAYS = "always"
 
 
+class Gift(StrEnum):
+    """Whether minutes may be given away at all: to verified relatives of the direct line, or not (rule R22)."""
+
+    NONE = "none"
+    VERIFIED_RELATIVES = "verified_relatives"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Policy:
     """The values that hold at one place on one day; the defaults are the built-in set.
@@ -62,7 +69,7 @@ class Policy:
     redeem_min_history_minutes: int = 0
     refunds: str = "allowed"
     balance_expiry: str | None = None
-    gift: str = "verified_relatives"
+    gift: str = Gift.VERIFIED_RELATIVES
     group_accounts: str = "earn_and_donate"
     min_stay_minutes: int = 10
     open_before_minutes: int = 30
@@ -133,7 +140,9 @@ KEYS = {
             "expiry of balances (not yet)",
             enforced=False,
         ),
-        Key("gift", only("none", "none"), "转赠（尚未启用）", "gifts (not yet)", enforced=False),
+        Key(
+            "gift", one_of(*Gift), "能否转赠：只给经核实的直系亲属，或不能", "whether minutes may be given to relatives"
+        ),
         Key("group_accounts", only("none", "none"), "团体账户（尚未启用）", "group accounts (not yet)", enforced=False),
         Key("min_stay_minutes", whole(0, MINUTES_A_DAY), "签到后至少多久可签退", "least time between the two scans"),
         Key("open_before_minutes", whole(0, MINUTES_A_DAY), "提前多久可签到", "check-in opens this long before"),
