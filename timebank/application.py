@@ -12,6 +12,8 @@ from timebank.attendance import endpoints as attendance
 from timebank.codes.book import CodeBook
 from timebank.demo import clock as demo_clock
 from timebank.demo import endpoints as demo
+from timebank.giving import endpoints as giving
+from timebank.giving import pool_endpoints as pool
 from timebank.identity import endpoints as identity
 from timebank.identity.wechat import WechatClient
 from timebank.organisations import endpoints as organisations
@@ -27,7 +29,7 @@ from timebank.web.api import PREFIX, create_api
 MIGRATIONS = Path(__file__).parent.parent / "migrations"
 MAX_BODY_BYTES = 1 << 20
 
-DOMAINS = (identity, organisations, policies, activities, attendance, records, shop, passbook, statistics)
+DOMAINS = (identity, organisations, policies, activities, attendance, records, giving, pool, shop, passbook, statistics)
 
 
 def create_app(settings: Settings | None = None) -> Flask:

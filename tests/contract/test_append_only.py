@@ -14,6 +14,7 @@ GUARDED = {
     "ledger_seal_leaf",
     "ledger_transfer",
     "policy_version",
+    "pool_donation",
     "receipt",
     "scan",
     "service_record",

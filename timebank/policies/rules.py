@@ -48,6 +48,13 @@ class Approval(StrEnum):
     ALWAYS = "always"
 
 
+class Gift(StrEnum):
+    """Whether minutes may be given away at all: to verified relatives of the direct line, or not (rule R22)."""
+
+    NONE = "none"
+    VERIFIED_RELATIVES = "verified_relatives"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Policy:
     """The values that hold at one place on one day; the defaults are the built-in set.
@@ -71,7 +78,7 @@ class Policy:
     refunds: str = Refunds.ALLOWED
     goods_redemption: bool = True
     balance_expiry: BalanceExpiry | None = None
-    gift: str = "verified_relatives"
+    gift: str = Gift.VERIFIED_RELATIVES
     group_accounts: str = "earn_and_donate"
     min_stay_minutes: int = 10
     open_before_minutes: int = 30
@@ -155,7 +162,9 @@ KEYS = {
             bank_wide=True,
             value_of=balance_expiry,
         ),
-        Key("gift", only("none", "none"), "转赠（尚未启用）", "gifts (not yet)", enforced=False),
+        Key(
+            "gift", one_of(*Gift), "能否转赠：只给经核实的直系亲属，或不能", "whether minutes may be given to relatives"
+        ),
         Key("group_accounts", only("none", "none"), "团体账户（尚未启用）", "group accounts (not yet)", enforced=False),
         Key("min_stay_minutes", whole(0, MINUTES_A_DAY), "签到后至少多久可签退", "least time between the two scans"),
         Key("open_before_minutes", whole(0, MINUTES_A_DAY), "提前多久可签到", "check-in opens this long before"),
