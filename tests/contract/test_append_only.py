@@ -7,6 +7,10 @@ from tests.engines import ON_POSTGRESQL, ON_SQLITE
 from timebank.database import in_unit_of_work, session
 
 GUARDED = {
+    "correction",
+    "correction_decision",
+    "fraud_finding",
+    "fraud_finding_lift",
     "goods_price",
     "ledger_account",
     "ledger_entry",
@@ -19,6 +23,8 @@ GUARDED = {
     "service_record",
     "service_record_revision",
     "stock_move",
+    "supplement",
+    "supplement_review",
 }
 """ledger_account may be closed, once: its trigger lets that one change through."""
 

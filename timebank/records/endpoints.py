@@ -61,11 +61,11 @@ def get_record(record_id: UUID) -> dict[str, Any]:
     "POST",
     "/records/<uuid:record_id>/approve",
     guard=requires(*service.DECIDERS),
-    body=schemas.DecisionBody,
+    body=schemas.ApprovalBody,
     answer=(200, schemas.RecordOut),
 )
 def approve_record(record_id: UUID, body: dict[str, Any]) -> dict[str, Any]:
-    """审核通过：计入余额；须说明理由，不能审核自己的记录。"""
+    """审核通过：计入余额；须说明理由，可少认分钟；不能审核自己或亲属的记录。"""
     return schemas.record_out(service.approve(actor=actor(), record_id=record_id, **body).revision)
 
 

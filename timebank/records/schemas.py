@@ -7,9 +7,10 @@ from marshmallow import fields, validate
 from timebank.records import explanation
 from timebank.records.models import Revision
 from timebank.records.rules import PENDING, Provenance, State, flags_from_text
-from timebank.web.fields import Instant, PlainText
+from timebank.web.fields import Instant, PlainText, WholeNumber
 from timebank.web.schemas import PageQuery, Schema
 
+MAX_DAY_MINUTES = 1_440
 SHOWN_STATES = ("pending", "final", "rejected")
 
 
@@ -37,6 +38,9 @@ class RecordOut(Schema):
     shift_id = fields.UUID(required=True, allow_none=True)
     policy_number = fields.Integer(required=True, metadata={"description": "适用规则版本 · version of the rules"})
     reason = fields.String(required=True, allow_none=True)
+    correction_id = fields.UUID(
+        required=True, allow_none=True, metadata={"description": "最近一次更正 · the last correction"}
+    )
     explanation = fields.String(required=True)
     explanation_en = fields.String(required=True)
     recorded_at = Instant(required=True)
@@ -60,6 +64,16 @@ class DecisionBody(Schema):
     """Why a record is approved or rejected: a human decides, and says why (个人信息保护法第二十四条)."""
 
     reason = PlainText(required=True, max_length=500)
+
+
+class ApprovalBody(DecisionBody):
+    """Why a record is approved, and how many of its minutes if not all: over-long ones need no rejection."""
+
+    service_minutes = WholeNumber(
+        minimum=1,
+        maximum=MAX_DAY_MINUTES,
+        metadata={"description": "认定的分钟，不多于记录的；不填为全部 · fewer than recorded; all if not given"},
+    )
 
 
 def record_out(revision: Revision) -> dict[str, Any]:
