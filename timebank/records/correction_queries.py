@@ -4,13 +4,15 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import Row, Select, case, exists, select
+from sqlalchemy.orm import aliased
 
 from timebank.database import session
 from timebank.records.correction_rules import CorrectionState
 from timebank.records.correction_tables import Correction, CorrectionDecision
 from timebank.records.models import Revision
 
-_changed_since = exists().where(Revision.record_id == Correction.record_id, Revision.number == Correction.number + 1)
+_Later = aliased(Revision, name="later")
+_changed_since = exists().where(_Later.record_id == Correction.record_id, _Later.number == Correction.number + 1)
 _stands = case(
     (CorrectionDecision.decision.is_not(None), CorrectionDecision.decision),
     (_changed_since, str(CorrectionState.SUPERSEDED)),

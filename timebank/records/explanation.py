@@ -71,6 +71,19 @@ def in_english(revision: Revision) -> str:
     return f"{served}; earned nothing by {rule}, and remains on the record for good."
 
 
+def waiting(revision: Revision) -> tuple[str, str] | tuple[None, None]:
+    """Return in one sentence, Chinese and English, why a record waits; nothing if it is decided."""
+    if revision.state not in PENDING:
+        return None, None
+    if revision.state == State.PENDING_NOTICE:
+        return "公示中，期满无异议即计入。", "On public notice; counted when it ends without an objection."
+    doubts = flags_from_text(revision.flags)
+    if not doubts:
+        return "没有疑点，按规则须由协调员审核。", "Nothing doubtful; the rules ask for a coordinator's review."
+    zh, en = ("、".join(FLAGS[flag][0] for flag in doubts), ", ".join(FLAGS[flag][1] for flag in doubts))
+    return f"{zh}，请核实后决定。", f"{en[:1].upper()}{en[1:]}: check, then decide."
+
+
 def _corrected(revision: Revision, words: str) -> str:
     """Return ``words`` with the minutes that were first recorded, if a correction has changed the record since."""
     return words.format(minutes=revision.raw_minutes) if revision.correction_id else ""

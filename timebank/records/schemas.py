@@ -51,6 +51,10 @@ class StaffRecordOut(RecordOut):
 
     volunteer_no = fields.String(required=True)
     volunteer_name = fields.String(required=True, metadata={"description": "脱敏 · masked"})
+    waits_because = fields.String(
+        required=True, allow_none=True, metadata={"description": "为什么待处理，一句话 · why it waits, in one sentence"}
+    )
+    waits_because_en = fields.String(required=True, allow_none=True)
 
 
 class RecordQuery(PageQuery):
@@ -58,6 +62,11 @@ class RecordQuery(PageQuery):
 
     state = fields.String(validate=validate.OneOf(SHOWN_STATES))
     organisation = fields.UUID()
+    order = fields.String(
+        load_default="newest",
+        validate=validate.OneOf(["newest", "oldest"]),
+        metadata={"description": "oldest：等得最久的在前，用于审核 · the longest waiting first, to review"},
+    )
 
 
 class DecisionBody(Schema):
