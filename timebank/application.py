@@ -19,7 +19,9 @@ from timebank.identity.wechat import WechatClient
 from timebank.organisations import endpoints as organisations
 from timebank.passbook import endpoints as passbook
 from timebank.policies import endpoints as policies
+from timebank.records import correction_endpoints as corrections
 from timebank.records import endpoints as records
+from timebank.records import supplement_endpoints as supplements
 from timebank.settings import Settings
 from timebank.shop import endpoints as shop
 from timebank.statistics import endpoints as statistics
@@ -29,7 +31,21 @@ from timebank.web.api import PREFIX, create_api
 MIGRATIONS = Path(__file__).parent.parent / "migrations"
 MAX_BODY_BYTES = 1 << 20
 
-DOMAINS = (identity, organisations, policies, activities, attendance, records, giving, pool, shop, passbook, statistics)
+DOMAINS = (
+    identity,
+    organisations,
+    policies,
+    activities,
+    attendance,
+    records,
+    corrections,
+    supplements,
+    giving,
+    pool,
+    shop,
+    passbook,
+    statistics,
+)
 
 
 def create_app(settings: Settings | None = None) -> Flask:

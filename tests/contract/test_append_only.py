@@ -7,6 +7,10 @@ from tests.engines import ON_POSTGRESQL, ON_SQLITE
 from timebank.database import in_unit_of_work, session
 
 GUARDED = {
+    "correction",
+    "correction_decision",
+    "fraud_finding",
+    "fraud_finding_lift",
     "goods_price",
     "ledger_account",
     "ledger_entry",
@@ -22,6 +26,8 @@ GUARDED = {
     "shop_refund",
     "shop_refund_line",
     "stock_move",
+    "supplement",
+    "supplement_review",
 }
 """ledger_account may be closed, once: its trigger lets that one change through."""
 
