@@ -20,6 +20,7 @@ from timebank.identity.rules import Grant, Role
 from timebank.ledger import doctor as guards
 from timebank.ledger import service as ledger
 from timebank.ledger.commands import cli as ledger_commands
+from timebank.notifications.commands import cli as notification_commands
 from timebank.organisations.models import Area, Organisation
 from timebank.passbook import expiries
 from timebank.policies.commands import cli as policy_commands
@@ -47,6 +48,7 @@ def _add(group: click.Group, name: str) -> None:
 _add(ledger_commands, "ledger")
 _add(shop_commands, "shop")
 _add(policy_commands, "policies")
+_add(notification_commands, "notifications")
 
 
 @ledger_commands.command("doctor")
