@@ -43,14 +43,18 @@ def tell(*, person_id: UUID, topic: Topic, facts: Facts, at: datetime, about: st
     tell_many([News(person_id=person_id, topic=topic, facts=facts, at=at, about=about)])
 
 
-def tell_many(news: Iterable[News]) -> None:
-    """Tell many people something: one INSERT for five hundred of them."""
-    waiting_since = clock.wall()
+def tell_many(news: Iterable[News]) -> int:
+    """Tell many people something, one INSERT for five hundred of them; return how many of it they had not been told."""
+    waiting_since, told = clock.wall(), 0
     rows = [_row(one, waiting_since) for one in news]
     dialect: Any = sqlite if is_sqlite() else postgresql
     for start in range(0, len(rows), ROWS_A_STATEMENT):
         insert = dialect.insert(Notification).values(rows[start : start + ROWS_A_STATEMENT])
-        session.execute(insert.on_conflict_do_nothing(index_elements=["same"]))
+        inserted = session.execute(
+            insert.on_conflict_do_nothing(index_elements=["same"]), execution_options={"preserve_rowcount": True}
+        )
+        told += int(getattr(inserted, "rowcount", 0))
+    return told
 
 
 def _row(news: News, waiting_since: datetime) -> dict[str, Any]:
