@@ -16,6 +16,8 @@ from timebank.giving import endpoints as giving
 from timebank.giving import pool_endpoints as pool
 from timebank.identity import endpoints as identity
 from timebank.identity.wechat import WechatClient
+from timebank.notifications import endpoints as notifications
+from timebank.notifications import templates
 from timebank.organisations import endpoints as organisations
 from timebank.passbook import endpoints as passbook
 from timebank.policies import endpoints as policies
@@ -35,6 +37,7 @@ DOMAINS = (
     identity,
     organisations,
     policies,
+    notifications,
     activities,
     attendance,
     records,
@@ -62,6 +65,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     app.extensions["timebank-settings"] = settings
     app.extensions["timebank-codes"] = CodeBook(settings.keys("codes"))
     app.extensions["timebank-wechat"] = WechatClient(settings)
+    app.extensions["timebank-templates"] = templates.read(settings.wechat_templates)
     app.extensions["timebank-migration-head"] = observe.migration_head(str(MIGRATIONS))
     if settings.trusted_proxies:
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=settings.trusted_proxies, x_proto=settings.trusted_proxies)  # type: ignore[method-assign]
