@@ -12,13 +12,14 @@ from timebank.attendance import endpoints as attendance
 from timebank.codes.book import CodeBook
 from timebank.demo import clock as demo_clock
 from timebank.demo import endpoints as demo
+from timebank.documents.typefaces import UnusableFont, typeface
 from timebank.identity import endpoints as identity
 from timebank.identity.wechat import WechatClient
 from timebank.organisations import endpoints as organisations
 from timebank.passbook import endpoints as passbook
 from timebank.policies import endpoints as policies
 from timebank.records import endpoints as records
-from timebank.settings import Settings
+from timebank.settings import Settings, UnsafeSettings
 from timebank.shop import endpoints as shop
 from timebank.statistics import endpoints as statistics
 from timebank.web import docs, observe, problems, tokens
@@ -42,6 +43,10 @@ def create_app(settings: Settings | None = None) -> Flask:
     app.json.sort_keys = False  # type: ignore[attr-defined]
     app.json.ensure_ascii = False  # type: ignore[attr-defined]
     app.extensions["timebank-settings"] = settings
+    try:
+        app.extensions["timebank-typeface"] = typeface(settings.font_path)
+    except UnusableFont as error:
+        raise UnsafeSettings(f"TIMEBANK_FONT_PATH: no TrueType font that can be embedded ({error})") from error
     app.extensions["timebank-codes"] = CodeBook(settings.keys("codes"))
     app.extensions["timebank-wechat"] = WechatClient(settings)
     app.extensions["timebank-migration-head"] = observe.migration_head(str(MIGRATIONS))
