@@ -7,13 +7,17 @@ from tests.engines import ON_POSTGRESQL, ON_SQLITE
 from timebank.database import in_unit_of_work, session
 
 GUARDED = {
+    "attendance_client_ref",
     "goods_price",
+    "late_scan",
+    "late_scan_decision",
     "ledger_account",
     "ledger_entry",
     "ledger_seal",
     "ledger_seal_leaf",
     "ledger_transfer",
     "policy_version",
+    "printed_code",
     "receipt",
     "scan",
     "service_record",
