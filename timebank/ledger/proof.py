@@ -1,8 +1,8 @@
 """The proof that the ledger is what was posted: everything is recomputed from the rows, and nothing is believed.
 
-Six passes over one snapshot, each a stream in the order of a key, so that memory stays flat: entries along their
-chains, transfers with their sides, transfers with what they answer, debts beside wallets, accounts with their heads,
-seals with their leaves.
+Seven passes over one snapshot, each a stream in the order of a key, so that memory stays flat: entries along their
+chains, transfers with their sides, transfers with what they answer, expiries with what was due, debts beside wallets,
+accounts with their heads, seals with their leaves.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -16,6 +16,7 @@ from timebank.database import db, is_sqlite
 from timebank.errors import NotFound
 from timebank.ledger.chain import SealRow
 from timebank.ledger.proof_entries import ENTRIES, OWNERS, check_entries
+from timebank.ledger.proof_expiry import EXPIRIES, check_expiries
 from timebank.ledger.proof_relations import DEBTS, RELATIONS, check_debts, check_relations
 from timebank.ledger.proof_rows import AT_ONCE, DriverRows, Progress, Rows, RowsAhead
 from timebank.ledger.proof_seals import LEAVES, LEAVES_BY_ACCOUNT, SEALS, Tally, check_seals
@@ -66,6 +67,7 @@ def verify(
             read_raw(sides, progress),
         )
         run("relations", partial(check_relations, report), read(RELATIONS, progress))
+        run("expiries", partial(check_expiries, report, form), read_raw(EXPIRIES, progress))
         run("debts", partial(check_debts, report), read(DEBTS, progress))
         run("accounts", partial(_check_accounts, report), read(_ACCOUNTS, progress))
         run("seals", partial(check_seals, report, tally, anchors), read(SEALS, progress), read(LEAVES, progress))
