@@ -32,6 +32,7 @@ GUARDED = {
     "shop_refund",
     "shop_refund_line",
     "stock_move",
+    "surplus_consent",
     "supplement",
     "supplement_review",
 }

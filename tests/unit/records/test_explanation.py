@@ -34,6 +34,7 @@ def _revision(state: State, *, credited: int = 0, expected: int = 120, flags: st
             "按第 3 版规则计入 120 分钟",
             "earned 120 minutes by version 3",
         ),
+        (_revision(State.FINAL, credited=70), "余额已到上限，另 50 分钟不计入", "50 more are over the storage cap"),
         (_revision(State.FINAL, expected=0), "按默认规则不计入余额", "earned nothing by the default rules"),
         (
             _revision(State.PENDING_REVIEW, flags="CAPPED,LATE"),
