@@ -18,6 +18,7 @@ from timebank.organisations import endpoints as organisations
 from timebank.passbook import endpoints as passbook
 from timebank.policies import endpoints as policies
 from timebank.records import endpoints as records
+from timebank.records import objection_endpoints as objections
 from timebank.settings import Settings
 from timebank.shop import endpoints as shop
 from timebank.statistics import endpoints as statistics
@@ -27,7 +28,7 @@ from timebank.web.api import PREFIX, create_api
 MIGRATIONS = Path(__file__).parent.parent / "migrations"
 MAX_BODY_BYTES = 1 << 20
 
-DOMAINS = (identity, organisations, policies, activities, attendance, records, shop, passbook, statistics)
+DOMAINS = (identity, organisations, policies, activities, attendance, records, objections, shop, passbook, statistics)
 
 
 def create_app(settings: Settings | None = None) -> Flask:

@@ -15,6 +15,8 @@ GUARDED = {
     "ledger_transfer",
     "policy_version",
     "receipt",
+    "record_objection",
+    "record_objection_answer",
     "scan",
     "service_record",
     "service_record_revision",

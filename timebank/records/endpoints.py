@@ -7,7 +7,7 @@ from timebank.errors import NotFound
 from timebank.identity.guards import actor, person_id, requires, signed_in
 from timebank.identity.rules import Role, masked_name
 from timebank.organisations import scope
-from timebank.records import queries, schemas, service
+from timebank.records import queries, schemas, service, showing
 from timebank.records.models import Revision
 from timebank.web.blueprint import Blueprint
 from timebank.web.pages import page
@@ -30,12 +30,11 @@ def list_records(query: dict[str, Any]) -> dict[str, Any]:
     found = queries.records_with_names(state=query.get("state"), organisation_id=query.get("organisation"))
     found = found.where(scope.organisations_of(actor(), *READERS, column=Revision.organisation_id))
     listed = page(found, by=[Revision.started_at, Revision.record_id], query=query, descending=True, scalars=False)
-    return listed | {"items": [_for_staff(*row[:3]) for row in listed["items"]]}
-
-
-def _for_staff(revision: Revision, volunteer_no: str, display_name: str) -> dict[str, Any]:
-    names = {"volunteer_no": volunteer_no, "volunteer_name": masked_name(display_name)}
-    return schemas.record_out(revision) | names
+    names = [
+        {"volunteer_no": row.volunteer_no, "volunteer_name": masked_name(row.display_name)} for row in listed["items"]
+    ]
+    records = showing.all_shown([row[0] for row in listed["items"]])
+    return listed | {"items": [record | named for record, named in zip(records, names, strict=True)]}
 
 
 @blueprint.endpoint("GET", "/me/records", guard=signed_in, query=PageQuery, answer=(200, page_of(schemas.RecordOut)))
@@ -43,7 +42,7 @@ def list_my_records(query: dict[str, Any]) -> dict[str, Any]:
     """我的服务记录：最新的在前，每条附一句说明。"""
     found = queries.current().where(Revision.volunteer_id == person_id())
     listed = page(found, by=[Revision.started_at, Revision.record_id], query=query, descending=True)
-    return listed | {"items": [schemas.record_out(revision) for revision in listed["items"]]}
+    return listed | {"items": showing.all_shown(listed["items"])}
 
 
 @blueprint.endpoint("GET", "/records/<uuid:record_id>", guard=signed_in, answer=(200, schemas.RecordOut))
@@ -54,7 +53,7 @@ def get_record(record_id: UUID) -> dict[str, Any]:
         raise NotFound
     if revision.volunteer_id != person_id():
         scope.organisation_for(actor(), *READERS, organisation_id=revision.organisation_id)
-    return schemas.record_out(revision)
+    return showing.shown(revision)
 
 
 @blueprint.endpoint(
@@ -65,8 +64,8 @@ def get_record(record_id: UUID) -> dict[str, Any]:
     answer=(200, schemas.RecordOut),
 )
 def approve_record(record_id: UUID, body: dict[str, Any]) -> dict[str, Any]:
-    """审核通过：计入余额；须说明理由，不能审核自己的记录。"""
-    return schemas.record_out(service.approve(actor=actor(), record_id=record_id, **body).revision)
+    """审核通过：计入余额，须公示的先公示；须说明理由，不能审核自己的记录。"""
+    return showing.shown_anew(service.approve(actor=actor(), record_id=record_id, **body).revision)
 
 
 @blueprint.endpoint(
@@ -78,4 +77,4 @@ def approve_record(record_id: UUID, body: dict[str, Any]) -> dict[str, Any]:
 )
 def reject_record(record_id: UUID, body: dict[str, Any]) -> dict[str, Any]:
     """审核不通过：记录保留，不计入余额；须说明理由。"""
-    return schemas.record_out(service.reject(actor=actor(), record_id=record_id, **body).revision)
+    return showing.shown_anew(service.reject(actor=actor(), record_id=record_id, **body).revision)

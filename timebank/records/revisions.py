@@ -8,6 +8,7 @@ from sqlalchemy import insert
 from timebank.database import new_id, session
 from timebank.ledger import service as ledger
 from timebank.ledger.rules import AccountState
+from timebank.records import notices
 from timebank.records.models import Revision
 
 _REVISION = insert(Revision)
@@ -29,6 +30,7 @@ def append(**values: Any) -> Recorded:
     """
     session.connection().execute(_REVISION, values)
     revision = Revision(**values)
+    notices.begin([revision])
     if not revision.credited_minutes:
         return Recorded(revision, None)
     posted = ledger.earn(
@@ -43,6 +45,7 @@ def append(**values: Any) -> Recorded:
 
 
 def change(current: Revision, **changes: Any) -> Recorded:
-    """Append the revision that follows ``current``: what it said, but for ``changes``."""
+    """Append the revision that follows ``current``: what it said, but for ``changes``, ``recorded_at`` among them."""
     values = {name: getattr(current, name) for name in _COLUMNS}
+    notices.end(current, changes["recorded_at"])
     return append(**(values | changes | {"id": new_id(), "number": current.number + 1}))

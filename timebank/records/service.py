@@ -11,8 +11,9 @@ from timebank.errors import NotFound
 from timebank.identity.rules import Actor, Role
 from timebank.organisations import scope
 from timebank.policies.rules import Policy
-from timebank.records import queries, revisions
-from timebank.records.errors import OwnRecord, RecordNotPending
+from timebank.records import notices, objections, queries, revisions
+from timebank.records.errors import OwnRecord, RecordNotPending, RecordOnNotice
+from timebank.records.locks import lock
 from timebank.records.models import Revision, ServiceRecord
 from timebank.records.revisions import Recorded
 from timebank.records.rules import PENDING, Served, SoFar, State, assess, flags_as_text
@@ -79,11 +80,16 @@ def record_service(
 
 
 def approve(*, actor: Actor, record_id: UUID, reason: str) -> Recorded:
-    """Make a pending record final and post what it was expected to earn.
+    """Let a pending record pass: it goes on public notice, or becomes final and earns what it was expected to.
 
-    Raises NotFound outside the actor's scope, OwnRecord, RecordNotPending (also when a colleague was faster).
+    Raises NotFound outside the actor's scope, OwnRecord, RecordNotPending (also when a colleague was faster),
+    RecordFrozen, RecordOnNotice (it passed before, and waits for the end of the notice).
     """
     pending = _pending(actor, record_id)
+    if pending.state == State.PENDING_NOTICE:
+        raise RecordOnNotice(ends_on=notices.of([record_id])[record_id].ends_on.isoformat())
+    if notices.policy_of(pending).notice_days > 0:
+        return _decided(pending, actor, reason, state=State.PENDING_NOTICE, credited_minutes=0)
     return _decided(pending, actor, reason, state=State.FINAL, credited_minutes=pending.expected_minutes)
 
 
@@ -93,7 +99,11 @@ def reject(*, actor: Actor, record_id: UUID, reason: str) -> Recorded:
 
 
 def _pending(actor: Actor, record_id: UUID) -> Revision:
-    """Return what waits for a decision, if it is this actor's to make: R08 and R13, and nobody judges themselves."""
+    """Return what waits for a decision, if it is this actor's to make: R08 and R13, and nobody judges themselves.
+
+    When the public notice is over there is nothing left to decide, even before the sweep has written what follows.
+    """
+    lock(record_id)
     revision = queries.current_of(record_id)
     if revision is None:
         raise NotFound
@@ -101,6 +111,9 @@ def _pending(actor: Actor, record_id: UUID) -> Revision:
     if revision.volunteer_id == actor.person_id:
         raise OwnRecord
     if revision.state not in PENDING:
+        raise RecordNotPending
+    objections.refuse_frozen(record_id)
+    if revision.state == State.PENDING_NOTICE and not notices.is_running(revision, clock.now()):
         raise RecordNotPending
     return revision
 
