@@ -9,6 +9,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 from timebank import append_only, database
 from timebank.activities import endpoints as activities
 from timebank.attendance import endpoints as attendance
+from timebank.attendance import overdue_endpoints as overdue
 from timebank.codes.book import CodeBook
 from timebank.demo import clock as demo_clock
 from timebank.demo import endpoints as demo
@@ -28,7 +29,19 @@ from timebank.web.api import PREFIX, create_api
 MIGRATIONS = Path(__file__).parent.parent / "migrations"
 MAX_BODY_BYTES = 1 << 20
 
-DOMAINS = (identity, organisations, policies, activities, attendance, records, objections, shop, passbook, statistics)
+DOMAINS = (
+    identity,
+    organisations,
+    policies,
+    activities,
+    attendance,
+    overdue,
+    records,
+    objections,
+    shop,
+    passbook,
+    statistics,
+)
 
 
 def create_app(settings: Settings | None = None) -> Flask:

@@ -12,6 +12,7 @@ from sqlalchemy.exc import IntegrityError, OperationalError, ProgrammingError
 
 from timebank import serving, specification
 from timebank.application import create_app
+from timebank.attendance.commands import cli as record_commands
 from timebank.database import in_unit_of_work, session, violated_constraint
 from timebank.demo import street
 from timebank.errors import Conflict, Refusal, refusal_for
@@ -49,6 +50,7 @@ def _add(group: click.Group, name: str) -> None:
 
 _add(ledger_commands, "ledger")
 _add(shop_commands, "shop")
+_add(record_commands, "records")
 _add(policy_commands, "policies")
 
 

@@ -1,4 +1,4 @@
-"""Records: public notice, and objections with their answers."""
+"""Records: public notice, objections with their answers, and an index of what waits."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -13,9 +13,18 @@ depends_on = None
 
 
 def upgrade() -> None:
-    """Create the tables."""
+    """Create the tables, and an index of what waits."""
     _notices()
     _objections()
+    pending = sa.text("state IN ('pending_review', 'pending_notice')")
+    op.create_index(
+        "ix_service_record_revision_pending",
+        "service_record_revision",
+        ["ended_at", "record_id"],
+        unique=False,
+        postgresql_where=pending,
+        sqlite_where=pending,
+    )
 
 
 def _notices() -> None:
@@ -112,7 +121,8 @@ def _objections() -> None:
 
 
 def downgrade() -> None:
-    """Drop the tables."""
+    """Drop the tables and the index."""
+    op.drop_index("ix_service_record_revision_pending", table_name="service_record_revision")
     op.drop_table("record_objection_answer")
     op.drop_table("record_objection")
     op.drop_table("record_notice")
