@@ -18,7 +18,8 @@ from timebank.database import session
 from timebank.errors import NotFound
 from timebank.identity.models import Person
 from timebank.policies.rules import Policy
-from timebank.records import notices, rederiving
+from timebank.records import rederiving
+from timebank.records.credit import policy_of
 from timebank.records.models import Revision, ServiceRecord
 from timebank.records.rederiving import Difference, Evidence
 from timebank.records.rules import Assessment, Flag, Provenance, SourceType, flags_from_text, weaker
@@ -50,7 +51,7 @@ def derive(record_id: UUID) -> Derivation:
     revisions = rederiving.revisions_of(record_id)
     first = revisions[0]
     evidence, arrival, leaving = _evidence(record, first)
-    policy = notices.policy_of(first)
+    policy = policy_of(first)
     derived = rederiving.derive(first, evidence, policy, rederiving.that_day_before(first))
     missing = arrival is None and record.source_type == SourceType.ATTENDANCE
     return Derivation(

@@ -3,11 +3,13 @@
 from typing import Any
 from uuid import UUID
 
+from sqlalchemy import Row
+
 from timebank.errors import NotFound
 from timebank.identity.guards import actor, person_id, requires, signed_in
 from timebank.identity.rules import Role, masked_name
 from timebank.organisations import scope
-from timebank.records import queries, schemas, service, showing
+from timebank.records import explanation, queries, schemas, service, showing
 from timebank.records.models import Revision
 from timebank.web.blueprint import Blueprint
 from timebank.web.pages import page
@@ -26,15 +28,28 @@ READERS = (Role.COORDINATOR, Role.AUDITOR, Role.ADMIN)
     answer=(200, page_of(schemas.StaffRecordOut)),
 )
 def list_records(query: dict[str, Any]) -> dict[str, Any]:
-    """服务记录：管理范围内，最新的在前；可按状态和组织筛选。"""
+    """服务记录：管理范围内，最新的在前；可按状态和组织筛选，审核时可让最早的在前。"""
     found = queries.records_with_names(state=query.get("state"), organisation_id=query.get("organisation"))
     found = found.where(scope.organisations_of(actor(), *READERS, column=Revision.organisation_id))
-    listed = page(found, by=[Revision.started_at, Revision.record_id], query=query, descending=True, scalars=False)
-    names = [
-        {"volunteer_no": row.volunteer_no, "volunteer_name": masked_name(row.display_name)} for row in listed["items"]
-    ]
+    listed = page(
+        found,
+        by=[Revision.started_at, Revision.record_id],
+        query=query,
+        descending=query["order"] == "newest",
+        scalars=False,
+    )
     records = showing.all_shown([row[0] for row in listed["items"]])
-    return listed | {"items": [record | named for record, named in zip(records, names, strict=True)]}
+    return listed | {"items": [record | _for_staff(row) for record, row in zip(records, listed["items"], strict=True)]}
+
+
+def _for_staff(row: Row[Any]) -> dict[str, Any]:
+    why, why_en = explanation.waiting(row[0])
+    return {
+        "volunteer_no": row.volunteer_no,
+        "volunteer_name": masked_name(row.display_name),
+        "waits_because": why,
+        "waits_because_en": why_en,
+    }
 
 
 @blueprint.endpoint("GET", "/me/records", guard=signed_in, query=PageQuery, answer=(200, page_of(schemas.RecordOut)))
@@ -60,11 +75,11 @@ def get_record(record_id: UUID) -> dict[str, Any]:
     "POST",
     "/records/<uuid:record_id>/approve",
     guard=requires(*service.DECIDERS),
-    body=schemas.DecisionBody,
+    body=schemas.ApprovalBody,
     answer=(200, schemas.RecordOut),
 )
 def approve_record(record_id: UUID, body: dict[str, Any]) -> dict[str, Any]:
-    """审核通过：计入余额，须公示的先公示；须说明理由，不能审核自己的记录。"""
+    """审核通过：计入余额，须公示的先公示；须说明理由，可少认分钟；不能审核自己或亲属的记录。"""
     return showing.shown_anew(service.approve(actor=actor(), record_id=record_id, **body).revision)
 
 

@@ -13,8 +13,7 @@ from sqlalchemy import ColumnElement, Select, bindparam, func, insert, or_, sele
 from timebank import working_days
 from timebank.database import session
 from timebank.identity.models import Person
-from timebank.policies import service as policies
-from timebank.policies.rules import Policy
+from timebank.records.credit import policy_of
 from timebank.records.models import Revision
 from timebank.records.notice_tables import Notice
 from timebank.records.rules import State
@@ -25,16 +24,6 @@ _CLOSE = (
     .where(Notice.revision_id == bindparam("revision"), Notice.closed_at.is_(None))
     .values(closed_at=bindparam("at", type_=Notice.closed_at.type))
 )
-
-
-def policy_of(revision: Revision) -> Policy:
-    """Return the very policy that made a record: the one of the version that it names, on the day of its service."""
-    return policies.resolve(
-        organisation_id=revision.organisation_id,
-        area_path=revision.area_path,
-        at=revision.ended_at,
-        known_number=revision.policy_number,
-    )
 
 
 def begin(revisions: Iterable[Revision]) -> None:

@@ -12,7 +12,10 @@ from timebank.identity.rules import Actor, Role
 from timebank.organisations import scope
 from timebank.policies.rules import Policy
 from timebank.records import notices, objections, queries, revisions
-from timebank.records.errors import OwnRecord, RecordNotPending, RecordOnNotice
+from timebank.records.conflicts import refuse_interested
+from timebank.records.correction_rules import refuse_more_than_recorded
+from timebank.records.credit import policy_of, recomputed
+from timebank.records.errors import RecordNotPending, RecordOnNotice
 from timebank.records.locks import lock
 from timebank.records.models import Revision, ServiceRecord
 from timebank.records.revisions import Recorded
@@ -79,18 +82,31 @@ def record_service(
     )
 
 
-def approve(*, actor: Actor, record_id: UUID, reason: str) -> Recorded:
-    """Let a pending record pass: it goes on public notice, or becomes final and earns what it was expected to.
+def approve(*, actor: Actor, record_id: UUID, reason: str, service_minutes: int | None = None) -> Recorded:
+    """Let a pending record pass: it goes on public notice, or is final and earns what it was expected to.
 
-    Raises NotFound outside the actor's scope, OwnRecord, RecordNotPending (also when a colleague was faster),
-    RecordFrozen, RecordOnNotice (it passed before, and waits for the end of the notice).
+    With ``service_minutes`` it says, and earns, fewer. Raises NotFound outside the actor's scope, OwnRecord,
+    RelativesRecord, RecordNotPending (also when a colleague was faster), RecordFrozen, RecordOnNotice (it passed before,
+    and waits for the end of the notice), Invalid for more minutes than were recorded.
     """
     pending = _pending(actor, record_id)
     if pending.state == State.PENDING_NOTICE:
         raise RecordOnNotice(ends_on=notices.of([record_id])[record_id].ends_on.isoformat())
-    if notices.policy_of(pending).notice_days > 0:
-        return _decided(pending, actor, reason, state=State.PENDING_NOTICE, credited_minutes=0)
-    return _decided(pending, actor, reason, state=State.FINAL, credited_minutes=pending.expected_minutes)
+    served, credit = pending.service_minutes, pending.expected_minutes
+    if service_minutes is not None:
+        refuse_more_than_recorded(service_minutes, served)
+        served = service_minutes
+        credit = recomputed(pending, service_minutes=served, started_at=pending.started_at)
+    on_notice = policy_of(pending).notice_days > 0
+    return _decided(
+        pending,
+        actor,
+        reason,
+        state=State.PENDING_NOTICE if on_notice else State.FINAL,
+        service_minutes=served,
+        credited_minutes=0 if on_notice else credit,
+        expected_minutes=credit,
+    )
 
 
 def reject(*, actor: Actor, record_id: UUID, reason: str) -> Recorded:
@@ -108,8 +124,7 @@ def _pending(actor: Actor, record_id: UUID) -> Revision:
     if revision is None:
         raise NotFound
     scope.organisation_for(actor, *DECIDERS, organisation_id=revision.organisation_id)
-    if revision.volunteer_id == actor.person_id:
-        raise OwnRecord
+    refuse_interested(actor.person_id, subject_id=revision.volunteer_id)
     if revision.state not in PENDING:
         raise RecordNotPending
     objections.refuse_frozen(record_id)
@@ -118,11 +133,11 @@ def _pending(actor: Actor, record_id: UUID) -> Revision:
     return revision
 
 
-def _decided(pending: Revision, actor: Actor, reason: str, *, state: State, credited_minutes: int) -> Recorded:
+def _decided(pending: Revision, actor: Actor, reason: str, *, state: State, **minutes: int) -> Recorded:
     return revisions.change(
         pending,
         state=state,
-        credited_minutes=credited_minutes,
+        **minutes,
         actor_id=actor.person_id,
         reason=reason,
         recorded_at=clock.now(),
