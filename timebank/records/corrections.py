@@ -36,7 +36,7 @@ from timebank.records.revisions import Recorded
 from timebank.records.rules import PENDING, State
 from timebank.records.service import DECIDERS
 
-__all__ = ["approve", "reject", "request", "when_annulled"]
+__all__ = ["approve", "planned", "reject", "request", "when_annulled"]
 
 
 _when_annulled: list[Callable[[Revision], None]] = []
@@ -72,7 +72,7 @@ def request(
     _refuse_outsider(actor, organisation_id=current.organisation_id, volunteer_id=current.volunteer_id)
     _refuse_record(current)
     change = wanted(service_minutes=service_minutes, started_at=started_at, ended_at=ended_at, annul=annul)
-    refuse_change(change, current, _planned(current.shift_id))
+    refuse_change(change, current, planned(current.shift_id), counts=current.state != State.REJECTED)
     _refuse_overlap(change, current)
     correction = Correction(
         id=new_id(),
@@ -151,7 +151,8 @@ def _refuse_overlap(change: Change, current: Revision) -> None:
     )
 
 
-def _planned(shift_id: UUID | None) -> Planned | None:
+def planned(shift_id: UUID | None) -> Planned | None:
+    """Return when the shift of a record was to begin and to end, if it has one."""
     context = shift_context(shift_id) if shift_id is not None else None
     return Planned(context.starts_at, context.ends_at) if context else None
 

@@ -8,7 +8,7 @@ from timebank.errors import NotFound
 from timebank.identity.guards import actor, person_id, requires, signed_in
 from timebank.organisations import queries as register
 from timebank.organisations import scope
-from timebank.records import notices, objection_queries, objections
+from timebank.records import answers, notices, objection_queries, objections, service
 from timebank.records import objection_schemas as schemas
 from timebank.records.models import Revision
 from timebank.records.notice_tables import Notice
@@ -81,6 +81,19 @@ def list_objections(query: dict[str, Any]) -> dict[str, Any]:
     listed = page(found, by=[Objection.due_on, Objection.id], query=query, scalars=False)
     now = clock.now()
     return listed | {"items": [schemas.staff_objection_out(row, now=now) for row in listed["items"]]}
+
+
+@blueprint.endpoint(
+    "POST",
+    "/objections/<uuid:objection_id>/answer",
+    guard=requires(*service.DECIDERS),
+    body=schemas.ObjectionAnswerBody,
+    answer=(200, schemas.ObjectionOut),
+)
+def answer_objection(objection_id: UUID, body: dict[str, Any]) -> dict[str, Any]:
+    """答复异议：成立的写明更正，未计入的改后另行审核，已计入的另行更正；不成立的说明理由。本人、提出人及其亲属不能答复。"""
+    answers.answer(actor=actor(), objection_id=objection_id, **body)
+    return _shown(objection_id)
 
 
 def _shown(objection_id: UUID) -> dict[str, Any]:

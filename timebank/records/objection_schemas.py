@@ -44,7 +44,7 @@ class ObjectionBody(Schema):
     reason = PlainText(required=True, max_length=500)
 
 
-class AnswerBody(Schema):
+class ObjectionAnswerBody(Schema):
     """The answer; an objection that is upheld says what the record is to say: minutes, both times, or nothing more."""
 
     outcome = fields.Enum(Outcome, by_value=True, required=True)

@@ -23,12 +23,13 @@ from timebank.records.errors import (
     ObjectionMade,
     ObjectionTooLate,
     RecordFrozen,
+    SecondPersonNeeded,
     TooManyObjections,
 )
 from timebank.records.locks import lock
 from timebank.records.models import Revision
 from timebank.records.objection_rules import ANSWER_WORKING_DAYS, MAX_OPEN, WINDOW
-from timebank.records.objection_tables import Objection
+from timebank.records.objection_tables import Objection, ObjectionAnswer
 
 READERS = (Role.COORDINATOR, Role.AUDITOR, Role.ADMIN)
 
@@ -51,6 +52,15 @@ def _answer_due(record_id: UUID) -> Any:
     return session.scalar(
         select(func.min(Objection.due_on)).where(Objection.record_id == record_id, ~queries.is_answered())
     )
+
+
+def refuse_answerer(person_id: UUID, revision: Revision) -> None:
+    """Raise SecondPersonNeeded for whoever has given a record its minutes in answer to an objection: another reviews it."""
+    found = select(ObjectionAnswer.objection_id).where(
+        ObjectionAnswer.revision_id == revision.id, ObjectionAnswer.answered_by == person_id
+    )
+    if session.scalar(found) is not None:
+        raise SecondPersonNeeded
 
 
 def frozen_among(record_ids: Iterable[UUID]) -> frozenset[UUID]:

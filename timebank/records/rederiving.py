@@ -83,6 +83,7 @@ def derive(revision: Revision, evidence: Evidence, policy: Policy, so_far: SoFar
         shift_id=revision.shift_id,
         place=revision.place,
         leader_id=revision.leader_id,
+        reviewed=evidence.provenance is Provenance.SUPPLEMENT,  # two people have looked at it before it was recorded
     )
     return assess(served, policy, so_far)
 

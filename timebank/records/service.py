@@ -87,11 +87,14 @@ def approve(*, actor: Actor, record_id: UUID, reason: str, service_minutes: int 
 
     With ``service_minutes`` it says, and earns, fewer. Raises NotFound outside the actor's scope, OwnRecord,
     RelativesRecord, RecordNotPending (also when a colleague was faster), RecordFrozen, RecordOnNotice (it passed before,
-    and waits for the end of the notice), Invalid for more minutes than were recorded.
+    and waits for the end of the notice), SecondPersonNeeded (who answered an objection to it), Invalid for more minutes
+    than were recorded.
     """
     pending = _pending(actor, record_id)
     if pending.state == State.PENDING_NOTICE:
         raise RecordOnNotice(ends_on=notices.of([record_id])[record_id].ends_on.isoformat())
+    if pending.number > 1:
+        objections.refuse_answerer(actor.person_id, pending)
     served, credit = pending.service_minutes, pending.expected_minutes
     if service_minutes is not None:
         refuse_more_than_recorded(service_minutes, served)
