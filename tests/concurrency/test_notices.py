@@ -16,8 +16,9 @@ from timebank import clock
 from timebank.database import in_unit_of_work, session
 from timebank.errors import Refusal
 from timebank.ledger.models import Transfer
-from timebank.records import objections, queries, service
+from timebank.records import answers, objections, queries, service
 from timebank.records.models import Revision
+from timebank.records.objection_rules import Outcome
 from timebank.records.rules import State
 
 
@@ -110,3 +111,43 @@ def test_an_approval_and_an_objection_at_once_leave_a_record_that_adds_up(app: F
         assert in_unit_of_work(lambda: objections.is_frozen(pending.record_id), write=False)  # noqa: B023
         assert transfers() == credited
         assert state_of(pending) == (State.FINAL if decided == State.FINAL else State.PENDING_REVIEW)
+
+
+def test_one_objection_has_one_answer(app: Flask) -> None:
+    """Half of them uphold, half refuse: one answer stands, and the record is what it says."""
+    organisation = an_organisation_with_notice()
+    pending = a_record_on_notice(organisation=organisation)
+    with clock.at(pending.recorded_at):
+        objection = an_objection(pending.record_id)
+    coordinators = [a_coordinator(organisation.id) for _ in range(6)]
+
+    def answering(index: int) -> Callable[[], str]:
+        def act() -> str:
+            said: dict[str, Any] = {"service_minutes": 60 + index} if index % 2 else {}
+            outcome = Outcome.UPHELD if said else Outcome.REFUSED
+            with clock.at(pending.recorded_at):
+                in_unit_of_work(
+                    lambda: answers.answer(
+                        actor=coordinators[index], objection_id=objection.id, outcome=outcome, answer="查过了", **said
+                    )
+                )
+            return outcome
+
+        return act
+
+    told = at_once(app, *map(answering, range(6)))
+    (outcome,) = set(told) - {"OBJECTION_ANSWERED"}
+    assert told.count("OBJECTION_ANSWERED") == 5
+    assert state_of(pending) == (State.PENDING_REVIEW if outcome == Outcome.UPHELD else State.PENDING_NOTICE)
+
+
+def test_one_person_objects_once_however_often_they_tap(app: Flask) -> None:
+    """Six requests with keys of their own: one objection, five refusals."""
+    pending = a_record_on_notice()
+
+    def object_to() -> str:
+        with clock.at(pending.recorded_at):
+            return an_objection(pending.record_id, pending.volunteer_id).reason
+
+    told = at_once(app, *(object_to for _ in range(6)))
+    assert told.count("OBJECTION_MADE") == 5

@@ -1,6 +1,6 @@
 """What is late: services that are not on the record within 10 working days after them (民政部令第67号 art 11, rule R06).
 
-Records that still wait for somebody, and attendances that nobody has ended. Whether something is late is a function of
+Records and supplements that still wait for somebody, and attendances that nobody has ended. Whether something is late is a function of
 time; nothing has to run for it.
 """
 
@@ -22,9 +22,12 @@ from timebank.records import deadlines
 from timebank.records.models import Revision
 from timebank.records.queries import is_current, is_frozen, is_pending
 from timebank.records.rules import State as RecordState
+from timebank.records.supplement_queries import is_open
+from timebank.records.supplement_tables import Supplement
 
 READERS = (Role.COORDINATOR, Role.AUDITOR, Role.ADMIN)
-WAITS_FOR = ("review", "notice", "objection", "check_out")
+KINDS = ("record", "attendance", "supplement")
+WAITS_FOR = ("review", "notice", "objection", "check_out", "reviewers")
 
 
 def overdue(actor: Actor, *, now: datetime, organisation_id: UUID | None) -> Subquery:
@@ -38,10 +41,15 @@ def overdue(actor: Actor, *, now: datetime, organisation_id: UUID | None) -> Sub
         Shift.ends_at < before,
         scope.organisations_of(actor, *READERS, column=Activity.organisation_id),
     )
+    supplements = _supplements().where(
+        Supplement.ended_at < before,
+        scope.organisations_of(actor, *READERS, column=Supplement.organisation_id),
+    )
     if organisation_id is not None:
         records = records.where(Revision.organisation_id == organisation_id)
         attendances = attendances.where(Activity.organisation_id == organisation_id)
-    return union_all(records, attendances).subquery("overdue")
+        supplements = supplements.where(Supplement.organisation_id == organisation_id)
+    return union_all(records, attendances, supplements).subquery("overdue")
 
 
 def _records() -> Select[*tuple[Any, ...]]:
@@ -89,6 +97,29 @@ def _attendances() -> Select[*tuple[Any, ...]]:
         .join(Organisation, Organisation.id == Activity.organisation_id)
         .join(Person, Person.id == Attendance.volunteer_id)
         .where(Attendance.state == State.OPEN)
+    )
+
+
+def _supplements() -> Select[*tuple[Any, ...]]:
+    return (
+        select(
+            literal("supplement"),
+            Supplement.id,
+            literal("reviewers"),
+            Supplement.organisation_id,
+            Organisation.name,
+            Activity.id,
+            Activity.name,
+            Shift.id,
+            Supplement.ended_at,
+            Person.volunteer_no,
+            Person.display_name,
+        )
+        .join(Shift, Shift.id == Supplement.shift_id)
+        .join(Activity, Activity.id == Shift.activity_id)
+        .join(Organisation, Organisation.id == Supplement.organisation_id)
+        .join(Person, Person.id == Supplement.volunteer_id)
+        .where(is_open())
     )
 
 

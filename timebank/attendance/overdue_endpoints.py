@@ -23,9 +23,9 @@ class OverdueQuery(PageQuery):
 
 
 class OverdueOut(Schema):
-    """A service that should have been decided by ``due_on``: a record that waits, or an attendance without an end."""
+    """A service that should have been decided by ``due_on``: what waits, or has no end."""
 
-    kind = fields.String(required=True, validate=validate.OneOf(["record", "attendance"]))
+    kind = fields.String(required=True, validate=validate.OneOf(overdue.KINDS))
     id = fields.UUID(required=True)
     waits_for = fields.String(required=True, validate=validate.OneOf(overdue.WAITS_FOR))
     organisation_id = fields.UUID(required=True)
@@ -52,7 +52,7 @@ class OverdueOut(Schema):
     answer=(200, page_of(OverdueOut)),
 )
 def list_overdue(query: dict[str, Any]) -> dict[str, Any]:
-    """逾期清单：活动结束后 10 个工作日内未处理完的记录和未签退的签到，最久的在前。"""
+    """逾期清单：活动结束后 10 个工作日内未处理完的记录、补录和未签退的签到，最久的在前。"""
     now = clock.now()
     late = overdue.overdue(actor(), now=now, organisation_id=query.get("organisation"))
     by = cast("list[InstrumentedAttribute[Any]]", [late.c.ended_at, late.c.id])

@@ -12,9 +12,11 @@ from tests.factories.identity import a_coordinator, a_person, a_staff_member, an
 from tests.factories.notices import a_record_on_notice, an_objection, an_organisation_with_notice
 from tests.factories.organisations import an_organisation
 from tests.factories.records import a_pending_record, a_record
+from tests.factories.supplements import a_past_shift, a_supplement, reviewed
 from timebank import clock
 from timebank.clock import start_of
 from timebank.identity.rules import Role
+from timebank.records.supplement_rules import Verdict
 from timebank.working_days import DAY, after, day_of
 
 DUE = after(day_of(NINE), 10)
@@ -101,3 +103,16 @@ def test_the_list_is_for_staff(client: FlaskClient) -> None:
     """Volunteers see in their own records by when they are due."""
     answer = client.get("/api/v1/records/overdue", headers=signed_in(a_person()))
     assert refusal_of(answer) == (403, "FORBIDDEN")
+
+
+@pytest.mark.rule("R06")
+def test_a_supplement_that_nobody_reviews_is_late_like_a_record(client: FlaskClient) -> None:
+    """It waits for its reviewers; once one of them has said no, it waits for nobody."""
+    organisation = an_organisation()
+    coordinator = a_coordinator(organisation.id)
+    waits, refused = (a_supplement(a_past_shift(organisation_id=organisation.id)) for _ in range(2))
+    reviewed(coordinator, refused, Verdict.REJECT)
+    items = _listed(client, coordinator)
+    assert [(item["kind"], item["id"], item["waits_for"]) for item in items] == [
+        ("supplement", str(waits.id), "reviewers")
+    ]
