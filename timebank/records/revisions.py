@@ -9,7 +9,7 @@ from timebank.database import NIL, new_id, retry_on, session
 from timebank.ledger import reversals
 from timebank.ledger import service as ledger
 from timebank.ledger.rules import AccountState
-from timebank.records import storage
+from timebank.records import notices, storage
 from timebank.records.errors import RecordNotPending
 from timebank.records.models import Revision
 
@@ -35,6 +35,7 @@ def append(**values: Any) -> Recorded:
     """
     session.connection().execute(_REVISION, values)
     revision = Revision(**values)
+    notices.begin([revision])
     if not revision.credited_minutes:
         return Recorded(revision, None)
     posted = ledger.earn(
@@ -69,7 +70,8 @@ def _within_storage(credited: Recorded) -> Recorded:
 
 
 def change(current: Revision, **changes: Any) -> Recorded:
-    """Append the revision that follows ``current``: what it said, but for ``changes``."""
+    """Append the revision that follows ``current``: what it said, but for ``changes``, ``recorded_at`` among them."""
+    notices.end(current, changes["recorded_at"])
     return append(**_following(current, **changes))
 
 
