@@ -8,8 +8,10 @@ from sqlalchemy import insert
 from timebank.database import new_id, retry_on, session
 from timebank.ledger import service as ledger
 from timebank.ledger.rules import AccountState
+from timebank.notifications import service as notifications
 from timebank.records.errors import RecordNotPending
 from timebank.records.models import Revision
+from timebank.records.telling import news_of
 
 # Two who change one record at once: the second look finds what the first has made of it.
 retry_on(*RecordNotPending.constraints)
@@ -27,12 +29,24 @@ class Recorded:
 
 
 def append(**values: Any) -> Recorded:
-    """Append a revision with the given column values, and credit its ``credited_minutes`` to its volunteer.
+    """Append a revision with the given column values, credit its ``credited_minutes`` to its volunteer, and tell them.
 
     (record_id, number) is the fence: of two who decide at once, the second looks again and is told why not.
     """
+    return _append(values, None)
+
+
+def change(current: Revision, **changes: Any) -> Recorded:
+    """Append the revision that follows ``current``: what it said, but for ``changes``."""
+    values = {name: getattr(current, name) for name in _COLUMNS}
+    return _append(values | changes | {"id": new_id(), "number": current.number + 1}, current)
+
+
+def _append(values: dict[str, Any], before: Revision | None) -> Recorded:
     session.connection().execute(_REVISION, values)
     revision = Revision(**values)
+    if news := news_of(revision, before):
+        notifications.tell_many([news])
     if not revision.credited_minutes:
         return Recorded(revision, None)
     posted = ledger.earn(
@@ -44,9 +58,3 @@ def append(**values: Any) -> Recorded:
         actor_id=revision.actor_id,
     )
     return Recorded(revision, posted.account)
-
-
-def change(current: Revision, **changes: Any) -> Recorded:
-    """Append the revision that follows ``current``: what it said, but for ``changes``."""
-    values = {name: getattr(current, name) for name in _COLUMNS}
-    return append(**(values | changes | {"id": new_id(), "number": current.number + 1}))
