@@ -28,21 +28,12 @@ class Recorded:
     account: AccountState | None
 
 
-def append(**values: Any) -> Recorded:
+def append(*, before: Revision | None = None, **values: Any) -> Recorded:
     """Append a revision with the given column values, credit its ``credited_minutes`` to its volunteer, and tell them.
 
     (record_id, number) is the fence: of two who decide at once, the second looks again and is told why not.
+    ``before`` is the revision that it follows, if there is one.
     """
-    return _append(values, None)
-
-
-def change(current: Revision, **changes: Any) -> Recorded:
-    """Append the revision that follows ``current``: what it said, but for ``changes``."""
-    values = {name: getattr(current, name) for name in _COLUMNS}
-    return _append(values | changes | {"id": new_id(), "number": current.number + 1}, current)
-
-
-def _append(values: dict[str, Any], before: Revision | None) -> Recorded:
     session.connection().execute(_REVISION, values)
     revision = Revision(**values)
     if news := news_of(revision, before):
@@ -58,3 +49,9 @@ def _append(values: dict[str, Any], before: Revision | None) -> Recorded:
         actor_id=revision.actor_id,
     )
     return Recorded(revision, posted.account)
+
+
+def change(current: Revision, **changes: Any) -> Recorded:
+    """Append the revision that follows ``current``: what it said, but for ``changes``."""
+    values = {name: getattr(current, name) for name in _COLUMNS}
+    return append(**(values | changes | {"id": new_id(), "number": current.number + 1}), before=current)
