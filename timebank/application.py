@@ -10,6 +10,7 @@ from timebank import append_only, database
 from timebank.activities import endpoints as activities
 from timebank.attendance import batch_endpoints as batches
 from timebank.attendance import endpoints as attendance
+from timebank.attendance import printed_endpoints as printed
 from timebank.codes.book import CodeBook
 from timebank.demo import clock as demo_clock
 from timebank.demo import endpoints as demo
@@ -29,7 +30,11 @@ from timebank.web.api import PREFIX, create_api
 MIGRATIONS = Path(__file__).parent.parent / "migrations"
 MAX_BODY_BYTES = 1 << 20
 
-DOMAINS = (identity, organisations, policies, activities, attendance, batches, records, shop, passbook, statistics)
+DOMAINS = (
+    *(identity, organisations, policies, activities),
+    *(attendance, batches, printed),
+    *(records, shop, passbook, statistics),
+)
 
 
 def create_app(settings: Settings | None = None) -> Flask:
