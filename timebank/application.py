@@ -15,12 +15,18 @@ from timebank.codes.book import CodeBook
 from timebank.demo import clock as demo_clock
 from timebank.demo import endpoints as demo
 from timebank.documents.typefaces import UnusableFont, typeface
+from timebank.giving import endpoints as giving
+from timebank.giving import pool_endpoints as pool
 from timebank.identity import endpoints as identity
 from timebank.identity.wechat import WechatClient
+from timebank.notifications import endpoints as notifications
+from timebank.notifications import templates
 from timebank.organisations import endpoints as organisations
 from timebank.passbook import endpoints as passbook
 from timebank.policies import endpoints as policies
+from timebank.records import correction_endpoints as corrections
 from timebank.records import endpoints as records
+from timebank.records import supplement_endpoints as supplements
 from timebank.settings import Settings, UnsafeSettings
 from timebank.shop import endpoints as shop
 from timebank.statistics import endpoints as statistics
@@ -31,9 +37,22 @@ MIGRATIONS = Path(__file__).parent.parent / "migrations"
 MAX_BODY_BYTES = 1 << 20
 
 DOMAINS = (
-    *(identity, organisations, policies, activities),
-    *(attendance, batches, printed),
-    *(records, shop, passbook, statistics),
+    identity,
+    organisations,
+    policies,
+    notifications,
+    activities,
+    attendance,
+    batches,
+    printed,
+    records,
+    corrections,
+    supplements,
+    giving,
+    pool,
+    shop,
+    passbook,
+    statistics,
 )
 
 
@@ -55,6 +74,7 @@ def create_app(settings: Settings | None = None) -> Flask:
         raise UnsafeSettings(f"TIMEBANK_FONT_PATH: no TrueType font that can be embedded ({error})") from error
     app.extensions["timebank-codes"] = CodeBook(settings.keys("codes"))
     app.extensions["timebank-wechat"] = WechatClient(settings)
+    app.extensions["timebank-templates"] = templates.read(settings.wechat_templates)
     app.extensions["timebank-migration-head"] = observe.migration_head(str(MIGRATIONS))
     if settings.trusted_proxies:
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=settings.trusted_proxies, x_proto=settings.trusted_proxies)  # type: ignore[method-assign]

@@ -26,6 +26,8 @@ KEPT_SCANS = parse("300/minute")
 """Scans that one person's phone has kept without network and sends in batches: a day of them, not a guessing machine."""
 LOOKUPS = parse("120/minute")
 """Codes typed or scanned at one counter."""
+PROPOSALS = parse("20/hour")
+"""Relatives proposed by one person: a large family, not somebody who tries numbers."""
 VERIFICATIONS = parse("6/minute")
 """Verifications of the whole ledger asked for by one auditor: each reads everything."""
 
