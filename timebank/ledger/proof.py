@@ -16,7 +16,7 @@ from timebank.database import db, is_sqlite
 from timebank.errors import NotFound
 from timebank.ledger.chain import SealRow
 from timebank.ledger.proof_entries import ENTRIES, check_entries
-from timebank.ledger.proof_relations import DEBTS, RELATIONS, check_debts, check_relations
+from timebank.ledger.proof_relations import DEBTS, MERGERS, RELATIONS, check_debts, check_relations
 from timebank.ledger.proof_seals import LEAVES, LEAVES_BY_ACCOUNT, SEALS, Tally, check_seals
 from timebank.ledger.proof_since import believed_minutes, entries_since, sides_since, transfers_since
 from timebank.ledger.proof_transfers import SIDES, TRANSFERS, check_transfers
@@ -53,7 +53,7 @@ def verify(
         run = partial(_run, report, connection, progress)
         run("entries", watched, entries, LEAVES_BY_ACCOUNT)
         run("transfers", partial(check_transfers, report), transfers, sides)
-        run("relations", partial(check_relations, report), RELATIONS)
+        run("relations", partial(check_relations, report), RELATIONS, MERGERS)
         run("debts", partial(check_debts, report), DEBTS)
         run("accounts", partial(_check_accounts, report), _ACCOUNTS)
         run("seals", partial(check_seals, report, tally, anchors), SEALS, LEAVES)
