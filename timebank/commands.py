@@ -20,7 +20,10 @@ from timebank.identity.rules import Grant, Role
 from timebank.ledger import doctor as guards
 from timebank.ledger import service as ledger
 from timebank.ledger.commands import cli as ledger_commands
+from timebank.notifications.commands import cli as notification_commands
 from timebank.organisations.models import Area, Organisation
+from timebank.passbook import expiries, expiry_warnings
+from timebank.policies.commands import cli as policy_commands
 from timebank.settings import Settings, UnsafeSettings
 from timebank.shop import reservations
 from timebank.shop.commands import cli as shop_commands
@@ -44,6 +47,8 @@ def _add(group: click.Group, name: str) -> None:
 
 _add(ledger_commands, "ledger")
 _add(shop_commands, "shop")
+_add(policy_commands, "policies")
+_add(notification_commands, "notifications")
 
 
 @ledger_commands.command("doctor")
@@ -56,6 +61,13 @@ def doctor(context: click.Context) -> None:
     context.exit(0 if all(check.ok for check in checks) else 1)
 
 
+@notification_commands.command("warn")
+@with_appcontext
+def warn() -> None:
+    """告知时间币即将到期的人；每天一次 · tell those whose minutes are about to expire; once a day."""
+    click.echo(f"told={expiry_warnings.warn()}")
+
+
 @cli.command()
 def run() -> None:
     """建库、(演示环境)造数据、启动服务 · migrate, seed the demo, serve."""
@@ -64,10 +76,11 @@ def run() -> None:
 
 @cli.command()
 def sweep() -> None:
-    """收尾：到期的冻结、预约和旧的幂等回执 · write due releases, forget old replies."""
+    """收尾：到期的冻结、预约、时间币和旧的幂等回执 · write what is due, forget old replies."""
     swept = {
         "redemptions": in_unit_of_work(lambda: reservations.sweep(limit=SWEEP_AT_ONCE)),
         "holds": in_unit_of_work(lambda: ledger.sweep(limit=SWEEP_AT_ONCE)),
+        "expired": expiries.run(),
         "replies": in_unit_of_work(idempotency.forget_old),
     }
     click.echo(" ".join(f"{what}={count}" for what, count in swept.items()))

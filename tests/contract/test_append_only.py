@@ -7,18 +7,31 @@ from tests.engines import ON_POSTGRESQL, ON_SQLITE
 from timebank.database import in_unit_of_work, session
 
 GUARDED = {
+    "correction",
+    "correction_decision",
+    "fraud_finding",
+    "fraud_finding_lift",
+    "attendance_client_ref",
     "goods_price",
+    "late_scan",
+    "late_scan_decision",
     "ledger_account",
     "ledger_entry",
     "ledger_seal",
     "ledger_seal_leaf",
     "ledger_transfer",
     "policy_version",
+    "pool_donation",
+    "printed_code",
     "receipt",
     "scan",
     "service_record",
     "service_record_revision",
+    "shop_refund",
+    "shop_refund_line",
     "stock_move",
+    "supplement",
+    "supplement_review",
 }
 """ledger_account may be closed, once: its trigger lets that one change through."""
 

@@ -88,7 +88,7 @@ def _closed(locked: Locked, seen: Seen, actor: Actor, policy: Policy) -> Checked
     provenance = weaker(Provenance(found.in_provenance), out)
     served = _served(found, context, ended_at=seen.at, provenance=provenance, flags=frozenset(flags))
     recorded = records.record_service(
-        served=served, policy=policy, actor_id=actor.person_id, now=seen.at, so_far=locked.so_far
+        served=served, policy=policy, actor_id=actor.person_id, now=clock.now(), so_far=locked.so_far
     )
     revision = recorded.revision
     attendance = Attendance(

@@ -1,7 +1,7 @@
 """What is asked when somebody scans: each question is one select, built once."""
 
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
@@ -15,6 +15,7 @@ from timebank.attendance.models import Attendance
 from timebank.attendance.rules import Open, Standing, State
 from timebank.database import session
 from timebank.identity.models import Person
+from timebank.records.overlaps import also_taken_by
 from timebank.records.queries import so_far_of, so_far_subquery
 from timebank.records.rules import SoFar
 
@@ -151,6 +152,15 @@ def lock_open(*, volunteer_id: UUID | None = None, member: str | None = None) ->
     )
     row = found.one_or_none()
     return Locked(row, context_of(row), so_far_of(row)) if row else None
+
+
+@also_taken_by
+def is_inside(volunteer_id: UUID, _started_at: datetime, ended_at: datetime) -> bool:
+    """Whether somebody has been inside a shift, and still is, since before ``ended_at``: no record says so yet."""
+    inside = exists().where(
+        Attendance.volunteer_id == volunteer_id, Attendance.state == State.OPEN, Attendance.checked_in_at < ended_at
+    )
+    return bool(session.scalar(select(inside)))
 
 
 def attendances_of(volunteer_id: UUID) -> Select[Any]:

@@ -3,11 +3,13 @@
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, String, UniqueConstraint
+from sqlalchemy import CheckConstraint, ForeignKey, Index, String, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from timebank.database import Base, one_of
-from timebank.identity.rules import PersonState, Role
+from timebank.identity.rules import OPEN_RELATION, Kinship, PersonState, RelationState, Role
+
+_OPEN_RELATION = text(f"state IN ({', '.join(repr(str(state)) for state in OPEN_RELATION)})")
 
 
 class Person(Base):
@@ -100,3 +102,47 @@ class FailedSignIn(Base):
     id: Mapped[UUID] = mapped_column(primary_key=True)
     guess: Mapped[bytes]
     failed_at: Mapped[datetime]
+
+
+class FamilyRelation(Base):
+    """Two people who say that they are relatives, and who has verified it. What became of it when is never overwritten.
+
+    ``kinship`` is what the relative is to the proposer. ``relative_id`` is empty when nobody has the number that was
+    proposed to: such a relation looks like any other that nobody has confirmed, so that nobody learns who exists.
+    ``pair`` names the two, whoever proposed; among open relations it is unique. ``organisation_id`` is where they show a
+    document; no copy of one is kept.
+    """
+
+    __tablename__ = "identity_family"
+    __table_args__ = (
+        one_of("kinship", Kinship),
+        one_of("state", RelationState),
+        CheckConstraint("relative_id IS NULL OR relative_id <> proposer_id", name="two_people"),
+        CheckConstraint("relative_id IS NOT NULL OR confirmed_at IS NULL", name="somebody"),
+        CheckConstraint("decided_at IS NOT NULL OR state NOT IN ('verified', 'rejected')", name="decided"),
+        CheckConstraint("(ended_at IS NOT NULL) = (state = 'ended')", name="ended"),
+        Index(
+            "uq_identity_family_pair",
+            "pair",
+            unique=True,
+            sqlite_where=_OPEN_RELATION,
+            postgresql_where=_OPEN_RELATION,
+        ),
+        Index("ix_identity_family_organisation_id_state", "organisation_id", "state"),
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    proposer_id: Mapped[UUID] = mapped_column(ForeignKey("identity_person.id"), index=True)
+    relative_id: Mapped[UUID | None] = mapped_column(ForeignKey("identity_person.id"), index=True)
+    volunteer_no: Mapped[str] = mapped_column(String(20))
+    pair: Mapped[str] = mapped_column(String(80))
+    kinship: Mapped[str] = mapped_column(String(12))
+    organisation_id: Mapped[UUID]
+    state: Mapped[str] = mapped_column(String(10))
+    proposed_at: Mapped[datetime]
+    confirmed_at: Mapped[datetime | None]
+    decided_at: Mapped[datetime | None]
+    decided_by: Mapped[UUID | None]
+    reason: Mapped[str | None] = mapped_column(String(500))
+    ended_at: Mapped[datetime | None]
+    ended_by: Mapped[UUID | None]

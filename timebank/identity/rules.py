@@ -31,6 +31,49 @@ class PersonState(StrEnum):
     DECEASED = "deceased"
 
 
+class Kinship(StrEnum):
+    """What somebody is to somebody else. All of them count where nobody may decide for a relative.
+
+    They are the 近亲属 of 民法典 1045: spouse, parents, children, siblings, grandparents, grandchildren.
+    """
+
+    SPOUSE = "spouse"
+    PARENT = "parent"
+    CHILD = "child"
+    SIBLING = "sibling"
+    GRANDPARENT = "grandparent"
+    GRANDCHILD = "grandchild"
+
+
+DIRECT = frozenset(Kinship) - {Kinship.SIBLING}
+"""直系亲属, who may be given minutes (rule R22): the spouse and the direct line, up and down."""
+
+_SEEN_FROM_THERE = {
+    Kinship.PARENT: Kinship.CHILD,
+    Kinship.CHILD: Kinship.PARENT,
+    Kinship.GRANDPARENT: Kinship.GRANDCHILD,
+    Kinship.GRANDCHILD: Kinship.GRANDPARENT,
+}
+
+
+def seen_from_there(kinship: Kinship) -> Kinship:
+    """Return what the one is to the other, given what the other is to the one."""
+    return _SEEN_FROM_THERE.get(kinship, kinship)
+
+
+class RelationState(StrEnum):
+    """How far a family relation is: proposed by one, confirmed by the other, verified by staff; or rejected, or ended."""
+
+    PROPOSED = "proposed"
+    CONFIRMED = "confirmed"
+    VERIFIED = "verified"
+    REJECTED = "rejected"
+    ENDED = "ended"
+
+
+OPEN_RELATION = (RelationState.PROPOSED, RelationState.CONFIRMED, RelationState.VERIFIED)
+
+
 @dataclass(frozen=True, slots=True)
 class Grant:
     """A role and where it holds: one organisation, or an area subtree (``""`` is the whole bank)."""
@@ -63,6 +106,12 @@ def new_volunteer_no() -> str:
     """
     digits = f"{secrets.randbelow(9 * 10**8) + 10**8}"
     return digits + str(luhn_digit(digits))
+
+
+def is_volunteer_no(text: str) -> bool:
+    """Whether ``text`` can be a volunteer number: ten digits, the last of which checks the others."""
+    digits = text.isascii() and text.isdigit() and len(text) == 10
+    return digits and luhn_digit(text[:-1]) == int(text[-1])
 
 
 def luhn_digit(digits: str) -> int:

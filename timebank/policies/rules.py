@@ -5,13 +5,14 @@ A policy is data: every value has a version and a date, and cities set them diff
 the value that is true by itself: whoever reads a policy must be able to rely on it.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, fields
 from datetime import date
 from enum import StrEnum
 from typing import Any
 
 from timebank.errors import Invalid
+from timebank.policies.expiry import BalanceExpiry, balance_expiry, read_balance_expiry
 from timebank.policies.values import Read, Refused, one_of, only, some_of, whole, yes_or_no
 
 PROVENANCES = ("self_scan", "staff_scan", "supplement", "import")
@@ -33,11 +34,25 @@ class Rounding(StrEnum):
     FLOOR = "floor"
 
 
+class Refunds(StrEnum):
+    """Whether a shop takes goods back; a clerk's own slip may be undone either way."""
+
+    ALLOWED = "allowed"
+    NEVER = "never"
+
+
 class Approval(StrEnum):
     """``clean_auto``: an unflagged scan pair needs no review. ``always``: everything is reviewed by a coordinator."""
 
     CLEAN_AUTO = "clean_auto"
     ALWAYS = "always"
+
+
+class Gift(StrEnum):
+    """Whether minutes may be given away at all: to verified relatives of the direct line, or not (rule R22)."""
+
+    NONE = "none"
+    VERIFIED_RELATIVES = "verified_relatives"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,9 +75,10 @@ class Policy:
     notice_days: int = 0
     walk_in: bool = True
     redeem_min_history_minutes: int = 0
-    refunds: str = "allowed"
-    balance_expiry: str | None = None
-    gift: str = "verified_relatives"
+    refunds: str = Refunds.ALLOWED
+    goods_redemption: bool = True
+    balance_expiry: BalanceExpiry | None = None
+    gift: str = Gift.VERIFIED_RELATIVES
     group_accounts: str = "earn_and_donate"
     min_stay_minutes: int = 10
     open_before_minutes: int = 30
@@ -75,19 +91,24 @@ class Policy:
 BUILT_IN = Policy()
 
 
+def _as_it_is(value: Any) -> Any:
+    return value
+
+
 @dataclass(frozen=True, slots=True)
 class Key:
-    """One key: how its value is read, what it means, and whether this version enforces it."""
+    """One key: how its value is read, what it means, whether this version enforces it, and what a Policy carries for it.
+
+    ``bank_wide``: a wallet belongs to no organisation and no area, so only the whole bank can rule over it.
+    """
 
     name: str
     read: Read
     zh: str
     en: str
     enforced: bool = True
-
-    def value_of(self, value: Any) -> Any:
-        """Return the value that a Policy carries for a plain one."""
-        return frozenset(value) if self.name == "credit_provenances" else value
+    bank_wide: bool = False
+    value_of: Callable[[Any], Any] = _as_it_is
 
 
 KEYS = {
@@ -96,7 +117,13 @@ KEYS = {
         Key("credit_step_minutes", whole(1, 480), "计入时间币的最小单位（分钟）", "credit counts in steps of this"),
         Key("rounding", one_of(*Rounding), "不足一个单位时如何取整", "how a part of a step is rounded"),
         Key("min_credit_minutes", whole(0, MINUTES_A_DAY), "少于这些分钟不计时间币", "shorter service earns nothing"),
-        Key("credit_provenances", some_of(*PROVENANCES), "哪些来源可计时间币", "which provenances earn"),
+        Key(
+            "credit_provenances",
+            some_of(*PROVENANCES),
+            "哪些来源可计时间币",
+            "which provenances earn",
+            value_of=frozenset,
+        ),
         Key(
             "daily_credit_cap_minutes",
             whole(1, MINUTES_A_DAY, or_none=True),
@@ -125,15 +152,19 @@ KEYS = {
             "累计服务满多少分钟方可兑换",
             "service minutes needed before the first redemption",
         ),
-        Key("refunds", only("never", "never"), "退货（尚未启用）", "refunds (not yet)", enforced=False),
+        Key("refunds", one_of(*Refunds), "兑换后能否退货", "whether goods are taken back"),
+        Key("goods_redemption", yes_or_no, "时间币能否兑换物品", "whether minutes buy goods, or services only"),
         Key(
             "balance_expiry",
-            only(None, "null"),
-            "时间币有效期（尚未启用）",
-            "expiry of balances (not yet)",
-            enforced=False,
+            read_balance_expiry,
+            "时间币有效期，只能全行统一设定；null 为长期有效",
+            "when minutes expire, for the whole bank; null for never",
+            bank_wide=True,
+            value_of=balance_expiry,
         ),
-        Key("gift", only("none", "none"), "转赠（尚未启用）", "gifts (not yet)", enforced=False),
+        Key(
+            "gift", one_of(*Gift), "能否转赠：只给经核实的直系亲属，或不能", "whether minutes may be given to relatives"
+        ),
         Key("group_accounts", only("none", "none"), "团体账户（尚未启用）", "group accounts (not yet)", enforced=False),
         Key("min_stay_minutes", whole(0, MINUTES_A_DAY), "签到后至少多久可签退", "least time between the two scans"),
         Key("open_before_minutes", whole(0, MINUTES_A_DAY), "提前多久可签到", "check-in opens this long before"),
@@ -230,6 +261,8 @@ def explained(candidates: Iterable[Version]) -> list[Explained]:
 
 def plain(value: Any) -> Any:
     """Return a Policy's value as JSON has it."""
+    if isinstance(value, BalanceExpiry):
+        return value.plain()
     return [item for item in PROVENANCES if item in value] if isinstance(value, frozenset) else value
 
 
