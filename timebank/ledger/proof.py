@@ -66,7 +66,7 @@ def verify(
             read_all(transfers, progress),
             read_raw(sides, progress),
         )
-        run("relations", partial(check_relations, report), read(RELATIONS, progress))
+        run("relations", partial(check_relations, report), read(RELATIONS, progress), read(MERGERS))
         run("expiries", partial(check_expiries, report, form), read_raw(EXPIRIES, progress))
         run("debts", partial(check_debts, report), read(DEBTS, progress))
         run("accounts", partial(_check_accounts, report), read(_ACCOUNTS, progress))
