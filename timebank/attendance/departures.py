@@ -58,9 +58,11 @@ def check_out(*, actor: Actor, reader: Reader, presented: Presented) -> CheckedO
         seen = scanning.read(reader, trace, scanning.POINTS_AND_MEMBERS)
         scanning.named_shift(seen, presented)
         locked = (
-            queries.lock_open(member=seen.reference)
+            queries.lock_open(member=seen.reference, moment=scanning.moment_of(seen))
             if seen.of_member
-            else queries.lock_open(volunteer_id=actor.person_id)
+            else queries.lock_open(
+                volunteer_id=actor.person_id, moment=scanning.moment_of(seen, device_hash=presented.device_hash)
+            )
         )
         if locked is None or not _is_here(locked.context, seen, presented):
             raise _why_not(seen, actor, presented, trace)
@@ -83,6 +85,7 @@ def _closed(locked: Locked, seen: Seen, actor: Actor, policy: Policy) -> Checked
         *flags_from_text(found.flags),
         *scanning.flags_of_scan(seen, actor, context, found.volunteer_id),
         *flags_at_check_out(context=context, policy=policy, person_state=found.person_state, at=seen.at),
+        *({Flag.SHARED_DEVICE} if found.shared_device else ()),
     }
     out = scanning.provenance_of(seen)
     provenance = weaker(Provenance(found.in_provenance), out)
@@ -126,7 +129,9 @@ def _is_here(context: ShiftContext, seen: Seen, presented: Presented) -> bool:
 def _why_not(seen: Seen, actor: Actor, presented: Presented, trace: Trace) -> Refusal:
     """Return why somebody who is not inside the scanned shift cannot leave it."""
     context, standing = (
-        scanning.at_member(seen, actor, presented) if seen.of_member else scanning.at_point(seen, actor.person_id)
+        scanning.at_member(seen, actor, presented)
+        if seen.of_member
+        else scanning.at_point(seen, actor.person_id, presented)
     )
     trace.volunteer_id, trace.shift_id = standing.volunteer_id, context.shift_id
     return nothing_to_check_out(standing=standing, context=context, by_staff=seen.of_member)

@@ -8,7 +8,7 @@ from sqlalchemy import Row
 
 from timebank import clock
 from timebank.attendance import points, queries, references, schemas, service
-from timebank.attendance.incoming import book, device_hash, reader
+from timebank.attendance.incoming import book, brought, device_hash, reader
 from timebank.attendance.models import Attendance
 from timebank.attendance.reading import Presented
 from timebank.attendance.rules import State, checked_in_text, checked_out_text
@@ -206,7 +206,11 @@ def _scanner(body: dict[str, Any]) -> Actor:
 
 def _presented(body: dict[str, Any]) -> Presented:
     return Presented(
-        token=body.get("token"), ticket=body.get("ticket"), shift_id=body.get("shift_id"), device_hash=device_hash()
+        token=body.get("token"),
+        ticket=body.get("ticket"),
+        shift_id=body.get("shift_id"),
+        device_hash=device_hash(),
+        brought=brought(body),
     )
 
 

@@ -1,7 +1,7 @@
 """What is asked when somebody scans: each question is one select, built once."""
 
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -11,6 +11,7 @@ from sqlalchemy.orm import aliased
 from timebank.activities.models import Activity, Shift, SignUp
 from timebank.activities.queries import ShiftContext, context_of, shift_contexts
 from timebank.activities.rules import SignUpState
+from timebank.attendance.backgrounds import Moment, background_of, shared_device, with_background
 from timebank.attendance.models import Attendance
 from timebank.attendance.rules import Open, Standing, State
 from timebank.database import session
@@ -45,7 +46,7 @@ def _standings() -> Select[Any]:
     """Select a shift's context with how somebody stands towards it, to filter by shift and person."""
     here = _Earlier.shift_id == Shift.id
     that_day = _Earlier.served_on == bindparam("day", type_=Date())
-    return (
+    found = (
         shift_contexts()
         .join(Person, true())
         .outerjoin(_Inside, (_Inside.volunteer_id == Person.id) & (_Inside.state == State.OPEN))
@@ -62,24 +63,24 @@ def _standings() -> Select[Any]:
             _InsideActivity.name.label("inside_where"),
             _ends(func.count(), here, that_day).label("pairs"),
             _ends(func.max(_Earlier.checked_out_at), here).label("left_at"),
-            _ends(func.max(_Earlier.checked_out_at)).label("busy_until"),
             wishes(Person.id, Topic.ARRIVAL).label("wants_word"),
         )
     )
+    return with_background(found)
 
 
 _AT_POINT = _standings().where(Shift.point_ref == bindparam("point", type_=String()), Person.id == _VOLUNTEER)
 _AT_SHIFT = _standings().where(Shift.id == bindparam("shift", type_=Uuid()), Person.member_ref == _MEMBER)
 
 
-def at_point(*, point: str, volunteer_id: UUID, day: date) -> tuple[ShiftContext, Standing] | None:
+def at_point(*, point: str, volunteer_id: UUID, moment: Moment) -> tuple[ShiftContext, Standing] | None:
     """Return the shift of a check-in point and how a volunteer stands towards it; None without such a point."""
-    return _standing(_AT_POINT, {"point": point, "volunteer": volunteer_id, "day": day})
+    return _standing(_AT_POINT, {"point": point, "volunteer": volunteer_id, **moment.values()})
 
 
-def at_shift(*, shift_id: UUID, member: str, day: date) -> tuple[ShiftContext, Standing] | None:
+def at_shift(*, shift_id: UUID, member: str, moment: Moment) -> tuple[ShiftContext, Standing] | None:
     """Return a shift and how the member of a code stands towards it; None without such a shift or member."""
-    return _standing(_AT_SHIFT, {"shift": shift_id, "member": member, "day": day})
+    return _standing(_AT_SHIFT, {"shift": shift_id, "member": member, **moment.values()})
 
 
 def _standing(statement: Select[Any], values: dict[str, Any]) -> tuple[ShiftContext, Standing] | None:
@@ -104,6 +105,7 @@ def _standing(statement: Select[Any], values: dict[str, Any]) -> tuple[ShiftCont
         left_at=row.left_at,
         busy_until=row.busy_until,
         wants_word=bool(row.wants_word),
+        background=background_of(row),
     )
 
 
@@ -136,6 +138,7 @@ def _open_of(who: ColumnElement[UUID]) -> Select[Any]:
             Attendance.flags,
             Person.state.label("person_state"),
             Person.display_name,
+            shared_device().label("shared_device"),
             *so_far.c,
         )
         .where(Attendance.volunteer_id == who, Attendance.state == State.OPEN)
@@ -147,12 +150,12 @@ _OPEN_OF_VOLUNTEER = _open_of(_VOLUNTEER)
 _OPEN_OF_MEMBER = _open_of(_BY_MEMBER)
 
 
-def lock_open(*, volunteer_id: UUID | None = None, member: str | None = None) -> Locked | None:
+def lock_open(*, moment: Moment, volunteer_id: UUID | None = None, member: str | None = None) -> Locked | None:
     """Lock and return the open attendance of a volunteer, or of the member that a code names."""
     found = (
-        session.connection().execute(_OPEN_OF_MEMBER, {"member": member})
+        session.connection().execute(_OPEN_OF_MEMBER, {"member": member, **moment.device()})
         if member is not None
-        else session.connection().execute(_OPEN_OF_VOLUNTEER, {"volunteer": volunteer_id})
+        else session.connection().execute(_OPEN_OF_VOLUNTEER, {"volunteer": volunteer_id, **moment.device()})
     )
     row = found.one_or_none()
     return Locked(row, context_of(row), so_far_of(row)) if row else None

@@ -10,6 +10,17 @@ from uuid import UUID
 from timebank.activities.errors import NotSignedUp
 from timebank.activities.queries import ShiftContext
 from timebank.activities.rules import ShiftState
+from timebank.attendance.arrivals import (
+    NOTHING_BROUGHT,
+    NOTHING_KNOWN,
+    Background,
+    Brought,
+    Fenced,
+    fenced,
+    flags_of_journey,
+    refuse_unaware,
+    refuse_unprotected,
+)
 from timebank.attendance.errors import (
     AlreadyCheckedIn,
     AlreadyCheckedOut,
@@ -104,6 +115,7 @@ class Standing:
     """When their last attendance anywhere ended."""
     wants_word: bool = False
     """Whether they have accepted a message about their arrival."""
+    background: Background = NOTHING_KNOWN
 
 
 def opens_at(context: ShiftContext, policy: Policy) -> datetime:
@@ -116,8 +128,17 @@ def closes_at(context: ShiftContext, policy: Policy) -> datetime:
     return context.ends_at + timedelta(minutes=policy.close_after_minutes)
 
 
-def refuse_check_in(*, standing: Standing, context: ShiftContext, policy: Policy, at: datetime, by_staff: bool) -> None:
-    """Raise the first reason why this volunteer may not check in at ``at``, from top to bottom."""
+def refuse_check_in(
+    *,
+    standing: Standing,
+    context: ShiftContext,
+    policy: Policy,
+    at: datetime,
+    by_staff: bool,
+    brought: Brought = NOTHING_BROUGHT,
+) -> Fenced:
+    """Raise the first reason why this volunteer may not check in at ``at``; else return what the fence has seen."""
+    background = standing.background
     if standing.person_state != PersonState.ACTIVE:
         raise VolunteerSuspended
     if standing.open is not None and standing.open.shift_id == context.shift_id:
@@ -136,8 +157,11 @@ def refuse_check_in(*, standing: Standing, context: ShiftContext, policy: Policy
         raise TooManyPairs(limit=MAX_PAIRS)
     if standing.busy_until is not None and at < standing.busy_until:
         raise Overlap(**instant("until", standing.busy_until))
+    refuse_unprotected(background=background, context=context, policy=policy, at=at, brought=brought)
     if not standing.signed_up and not policy.walk_in:
         raise NotSignedUp
+    refuse_unaware(background=background, context=context)
+    return fenced(background=background, context=context, policy=policy, brought=brought, by_staff=by_staff)
 
 
 def refuse_early_check_out(*, checked_in_at: datetime, policy: Policy, at: datetime) -> None:
@@ -163,9 +187,10 @@ def elsewhere(inside: Open, *, by_staff: bool) -> OpenElsewhere:
     return OpenElsewhere(where=where, **instant("since", inside.checked_in_at))
 
 
-def flags_at_check_in(*, context: ShiftContext, at: datetime) -> set[Flag]:
+def flags_at_check_in(*, standing: Standing, context: ShiftContext, at: datetime) -> set[Flag]:
     """Return what is doubtful about arriving at ``at``: a stay that begins after the shift is none of it."""
-    return {Flag.LATE} if at >= context.ends_at else set()
+    journey = flags_of_journey(background=standing.background, context=context, left_at=standing.busy_until, at=at)
+    return {Flag.LATE, *journey} if at >= context.ends_at else journey
 
 
 def flags_at_check_out(*, context: ShiftContext, policy: Policy, person_state: str, at: datetime) -> set[Flag]:

@@ -69,20 +69,24 @@ def scan(*, actor_id: UUID, reader: Reader, presented: Presented) -> Scanned:
         Trace(action=Action.SCAN, actor_id=actor_id, presented=presented, at=now, volunteer_id=actor_id)
     ) as trace:
         seen = scanning.read(reader, trace, scanning.POINTS)
-        context, standing = scanning.at_point(seen, actor_id)
+        context, standing = scanning.at_point(seen, actor_id, presented)
         inside = standing.open is not None and standing.open.shift_id == context.shift_id
         action = Action.CHECK_OUT if inside else Action.CHECK_IN
-        warning = _warning(context, standing, action, seen.at)
+        warning = _warning(context, standing, action, seen.at, presented)
     return Scanned(seen=seen, context=context, suggested_action=action, warning=warning, now=now)
 
 
-def _warning(context: ShiftContext, standing: Standing, action: Action, at: datetime) -> Refusal | None:
+def _warning(
+    context: ShiftContext, standing: Standing, action: Action, at: datetime, presented: Presented
+) -> Refusal | None:
     policy = scanning.policy_of(context, at)
     try:
         if action is Action.CHECK_OUT and standing.open is not None:
             refuse_early_check_out(checked_in_at=standing.open.checked_in_at, policy=policy, at=at)
         else:
-            refuse_check_in(standing=standing, context=context, policy=policy, at=at, by_staff=False)
+            refuse_check_in(
+                standing=standing, context=context, policy=policy, at=at, by_staff=False, brought=presented.brought
+            )
     except Refusal as refusal:
         return refusal
     return None
@@ -92,21 +96,35 @@ def check_in(*, actor: Actor, reader: Reader, presented: Presented) -> CheckedIn
     """Begin an attendance: by one's own scan of a screen, or by staff with a member's code and ``shift_id``.
 
     Raises TOKEN_* and TICKET_*, PointNotFound, NotFound (staff outside their shifts), VolunteerSuspended,
-    AlreadyCheckedIn, OpenElsewhere, NotOpenYet, AlreadyClosed, TooManyPairs, Overlap, NotSignedUp, CapacityFull.
+    AlreadyCheckedIn, OpenElsewhere, NotOpenYet, AlreadyClosed, TooManyPairs, Overlap, ConsentRequired, NotForMinors,
+    GuardianRequired, NotSignedUp, RiskNotAccepted, LocationRequired, OutOfRange, CapacityFull.
     """
     trace = Trace(action=Action.CHECK_IN, actor_id=actor.person_id, presented=presented, at=clock.now())
     with traced(trace):
         seen = scanning.read(reader, trace, scanning.POINTS_AND_MEMBERS)
         context, standing = (
-            scanning.at_member(seen, actor, presented) if seen.of_member else scanning.at_point(seen, actor.person_id)
+            scanning.at_member(seen, actor, presented)
+            if seen.of_member
+            else scanning.at_point(seen, actor.person_id, presented)
         )
         scanning.refuse_other_shift(context, presented)
         trace.volunteer_id, trace.shift_id = standing.volunteer_id, context.shift_id
         policy = scanning.policy_of(context, seen.at)
-        refuse_check_in(standing=standing, context=context, policy=policy, at=seen.at, by_staff=seen.of_member)
+        place = refuse_check_in(
+            standing=standing,
+            context=context,
+            policy=policy,
+            at=seen.at,
+            by_staff=seen.of_member,
+            brought=presented.brought,
+        )
         if not standing.signed_up:
             _walk_in(context, standing, seen.at)
-        flags = scanning.flags_of_scan(seen, actor, context, standing.volunteer_id)
+        flags = {
+            *scanning.flags_of_scan(seen, actor, context, standing.volunteer_id),
+            *flags_at_check_in(standing=standing, context=context, at=seen.at),
+            *place.flags,
+        }
         attendance = Attendance(
             id=new_id(),
             volunteer_id=standing.volunteer_id,
@@ -117,8 +135,11 @@ def check_in(*, actor: Actor, reader: Reader, presented: Presented) -> CheckedIn
             checked_out_at=None,
             in_provenance=scanning.provenance_of(seen),
             out_provenance=None,
-            flags=flags_as_text(flags | flags_at_check_in(context=context, at=seen.at)),
+            flags=flags_as_text(flags),
             record_id=None,
+            was_inside=place.whereabouts.inside if place.whereabouts else None,
+            distance_m=place.whereabouts.distance_m if place.whereabouts else None,
+            guardian_present=presented.brought.guardian_present or None,
         )
         session.connection().execute(_CHECK_IN, {name: getattr(attendance, name) for name in _COLUMNS})
         trace.accepted()
