@@ -11,6 +11,7 @@ from sqlalchemy import exists, select
 from sqlalchemy.exc import IntegrityError, OperationalError, ProgrammingError
 
 from timebank import serving, specification
+from timebank.anomalies import service as anomalies
 from timebank.application import create_app
 from timebank.attendance.commands import cli as record_commands
 from timebank.database import in_unit_of_work, session, violated_constraint
@@ -86,6 +87,7 @@ def sweep() -> None:
         "redemptions": in_unit_of_work(lambda: reservations.sweep(limit=SWEEP_AT_ONCE)),
         "holds": in_unit_of_work(lambda: ledger.sweep(limit=SWEEP_AT_ONCE)),
         "expired": expiries.run(),
+        "anomalies": in_unit_of_work(anomalies.look),
         "notices": _notices_over(),
         "replies": in_unit_of_work(idempotency.forget_old),
     }
