@@ -12,6 +12,7 @@ from timebank.anomalies import endpoints as anomalies
 from timebank.attendance import batch_endpoints as batches
 from timebank.attendance import endpoints as attendance
 from timebank.attendance import overdue_endpoints as overdue
+from timebank.attendance import printed_endpoints as printed
 from timebank.codes.book import CodeBook
 from timebank.demo import clock as demo_clock
 from timebank.demo import endpoints as demo
@@ -47,6 +48,7 @@ DOMAINS = (
     attendance,
     batches,
     overdue,
+    printed,
     records,
     corrections,
     supplements,

@@ -14,6 +14,7 @@ from timebank import serving, specification
 from timebank.anomalies import service as anomalies
 from timebank.application import create_app
 from timebank.attendance.commands import cli as record_commands
+from timebank.codes import rotation
 from timebank.database import in_unit_of_work, session, violated_constraint
 from timebank.demo import street
 from timebank.errors import Conflict, Refusal, refusal_for
@@ -168,6 +169,27 @@ def write_openapi(*, check: bool) -> None:
     stale = specification.write(current_app, check=check)
     if stale:
         raise click.ClickException(f"api_spec is stale: {', '.join(stale)}; run `timebank openapi write`")
+
+
+@cli.group("codes")
+def codes() -> None:
+    """签码的密钥 · the keys that sign codes."""
+
+
+@codes.command("rotate")
+def rotate_codes() -> None:
+    """打印 TIMEBANK_SECRET_KEYS 的下一个值：新密钥在前，上一把仍有效 · print the next setting; changes nothing."""
+    secrets = current_app.extensions["timebank-settings"].secret_keys
+    click.echo(f"TIMEBANK_SECRET_KEYS={','.join(rotation.next_secrets(secrets))}")
+
+
+@codes.command("check")
+@click.pass_context
+def check_codes(context: click.Context) -> None:
+    """检查是否有两把密钥生效；否则退出码为 1 · whether two keys are live; exit 1 if not."""
+    keys = current_app.extensions["timebank-settings"].keys("codes")
+    click.echo(rotation.report(keys))
+    context.exit(0 if rotation.two_are_live(keys) else 1)
 
 
 def main() -> None:

@@ -102,6 +102,8 @@ class Standing:
     """When they last checked out of this shift."""
     busy_until: datetime | None
     """When their last attendance anywhere ended."""
+    wants_word: bool = False
+    """Whether they have accepted a message about their arrival."""
 
 
 def opens_at(context: ShiftContext, policy: Policy) -> datetime:

@@ -9,9 +9,11 @@ from timebank.database import NIL, new_id, retry_on, session
 from timebank.ledger import reversals
 from timebank.ledger import service as ledger
 from timebank.ledger.rules import AccountState
+from timebank.notifications import service as notifications
 from timebank.records import notices, storage
 from timebank.records.errors import RecordNotPending
 from timebank.records.models import Revision
+from timebank.records.telling import news_of
 
 # Two who change one record at once: the second look finds what the first has made of it.
 retry_on(*RecordNotPending.constraints)
@@ -28,14 +30,17 @@ class Recorded:
     account: AccountState | None
 
 
-def append(**values: Any) -> Recorded:
-    """Append a revision with the given column values, and credit its ``credited_minutes`` to its volunteer.
+def append(*, before: Revision | None = None, **values: Any) -> Recorded:
+    """Append a revision with the given column values, credit its ``credited_minutes`` to its volunteer, and tell them.
 
     (record_id, number) is the fence: of two who decide at once, the second looks again and is told why not.
+    ``before`` is the revision that it follows, if there is one.
     """
     session.connection().execute(_REVISION, values)
     revision = Revision(**values)
     notices.begin([revision])
+    if news := news_of(revision, before):
+        notifications.tell_many([news])
     if not revision.credited_minutes:
         return Recorded(revision, None)
     posted = ledger.earn(
@@ -65,14 +70,14 @@ def _within_storage(credited: Recorded) -> Recorded:
     less_id = new_id()
     back = reversals.reverse(transfer_id=new_id(), reverses=revision.id, source_id=less_id, actor_id=NIL)
     less = _following(revision, credited_minutes=revision.credited_minutes - surplus, actor_id=NIL) | {"id": less_id}
-    recorded = append(**less)
+    recorded = append(**less, before=revision)
     return Recorded(recorded.revision, recorded.account or back.account)
 
 
 def change(current: Revision, **changes: Any) -> Recorded:
     """Append the revision that follows ``current``: what it said, but for ``changes``, ``recorded_at`` among them."""
     notices.end(current, changes["recorded_at"])
-    return append(**_following(current, **changes))
+    return append(**_following(current, **changes), before=current)
 
 
 def _following(current: Revision, **changes: Any) -> dict[str, Any]:
