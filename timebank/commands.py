@@ -1,6 +1,7 @@
 """The console script ``timebank``: what operators do from a terminal."""
 
 import sys
+from functools import partial
 from uuid import UUID
 
 import click
@@ -10,7 +11,9 @@ from sqlalchemy import exists, select
 from sqlalchemy.exc import IntegrityError, OperationalError, ProgrammingError
 
 from timebank import serving, specification
+from timebank.anomalies import service as anomalies
 from timebank.application import create_app
+from timebank.attendance.commands import cli as record_commands
 from timebank.codes import rotation
 from timebank.database import in_unit_of_work, session, violated_constraint
 from timebank.demo import street
@@ -25,12 +28,14 @@ from timebank.notifications.commands import cli as notification_commands
 from timebank.organisations.models import Area, Organisation
 from timebank.passbook import expiries, expiry_warnings
 from timebank.policies.commands import cli as policy_commands
+from timebank.records import finalising
 from timebank.settings import Settings, UnsafeSettings
 from timebank.shop import reservations
 from timebank.shop.commands import cli as shop_commands
 from timebank.web import idempotency
 
 SWEEP_AT_ONCE = 500
+NOTICES_AT_ONCE = 50
 
 
 @click.group(cls=FlaskGroup, create_app=create_app, add_version_option=False, load_dotenv=False)
@@ -48,6 +53,7 @@ def _add(group: click.Group, name: str) -> None:
 
 _add(ledger_commands, "ledger")
 _add(shop_commands, "shop")
+_add(record_commands, "records")
 _add(policy_commands, "policies")
 _add(notification_commands, "notifications")
 
@@ -82,9 +88,22 @@ def sweep() -> None:
         "redemptions": in_unit_of_work(lambda: reservations.sweep(limit=SWEEP_AT_ONCE)),
         "holds": in_unit_of_work(lambda: ledger.sweep(limit=SWEEP_AT_ONCE)),
         "expired": expiries.run(),
+        "anomalies": in_unit_of_work(anomalies.look),
+        "notices": _notices_over(),
         "replies": in_unit_of_work(idempotency.forget_old),
     }
     click.echo(" ".join(f"{what}={count}" for what, count in swept.items()))
+
+
+def _notices_over() -> int:
+    """Finalise what has been on public notice long enough, a few records at a time: SQLite has one writer at a time."""
+    finalised, after = 0, None
+    while finalised < SWEEP_AT_ONCE:
+        swept = in_unit_of_work(partial(finalising.sweep, limit=NOTICES_AT_ONCE, after=after))
+        finalised, after = finalised + swept.finalised, swept.last
+        if after is None:
+            break
+    return finalised
 
 
 @cli.group()

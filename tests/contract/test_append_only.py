@@ -7,6 +7,8 @@ from tests.engines import ON_POSTGRESQL, ON_SQLITE
 from timebank.database import in_unit_of_work, session
 
 GUARDED = {
+    "anomaly",
+    "anomaly_decision",
     "correction",
     "correction_decision",
     "fraud_finding",
@@ -24,12 +26,15 @@ GUARDED = {
     "pool_donation",
     "printed_code",
     "receipt",
+    "record_objection",
+    "record_objection_answer",
     "scan",
     "service_record",
     "service_record_revision",
     "shop_refund",
     "shop_refund_line",
     "stock_move",
+    "surplus_consent",
     "supplement",
     "supplement_review",
 }

@@ -15,6 +15,8 @@ from timebank.attendance.models import Attendance
 from timebank.attendance.rules import Open, Standing, State
 from timebank.database import session
 from timebank.identity.models import Person
+from timebank.notifications.queries import wishes
+from timebank.notifications.rules import Topic
 from timebank.records.overlaps import also_taken_by
 from timebank.records.queries import so_far_of, so_far_subquery
 from timebank.records.rules import SoFar
@@ -61,6 +63,7 @@ def _standings() -> Select[Any]:
             _ends(func.count(), here, that_day).label("pairs"),
             _ends(func.max(_Earlier.checked_out_at), here).label("left_at"),
             _ends(func.max(_Earlier.checked_out_at)).label("busy_until"),
+            wishes(Person.id, Topic.ARRIVAL).label("wants_word"),
         )
     )
 
@@ -100,6 +103,7 @@ def _standing(statement: Select[Any], values: dict[str, Any]) -> tuple[ShiftCont
         pairs=row.pairs,
         left_at=row.left_at,
         busy_until=row.busy_until,
+        wants_word=bool(row.wants_word),
     )
 
 

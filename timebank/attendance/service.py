@@ -23,9 +23,12 @@ from timebank.attendance.rules import (
     refuse_early_check_out,
 )
 from timebank.attendance.scans import Trace, traced
+from timebank.codes.layouts import utc_text
 from timebank.database import new_id, retry_on, session
 from timebank.errors import Refusal
 from timebank.identity.rules import Actor
+from timebank.notifications import service as notifications
+from timebank.notifications.rules import Topic
 from timebank.policies.rules import Policy
 from timebank.records.rules import flags_as_text
 
@@ -119,7 +122,25 @@ def check_in(*, actor: Actor, reader: Reader, presented: Presented) -> CheckedIn
         )
         session.connection().execute(_CHECK_IN, {name: getattr(attendance, name) for name in _COLUMNS})
         trace.accepted()
+        if standing.wants_word:
+            _send_word(attendance, context)
     return CheckedIn(attendance=attendance, context=context, policy=policy, display_name=standing.display_name)
+
+
+def _send_word(attendance: Attendance, context: ShiftContext) -> None:
+    """Tell somebody how and when to check out; the answer says it too, so only whoever has asked for it is told."""
+    notifications.tell(
+        person_id=attendance.volunteer_id,
+        topic=Topic.ARRIVAL,
+        facts={
+            "activity": context.activity_name,
+            "checked_in_at": utc_text(attendance.checked_in_at),
+            "ends_at": utc_text(context.ends_at),
+            "shift_id": str(context.shift_id),
+        },
+        at=attendance.checked_in_at,
+        about=str(attendance.id),
+    )
 
 
 def _walk_in(context: ShiftContext, standing: Standing, at: datetime) -> None:

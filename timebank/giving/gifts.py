@@ -24,6 +24,8 @@ from timebank.identity.rules import PersonState
 from timebank.ledger import gifts as ledger
 from timebank.ledger import queries as accounts
 from timebank.ledger.errors import DebtOutstanding, InsufficientMinutes
+from timebank.notifications import service as notifications
+from timebank.notifications.rules import Topic
 from timebank.organisations import queries as register
 from timebank.policies import service as policies
 from timebank.policies.rules import Gift as PolicyOnGifts
@@ -60,6 +62,12 @@ def offer(*, giver_id: UUID, to: str, minutes: int, message: str | None = None) 
     )
     session.add(gift)
     session.flush()
+    notifications.tell(
+        person_id=recipient_id,
+        topic=Topic.GIFT_OFFERED,
+        facts={"minutes": minutes, "expires_at": utc_text(gift.expires_at), "gift_id": str(gift.id)},
+        at=now,
+    )
     return gift
 
 

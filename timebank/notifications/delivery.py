@@ -56,9 +56,12 @@ def send_due(sender: Sender, *, app_id: str, limit: int = 500) -> Counter[State]
         became.update(ended)
         for index, one in enumerate(claimed):
             outcome = sender.send(one.message)
-            became[in_unit_of_work(partial(_settle, one, outcome))] += 1
+            if outcome.tried:
+                became[in_unit_of_work(partial(_settle, one, outcome))] += 1
             if outcome.verdict is Verdict.ALL_LATER:
-                in_unit_of_work(partial(_put_back, claimed[index + 1 :], outcome))
+                log.warning("notification.not_now", error=outcome.error)
+                rest = claimed[index + outcome.tried :]
+                became[State.QUEUED] += in_unit_of_work(partial(_put_back, rest, outcome))
                 return became
         if len(claimed) + len(ended) < taken:
             break
@@ -132,13 +135,14 @@ def _after(attempt: int, outcome: Outcome) -> tuple[State, dict[str, Any]]:
     return State.QUEUED, {"next_attempt_at": clock.wall() + max(wait_after(attempt), outcome.wait)}
 
 
-def _put_back(rest: Sequence[Claimed], outcome: Outcome) -> None:
-    """Put back what was claimed and not tried; that was no attempt."""
+def _put_back(rest: Sequence[Claimed], outcome: Outcome) -> int:
+    """Put back what was claimed and not tried, and return how many that are; it was no attempt."""
     again = clock.wall() + max(FIRST_WAIT, outcome.wait)
     for one in rest:
         put_back = {"attempts": one.attempt - 1, "next_attempt_at": again}
         if _change(one.message.id, one.attempt, put_back) and one.attempt == 1:
             _give_back(one.person_id, one.message.topic)
+    return len(rest)
 
 
 def _change(notification_id: UUID, attempts: int | None, values: dict[str, Any]) -> bool:

@@ -5,6 +5,7 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, Row, ScalarSelect, Select, exists, func, select
+from sqlalchemy.orm import InstrumentedAttribute
 
 from timebank.database import session
 from timebank.identity.models import Person, WechatIdentity
@@ -32,7 +33,7 @@ def remaining(*, person_id: UUID) -> dict[Topic, int]:
     return dict.fromkeys(Topic, 0) | {Topic(row.topic): row.remaining for row in session.execute(found)}
 
 
-def wishes(person_id: ColumnElement[UUID], topic: Topic) -> ColumnElement[bool]:
+def wishes(person_id: InstrumentedAttribute[UUID], topic: Topic) -> ColumnElement[bool]:
     """Return the condition that a person has accepted a message on a topic, for a caller's own select."""
     return exists().where(Subscription.person_id == person_id, Subscription.topic == topic, Subscription.remaining > 0)
 

@@ -41,11 +41,15 @@ class Verdict(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What came of sending, why, and how long to wait at least before another try."""
+    """What came of sending, why, and how long to wait at least before another try.
+
+    Not ``tried``: it was never this message's turn, so that it has lost no attempt.
+    """
 
     verdict: Verdict
     error: str | None = None
     wait: timedelta = timedelta(0)
+    tried: bool = True
 
 
 class Sender(Protocol):
@@ -66,6 +70,7 @@ class LogSender:
 
 STALE_TOKEN = frozenset({40001, 40014, 42001})
 A_DAYS_LIMIT = timedelta(hours=2)
+WITHOUT_A_TOKEN = timedelta(minutes=5)
 OUTCOMES: dict[int, Outcome] = {
     0: Outcome(Verdict.SENT),
     43101: Outcome(Verdict.NOT_WANTED, "43101"),  # refused, or accepted fewer messages than we thought
@@ -73,9 +78,9 @@ OUTCOMES: dict[int, Outcome] = {
     40037: Outcome(Verdict.FAILED, "40037"),  # no such template
     41030: Outcome(Verdict.FAILED, "41030"),  # no such page
     47003: Outcome(Verdict.FAILED, "47003"),  # a value that does not fit
-    45009: Outcome(Verdict.ALL_LATER, "45009", A_DAYS_LIMIT),  # the day's calls are used up
+    45009: Outcome(Verdict.ALL_LATER, "45009", A_DAYS_LIMIT, tried=False),  # the day's calls are used up
     BUSY: Outcome(Verdict.LATER, "-1"),
-} | {errcode: Outcome(Verdict.ALL_LATER, str(errcode)) for errcode in STALE_TOKEN}
+} | {errcode: Outcome(Verdict.ALL_LATER, str(errcode), WITHOUT_A_TOKEN, tried=False) for errcode in STALE_TOKEN}
 """By WeChat's errcode; any other is tried again, and given up in the end."""
 
 
@@ -95,11 +100,15 @@ class WechatSender:
         said = _said(template, message)
         try:
             token = self._token.current()
+        except Refusal as refusal:
+            return Outcome(Verdict.ALL_LATER, refusal.code, WITHOUT_A_TOKEN, tried=False)
+        try:
             errcode = self._client.send_message(said, token=token)
             if errcode in STALE_TOKEN:
                 errcode = self._client.send_message(said, token=self._token.instead_of(token))
         except Refusal as refusal:
-            return Outcome(Verdict.ALL_LATER, refusal.code[:24])
+            # Perhaps WeChat is away, perhaps it is this very message: the others wait, but not for it for ever.
+            return Outcome(Verdict.ALL_LATER, refusal.code)
         return OUTCOMES.get(errcode) or Outcome(Verdict.LATER, str(errcode)[:24])
 
 

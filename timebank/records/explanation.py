@@ -27,8 +27,12 @@ FLAGS = {
 }
 
 
-def in_chinese(revision: Revision) -> str:
-    """Return the sentence for people in the street."""
+def in_chinese(revision: Revision, *, frozen: bool = False) -> str:
+    """Return the sentence for people in the street; of a frozen record it says that an objection is looked at."""
+    return _in_chinese(revision) + ("有人对此提出异议，答复之前不作处理。" if frozen else "")
+
+
+def _in_chinese(revision: Revision) -> str:
     day = revision.served_on
     doubts = [FLAGS[flag][0] for flag in flags_from_text(revision.flags)]
     served = (
@@ -45,13 +49,20 @@ def in_chinese(revision: Revision) -> str:
     if revision.state == State.REJECTED:
         refused = "更正作废" if revision.correction_id else "审核未通过"
         return f"{served}；{refused}，不计入：{revision.reason}"
+    if revision.credited_minutes < revision.expected_minutes:
+        over = revision.expected_minutes - revision.credited_minutes
+        return f"{served}；{rule}计入 {revision.credited_minutes} 分钟，余额已到上限，另 {over} 分钟不计入。"
     if revision.credited_minutes:
         return f"{served}；{rule}计入 {revision.credited_minutes} 分钟。"
     return f"{served}；{rule}不计入余额，服务时长永久保留。"
 
 
-def in_english(revision: Revision) -> str:
+def in_english(revision: Revision, *, frozen: bool = False) -> str:
     """Return the same in English."""
+    return _in_english(revision) + (" Frozen until an objection is answered." if frozen else "")
+
+
+def _in_english(revision: Revision) -> str:
     doubts = [FLAGS[flag][1] for flag in flags_from_text(revision.flags)]
     served = (
         f"{revision.service_minutes} minutes of “{revision.activity_name}” at {revision.place} "
@@ -66,6 +77,9 @@ def in_english(revision: Revision) -> str:
         return f"{served}; waits for {waits}{why}, then earns {revision.expected_minutes} minutes by {rule}."
     if revision.state == State.REJECTED:
         return f"{served}; {'annulled' if revision.correction_id else 'rejected'}: {revision.reason}"
+    if revision.credited_minutes < revision.expected_minutes:
+        over = revision.expected_minutes - revision.credited_minutes
+        return f"{served}; earned {revision.credited_minutes} minutes by {rule}, {over} more are over the storage cap."
     if revision.credited_minutes:
         return f"{served}; earned {revision.credited_minutes} minutes by {rule}."
     return f"{served}; earned nothing by {rule}, and remains on the record for good."

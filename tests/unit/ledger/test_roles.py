@@ -20,6 +20,7 @@ from timebank.ledger.roles import AUDITOR
 from timebank.settings import UnsafeSettings
 
 GUARDED = append_only.tables(Base.metadata)
+PERSONAL = ("identity_", "idempotent_reply", "gift", "pool_application", "notification", "wechat_token")
 LEDGER = [table.name for table in GUARDED if table.name.startswith("ledger_")]
 COLUMNS = [
     (table.name, column.name)
@@ -111,6 +112,9 @@ DETOURS = {
     "no schema": "DROP SCHEMA public CASCADE",
     "catalogue delete": "DELETE FROM pg_trigger",
     "catalogue update": "UPDATE pg_trigger SET tgenabled = 'D'",
+    "lock a line for an update": "SELECT * FROM ledger_entry FOR UPDATE",
+    "lock a line": "SELECT * FROM ledger_transfer FOR KEY SHARE",
+    "copy over": "COPY ledger_entry FROM '/etc/hostname'",
     "program": "COPY ledger_entry FROM PROGRAM 'true'",
     "file": "SELECT lo_import('/etc/hostname')",
     "revision": "UPDATE alembic_version SET version_num = '0000'",
@@ -124,6 +128,31 @@ DETOURS = {
 def test_no_detour_leads_to_a_row(production: Bank, statement: str) -> None:
     """Replica role, upsert, MERGE, CTE, functions, views, shadows, the catalogue, powers of one's own: all denied."""
     _refused(production, statement)
+
+
+def test_a_lock_opens_no_door(production: Bank) -> None:
+    """An account may be locked, as every posting does; nothing of it can be changed under the lock."""
+    lock = "SELECT * FROM ledger_account FOR UPDATE"
+    for column in ("id", "kind", "owner_id", "tracked", "opened_at"):
+        _refused(production, lock, f"UPDATE ledger_account SET {column} = {column}")
+    _refused(production, lock, "DELETE FROM ledger_account")
+
+
+@pytest.mark.parametrize("table", ["ledger_account", "ledger_transfer", "ledger_entry"])
+def test_rows_that_are_copied_in_replace_none(production: Bank, table: str) -> None:
+    """COPY only adds rows: under a key that is there it is refused like any other insert."""
+    before = _everything(production)
+    with production.connect(production.roles.app) as attacker:
+        rows = attacker.execute(f"SELECT * FROM {table}".encode()).fetchall()
+        with pytest.raises(psycopg.errors.UniqueViolation):
+            _copy_in(attacker, table, rows)
+    assert _everything(production) == before
+
+
+def _copy_in(connection: psycopg.Connection, table: str, rows: list[tuple[object, ...]]) -> None:
+    with connection.cursor().copy(f"COPY {table} FROM STDIN".encode()) as copy:
+        for row in rows:
+            copy.write_row(row)
 
 
 def test_a_closed_account_stays_closed(production: Bank) -> None:
@@ -171,7 +200,7 @@ def test_auditors_read_and_do_nothing_else(production: Bank) -> None:
     with production.connect() as session_of_auditor:
         session_of_auditor.execute(f"SET ROLE {AUDITOR}".encode())
         for table in Base.metadata.sorted_tables:
-            personal = table.name.startswith(("identity_", "idempotent_reply", "gift", "pool_application"))
+            personal = table.name.startswith(PERSONAL)
             assert _may(session_of_auditor, table.name, "SELECT") is not personal
             assert not any(_may(session_of_auditor, table.name, verb) for verb in ("INSERT", "UPDATE", "DELETE"))
 

@@ -1,11 +1,11 @@
 """One access token for all processes: asked for once, renewed in time by one of them, forced rarely."""
 
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from flask import Flask, current_app
-from sqlalchemy import update
+from sqlalchemy import Table, update
 
 from tests.factories.notifications import a_follower, a_wechat_sender, delivered, told, with_template
 from timebank import clock
@@ -14,6 +14,7 @@ from timebank.demo.wechat import FakeWechat
 from timebank.demo.wechat_messages import TOKEN_PATH
 from timebank.identity.errors import WechatUnavailable
 from timebank.identity.wechat import WechatClient
+from timebank.ledger.roles import is_read_by_auditors
 from timebank.notifications import wechat_token
 from timebank.notifications.models import WechatToken
 from timebank.notifications.wechat_token import SharedToken
@@ -157,7 +158,7 @@ def test_a_token_that_is_refused_again_lets_all_wait(app: Flask, fake_wechat: Fa
     """One forced call, one more attempt, then everything waits: no storm of calls."""
     for name in ("one", "two", "three"):
         told(a_follower(name))
-    assert delivered(a_wechat_sender(with_template("error:40001"))) == {"queued": 1}
+    assert delivered(a_wechat_sender(with_template("error:40001"))) == {"queued": 3}
     assert fake_wechat.messages.forced == [False, True]
 
 
@@ -184,7 +185,8 @@ def test_an_answer_that_is_no_token_is_unavailable(
 
 
 def test_it_shows_nowhere(app: Flask) -> None:
-    """No representation has it: neither of the client's answer nor of what is stored."""
+    """No representation has it, neither of the client's answer nor of what is stored; auditors cannot read the table."""
+    assert not is_read_by_auditors(cast("Table", WechatToken.__table__))
     client: WechatClient = current_app.extensions["timebank-wechat"]
     token = client.access_token()
     assert token.value not in repr(token)

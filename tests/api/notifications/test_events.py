@@ -1,0 +1,137 @@
+"""What happens in the street is told, in the transaction in which it happens, and to the right person."""
+
+from typing import Any
+from uuid import UUID
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+
+from tests.conftest import Statements
+from tests.factories.activities import a_sign_up
+from tests.factories.attendance import a_morning_shift, member_code_of, minutes_past_nine, post_once, scan_in, scan_out
+from tests.factories.corrections import corrected
+from tests.factories.giving import a_giver, an_offer
+from tests.factories.identity import a_coordinator, a_person, signed_in
+from tests.factories.notifications import accepted, messages_of
+from tests.factories.organisations import an_organisation
+from tests.factories.records import a_pending_record, a_record
+from timebank.activities.models import Activity, Shift
+from timebank.database import in_unit_of_work, session
+from timebank.notifications.rules import Topic, facts_from_text
+
+
+def heard(person_id: UUID) -> list[tuple[str, dict[str, Any]]]:
+    """Return what somebody was told, oldest first: topic and facts."""
+    return [(message.topic, facts_from_text(message.facts)) for message in reversed(messages_of(person_id))]
+
+
+def decide(client: FlaskClient, verb: str, record_id: UUID, organisation_id: UUID) -> None:
+    """Let a coordinator decide on a record."""
+    headers = signed_in(a_coordinator(organisation_id))
+    answer = client.post(f"/api/v1/records/{record_id}/{verb}", json={"reason": "核实"}, headers=headers)
+    assert answer.status_code == 200
+
+
+def organisation_of(shift: Shift) -> UUID:
+    """Return whose shift it is."""
+    return in_unit_of_work(lambda: session.get_one(Activity, shift.activity_id).organisation_id, write=False)
+
+
+def test_whoever_asked_for_it_is_told_how_to_leave(client: FlaskClient) -> None:
+    """On arrival: when it ends, and to scan again."""
+    volunteer, shift = a_person(), a_morning_shift()
+    accepted(volunteer.id, Topic.ARRIVAL)
+    assert scan_in(client, volunteer, shift, at=0).status_code == 201
+
+    assert heard(volunteer.id) == [
+        (
+            "arrival",
+            {
+                "activity": "助老理发",
+                "checked_in_at": "2026-11-02T01:00:00Z",
+                "ends_at": "2026-11-02T04:00:00Z",
+                "shift_id": str(shift.id),
+            },
+        )
+    ]
+
+
+def test_whoever_did_not_ask_reads_it_on_the_screen(client: FlaskClient, statements: Statements) -> None:
+    """A check-in of somebody who has accepted nothing costs no statement more; with an acceptance, one."""
+    costs = []
+    for asks in (False, True):
+        volunteer, shift = a_person(), a_morning_shift()
+        with minutes_past_nine(-40):
+            a_sign_up(shift.id, volunteer.id)
+        if asks:
+            accepted(volunteer.id, Topic.ARRIVAL)
+        with statements() as sent:
+            assert scan_in(client, volunteer, shift, at=0).status_code == 201
+        costs.append(len(sent))
+        assert len(heard(volunteer.id)) == asks
+    assert costs == [6, 7]
+
+
+def test_a_refused_or_repeated_check_in_tells_nothing_more(client: FlaskClient) -> None:
+    """Two scans, one arrival, one message."""
+    volunteer, shift = a_person(), a_morning_shift()
+    accepted(volunteer.id, Topic.ARRIVAL, times=3)
+    assert [scan_in(client, volunteer, shift, at=at).status_code for at in (0, 1)] == [201, 409]
+    assert len(heard(volunteer.id)) == 1
+
+
+def test_nobody_is_told_what_they_have_just_read(client: FlaskClient) -> None:
+    """One's own check-out answers with the record; a leader's scan of one's card leaves word."""
+    zhang, li, shift = a_person(), a_person(), a_morning_shift()
+    leader = a_coordinator(organisation_of(shift))
+    scan_in(client, zhang, shift, at=0)
+    assert scan_out(client, zhang, shift, at=60).status_code == 201
+    for path, at in (("/check-ins", 0), ("/check-outs", 60)):
+        with minutes_past_nine(at):
+            body = {"token": member_code_of(li), "shift_id": str(shift.id)}
+            assert post_once(client, path, leader, body).status_code == 201
+
+    assert heard(zhang.id) == []
+    ((topic, facts),) = heard(li.id)
+    assert (topic, facts["service_minutes"], facts["credited_minutes"]) == ("record_final", 60, 60)
+
+
+@pytest.mark.parametrize(
+    ("verb", "topic", "minutes"), [("approve", "record_final", 120), ("reject", "record_rejected", None)]
+)
+def test_a_decision_on_a_record_is_told(client: FlaskClient, verb: str, topic: str, minutes: int | None) -> None:
+    """Its volunteer hears what was decided, once, with the record to open; the words of the reason stay there."""
+    organisation = an_organisation()
+    pending = a_pending_record(organisation=organisation)
+    assert heard(pending.volunteer_id) == []
+    decide(client, verb, pending.record_id, organisation.id)
+
+    ((told, facts),) = heard(pending.volunteer_id)
+    assert (told, facts["record_id"], facts.get("credited_minutes")) == (topic, str(pending.record_id), minutes)
+    assert "核实" not in str(facts)
+
+
+@pytest.mark.rule("R08")
+@pytest.mark.parametrize("minutes", [90, 0])
+def test_a_correction_is_told(app: Flask, minutes: int) -> None:
+    """What the record says now; an annulled one says nothing any more."""
+    organisation = an_organisation()
+    record = a_record(organisation=organisation)
+    first, second = a_coordinator(organisation.id), a_coordinator(organisation.id)
+    corrected(first, second, record.record_id, minutes)
+
+    ((topic, facts),) = heard(record.volunteer_id)
+    assert (topic, facts["service_minutes"], facts["credited_minutes"]) == ("record_corrected", minutes, minutes)
+
+
+@pytest.mark.rule("R22")
+def test_a_gift_is_announced_to_the_one_and_not_the_other(app: Flask) -> None:
+    """The recipient hears how many minutes and until when; not from whom, and none of the giver's words."""
+    grandmother, grandson = a_giver()
+    gift = an_offer(grandmother.id, grandson, 60, "给小宇买书")
+
+    assert heard(grandmother.id) == []
+    ((topic, facts),) = heard(grandson.id)
+    assert (topic, facts["minutes"], facts["gift_id"]) == ("gift_offered", 60, str(gift.id))
+    assert set(facts) == {"minutes", "expires_at", "gift_id"}

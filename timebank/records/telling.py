@@ -1,0 +1,36 @@
+"""What volunteers are told of their records: that one is final, was rejected, or was corrected.
+
+Nobody is told what their own request has just answered: whoever checks out reads it on the screen.
+"""
+
+from timebank.notifications.rules import Topic
+from timebank.notifications.service import News
+from timebank.records.models import Revision
+from timebank.records.rules import State
+
+
+def news_of(revision: Revision, before: Revision | None = None) -> News | None:
+    """Return what a new revision, that follows ``before``, has to tell its volunteer; None if nothing."""
+    topic = _topic(revision, before)
+    if topic is None or revision.actor_id == revision.volunteer_id:
+        return None
+    facts: dict[str, str | int] = {
+        "activity": revision.activity_name,
+        "served_on": revision.served_on.isoformat(),
+        "record_id": str(revision.record_id),
+    }
+    if topic is not Topic.RECORD_REJECTED:
+        facts |= {"service_minutes": revision.service_minutes, "credited_minutes": revision.credited_minutes}
+    return News(
+        person_id=revision.volunteer_id, topic=topic, facts=facts, at=revision.recorded_at, about=str(revision.id)
+    )
+
+
+def _topic(revision: Revision, before: Revision | None) -> Topic | None:
+    if before is not None and revision.correction_id not in {None, before.correction_id}:
+        return Topic.RECORD_CORRECTED
+    if before is not None and revision.state == before.state:
+        return None
+    if revision.state == State.FINAL:
+        return Topic.RECORD_FINAL
+    return Topic.RECORD_REJECTED if revision.state == State.REJECTED else None
