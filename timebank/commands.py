@@ -10,6 +10,7 @@ from sqlalchemy import exists, select
 from sqlalchemy.exc import IntegrityError, OperationalError, ProgrammingError
 
 from timebank import serving, specification
+from timebank.anomalies import service as anomalies
 from timebank.application import create_app
 from timebank.database import in_unit_of_work, session, violated_constraint
 from timebank.demo import street
@@ -81,6 +82,7 @@ def sweep() -> None:
         "redemptions": in_unit_of_work(lambda: reservations.sweep(limit=SWEEP_AT_ONCE)),
         "holds": in_unit_of_work(lambda: ledger.sweep(limit=SWEEP_AT_ONCE)),
         "expired": expiries.run(),
+        "anomalies": in_unit_of_work(anomalies.look),
         "replies": in_unit_of_work(idempotency.forget_old),
     }
     click.echo(" ".join(f"{what}={count}" for what, count in swept.items()))

@@ -19,6 +19,7 @@ def upgrade() -> None:
     _donations()
     _applications()
     _grants()
+    _consents()
 
 
 def _family() -> None:
@@ -189,6 +190,21 @@ def _grants() -> None:
     _one_open("pool_grant", "requested")
 
 
+def _consents() -> None:
+    op.create_table(
+        "surplus_consent",
+        sa.Column("person_id", sa.Uuid(), nullable=False),
+        sa.Column("number", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("surplus_to_pool", sa.Boolean(), nullable=False),
+        sa.Column("decided_at", UtcDateTime(), nullable=False),
+        sa.CheckConstraint("number > 0", name=op.f("ck_surplus_consent_number")),
+        sa.ForeignKeyConstraint(["person_id"], ["identity_person.id"], name=op.f("fk_surplus_consent_person_id")),
+        sa.PrimaryKeyConstraint("person_id", "number", name=op.f("pk_surplus_consent")),
+        sqlite_with_rowid=False,
+    )
+    guard(op, "surplus_consent", {"pk_surplus_consent": ["person_id", "number"]})
+
+
 def _one_open(table: str, state: str) -> None:
     """One open row for a person in an area."""
     is_open = sa.text(f"state = '{state}'")
@@ -204,5 +220,5 @@ def _one_open(table: str, state: str) -> None:
 
 def downgrade() -> None:
     """Drop the tables."""
-    for table in ("pool_grant", "pool_application", "pool_donation", "gift", "identity_family"):
+    for table in ("surplus_consent", "pool_grant", "pool_application", "pool_donation", "gift", "identity_family"):
         op.drop_table(table)

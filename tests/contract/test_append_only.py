@@ -7,6 +7,8 @@ from tests.engines import ON_POSTGRESQL, ON_SQLITE
 from timebank.database import in_unit_of_work, session
 
 GUARDED = {
+    "anomaly",
+    "anomaly_decision",
     "correction",
     "correction_decision",
     "fraud_finding",
@@ -30,6 +32,7 @@ GUARDED = {
     "shop_refund",
     "shop_refund_line",
     "stock_move",
+    "surplus_consent",
     "supplement",
     "supplement_review",
 }

@@ -39,6 +39,21 @@ def test_every_refusal_is_in_the_catalogue(app: Flask) -> None:
         assert kind.title_en in text
 
 
+def test_a_code_is_one_refusals() -> None:
+    """Two refusals of one code would be told apart by nobody, and one of them would be missing from the catalogue."""
+
+    def below(kind: type[errors.Refusal]) -> list[type[errors.Refusal]]:
+        children = kind.__subclasses__()
+        return [*children, *(one for child in children for one in below(child))]
+
+    codes = [
+        vars(kind)["code"]
+        for kind in below(errors.Refusal)
+        if kind.__module__.startswith("timebank.") and "code" in vars(kind)
+    ]
+    assert sorted(code for code in set(codes) if codes.count(code) > 1) == []
+
+
 def test_the_document_is_valid_openapi_31(document: dict[str, Any]) -> None:
     """An independent validator reads it, references and all."""
     assert document["openapi"] == "3.1.0"

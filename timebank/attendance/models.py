@@ -58,6 +58,7 @@ class Scan(Base):
         one_of("action", Action),
         Index("ix_scan_actor_id_received_at", "actor_id", "received_at"),
         Index("ix_scan_shift_id_at", "shift_id", "at"),
+        Index("ix_scan_received_at", "received_at"),
         WITHOUT_ROWID,
     )
 

@@ -128,14 +128,3 @@ class GrantDecided(Refusal):
     title_en = "The grant is decided"
     detail = "这笔资助已有审批结果，请刷新后查看。"
     detail_en = "This grant is {state}. Refresh to see it."
-
-
-class SecondPersonNeeded(Refusal):
-    """Who asked for a grant does not approve it (rule R35)."""
-
-    code = "SECOND_PERSON_NEEDED"
-    status = 403
-    title = "须由另一人审批"
-    title_en = "A second person decides"
-    detail = "提出资助的人不能自己审批，请另一位工作人员审批。"
-    detail_en = "Whoever asked for a grant does not approve it. Ask a colleague."

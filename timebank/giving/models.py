@@ -133,3 +133,15 @@ class PoolGrant(Base):
     decided_by: Mapped[UUID | None]
     decided_at: Mapped[datetime | None]
     answer: Mapped[str | None] = mapped_column(String(500))
+
+
+class SurplusConsent(Base):
+    """What somebody has decided about minutes over the storage cap; the highest number counts. Append-only."""
+
+    __tablename__ = "surplus_consent"
+    __table_args__ = (CheckConstraint("number > 0", name="number"), WITHOUT_ROWID)
+
+    person_id: Mapped[UUID] = mapped_column(ForeignKey("identity_person.id"), primary_key=True)
+    number: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    surplus_to_pool: Mapped[bool]
+    decided_at: Mapped[datetime]

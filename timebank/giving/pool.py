@@ -13,7 +13,7 @@ from timebank.database import new_id, session
 from timebank.errors import Invalid, NotFound
 from timebank.giving import applications
 from timebank.giving.applications import STEWARDS
-from timebank.giving.errors import GrantDecided, PoolEmpty, SecondPersonNeeded
+from timebank.giving.errors import GrantDecided, PoolEmpty
 from timebank.giving.gifts import refuse_inactive
 from timebank.giving.models import Donation, PoolGrant
 from timebank.giving.rules import GrantState, Priority
@@ -26,6 +26,7 @@ from timebank.ledger.rules import AccountState
 from timebank.organisations import queries as register
 from timebank.organisations import scope
 from timebank.organisations.models import Area
+from timebank.records.errors import SecondPersonNeeded
 
 
 @dataclass(frozen=True, slots=True)

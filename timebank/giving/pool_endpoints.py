@@ -3,9 +3,9 @@
 from typing import Any
 from uuid import UUID
 
-from timebank.giving import answers, applications, pool, pool_schemas
+from timebank.giving import answers, applications, pool, pool_schemas, surplus
 from timebank.giving.applications import STEWARDS
-from timebank.giving.models import Application, PoolGrant
+from timebank.giving.models import Application, PoolGrant, SurplusConsent
 from timebank.identity.guards import actor, person_id, requires, signed_in
 from timebank.identity.rules import Role
 from timebank.records.account import account_of
@@ -164,3 +164,24 @@ def approve_grant(grant_id: UUID, body: dict[str, Any]) -> dict[str, Any]:
 def reject_grant(grant_id: UUID, body: dict[str, Any]) -> dict[str, Any]:
     """不批准资助：须说明理由；申请继续等候。"""
     return answers.grants([pool.reject(actor=actor(), grant_id=grant_id, answer=body["reason"])])[0]
+
+
+@blueprint.endpoint("GET", "/me/giving", guard=signed_in, answer=(200, pool_schemas.SurplusOut))
+def show_my_giving() -> dict[str, Any]:
+    """我的意愿：余额超过上限的部分是否捐入公共池。"""
+    return _surplus(surplus.decided(person_id()))
+
+
+@blueprint.endpoint(
+    "PUT", "/me/giving", guard=signed_in, body=pool_schemas.SurplusBody, answer=(200, pool_schemas.SurplusOut)
+)
+def put_my_giving(body: dict[str, Any]) -> dict[str, Any]:
+    """同意或不同意：余额超过上限的部分捐入服务所在区域的公共池；不同意则不计入，服务时长不变。"""
+    return _surplus(surplus.decide(person_id=person_id(), **body))
+
+
+def _surplus(decided: SurplusConsent | None) -> dict[str, Any]:
+    return {
+        "surplus_to_pool": decided.surplus_to_pool if decided else False,
+        "decided_at": decided.decided_at if decided else None,
+    }

@@ -27,6 +27,21 @@ class DonationOut(Schema):
     account = fields.Nested(AccountOut, required=True)
 
 
+class SurplusBody(Schema):
+    """Whether minutes over the storage cap go to the pool; without consent they are not credited."""
+
+    surplus_to_pool = fields.Boolean(
+        required=True, truthy={True}, falsy={False}, metadata={"description": "同意可随时撤回 · may be withdrawn"}
+    )
+
+
+class SurplusOut(Schema):
+    """What one has decided, and when; null if never."""
+
+    surplus_to_pool = fields.Boolean(required=True)
+    decided_at = Instant(required=True, allow_none=True)
+
+
 class PoolQuery(Schema):
     """Which pool."""
 

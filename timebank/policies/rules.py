@@ -18,6 +18,8 @@ from timebank.policies.values import Read, Refused, one_of, only, some_of, whole
 PROVENANCES = ("self_scan", "staff_scan", "supplement", "import")
 """Where minutes can come from, strongest first (rule R09)."""
 MINUTES_A_DAY = 1_440
+LEAST_STORAGE_CAP = 6_000
+"""The least storage cap that can be set (100 hours): whoever has less is never asked about it."""
 
 
 class ScopeKind(StrEnum):
@@ -138,10 +140,9 @@ KEYS = {
         ),
         Key(
             "storage_cap_minutes",
-            only(None, "null"),
-            "时间币存储上限（尚未启用）",
-            "storage cap (not yet)",
-            enforced=False,
+            whole(LEAST_STORAGE_CAP, 6_000_000, or_none=True),
+            "余额上限（分钟）：超出部分经本人同意捐入公共池，否则不计入；null 为不限",
+            "most minutes a balance holds: the surplus goes to the pool with consent, else uncredited; null for no cap",
         ),
         Key("approval", one_of(*Approval), "服务记录是否一律审核", "whether every record is reviewed"),
         Key("notice_days", only(0, "0"), "公示天数（尚未启用）", "days of public notice (not yet)", enforced=False),

@@ -45,6 +45,9 @@ def in_chinese(revision: Revision) -> str:
     if revision.state == State.REJECTED:
         refused = "更正作废" if revision.correction_id else "审核未通过"
         return f"{served}；{refused}，不计入：{revision.reason}"
+    if revision.credited_minutes < revision.expected_minutes:
+        over = revision.expected_minutes - revision.credited_minutes
+        return f"{served}；{rule}计入 {revision.credited_minutes} 分钟，余额已到上限，另 {over} 分钟不计入。"
     if revision.credited_minutes:
         return f"{served}；{rule}计入 {revision.credited_minutes} 分钟。"
     return f"{served}；{rule}不计入余额，服务时长永久保留。"
@@ -66,6 +69,9 @@ def in_english(revision: Revision) -> str:
         return f"{served}; waits for {waits}{why}, then earns {revision.expected_minutes} minutes by {rule}."
     if revision.state == State.REJECTED:
         return f"{served}; {'annulled' if revision.correction_id else 'rejected'}: {revision.reason}"
+    if revision.credited_minutes < revision.expected_minutes:
+        over = revision.expected_minutes - revision.credited_minutes
+        return f"{served}; earned {revision.credited_minutes} minutes by {rule}, {over} more are over the storage cap."
     if revision.credited_minutes:
         return f"{served}; earned {revision.credited_minutes} minutes by {rule}."
     return f"{served}; earned nothing by {rule}, and remains on the record for good."

@@ -5,10 +5,12 @@ from typing import Any
 
 from sqlalchemy import insert
 
-from timebank.database import new_id, retry_on, session
+from timebank.database import NIL, new_id, retry_on, session
+from timebank.ledger import reversals
 from timebank.ledger import service as ledger
 from timebank.ledger.rules import AccountState
 from timebank.notifications import service as notifications
+from timebank.records import storage
 from timebank.records.errors import RecordNotPending
 from timebank.records.models import Revision
 from timebank.records.telling import news_of
@@ -34,10 +36,15 @@ def append(*, before: Revision | None = None, **values: Any) -> Recorded:
     (record_id, number) is the fence: of two who decide at once, the second looks again and is told why not.
     ``before`` is the revision that it follows, if there is one.
     """
+    recorded = _append(values)
+    if news := news_of(recorded.revision, before, actor_id=values["actor_id"]):
+        notifications.tell_many([news])
+    return recorded
+
+
+def _append(values: dict[str, Any]) -> Recorded:
     session.connection().execute(_REVISION, values)
     revision = Revision(**values)
-    if news := news_of(revision, before):
-        notifications.tell_many([news])
     if not revision.credited_minutes:
         return Recorded(revision, None)
     posted = ledger.earn(
@@ -48,10 +55,34 @@ def append(*, before: Revision | None = None, **values: Any) -> Recorded:
         occurred_at=revision.ended_at,
         actor_id=revision.actor_id,
     )
-    return Recorded(revision, posted.account)
+    return _within_storage(Recorded(revision, posted.account))
+
+
+def _within_storage(credited: Recorded) -> Recorded:
+    """Let the surplus over the storage cap go to the pool, if its volunteer has agreed, or else be uncredited (R19).
+
+    The wallet is locked by the credit, so what it has now is what it will have. Uncredited means: the credit is taken
+    back and a revision that credits less follows, in the same transaction; the record itself stays whole.
+    """
+    revision, account = credited.revision, credited.account
+    surplus = storage.surplus(revision, account) if account else 0
+    if not surplus:
+        return credited
+    donated = storage.donated(revision, surplus)
+    if donated is not None:
+        return Recorded(revision, donated)
+    less_id = new_id()
+    back = reversals.reverse(transfer_id=new_id(), reverses=revision.id, source_id=less_id, actor_id=NIL)
+    less = _following(revision, credited_minutes=revision.credited_minutes - surplus, actor_id=NIL) | {"id": less_id}
+    recorded = _append(less)
+    return Recorded(recorded.revision, recorded.account or back.account)
 
 
 def change(current: Revision, **changes: Any) -> Recorded:
     """Append the revision that follows ``current``: what it said, but for ``changes``."""
+    return append(before=current, **_following(current, **changes))
+
+
+def _following(current: Revision, **changes: Any) -> dict[str, Any]:
     values = {name: getattr(current, name) for name in _COLUMNS}
-    return append(**(values | changes | {"id": new_id(), "number": current.number + 1}), before=current)
+    return values | changes | {"id": new_id(), "number": current.number + 1}

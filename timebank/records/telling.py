@@ -3,16 +3,18 @@
 Nobody is told what their own request has just answered: whoever checks out reads it on the screen.
 """
 
+from uuid import UUID
+
 from timebank.notifications.rules import Topic
 from timebank.notifications.service import News
 from timebank.records.models import Revision
 from timebank.records.rules import State
 
 
-def news_of(revision: Revision, before: Revision | None = None) -> News | None:
-    """Return what a new revision, that follows ``before``, has to tell its volunteer; None if nothing."""
+def news_of(revision: Revision, before: Revision | None, *, actor_id: UUID) -> News | None:
+    """Return what a new revision has to tell its volunteer, given who has acted and what the record said ``before``."""
     topic = _topic(revision, before)
-    if topic is None or revision.actor_id == revision.volunteer_id:
+    if topic is None or actor_id == revision.volunteer_id:
         return None
     facts: dict[str, str | int] = {
         "activity": revision.activity_name,

@@ -20,6 +20,7 @@ from timebank.ledger.roles import AUDITOR
 from timebank.settings import UnsafeSettings
 
 GUARDED = append_only.tables(Base.metadata)
+PERSONAL = ("identity_", "idempotent_reply", "gift", "pool_application", "notification", "wechat_token")
 LEDGER = [table.name for table in GUARDED if table.name.startswith("ledger_")]
 COLUMNS = [
     (table.name, column.name)
@@ -171,7 +172,7 @@ def test_auditors_read_and_do_nothing_else(production: Bank) -> None:
     with production.connect() as session_of_auditor:
         session_of_auditor.execute(f"SET ROLE {AUDITOR}".encode())
         for table in Base.metadata.sorted_tables:
-            personal = table.name.startswith(("identity_", "idempotent_reply", "gift", "pool_application"))
+            personal = table.name.startswith(PERSONAL)
             assert _may(session_of_auditor, table.name, "SELECT") is not personal
             assert not any(_may(session_of_auditor, table.name, verb) for verb in ("INSERT", "UPDATE", "DELETE"))
 

@@ -59,6 +59,7 @@ def test_built_in_set_is_the_default_column_of_the_design() -> None:
         ("notice_days", 0, 0),
         ("geofence", "off", "off"),
         ("storage_cap_minutes", None, None),
+        ("storage_cap_minutes", 90_000, 90_000),
         ("gift", "none", "none"),
         ("gift", "verified_relatives", "verified_relatives"),
     ],
@@ -91,6 +92,7 @@ def test_value_that_is_enforced_is_taken(key: str, value: Any, kept: Any) -> Non
         ("walk_in", "true"),
         ("approval", "never"),
         ("gift", "anybody"),
+        ("storage_cap_minutes", 5_999),
         ("reservation_hours", 0),
         ("reservation_hours", 721),
         ("reservation_hours", None),
@@ -111,7 +113,6 @@ def test_value_that_makes_no_sense_is_refused(key: str, value: Any) -> None:
         ("geofence", {"mode": "flag", "metres": 300}),
         ("notice_days", 3),
         ("notice_days", False),
-        ("storage_cap_minutes", 90_000),
         ("group_accounts", "donate_only"),
         ("min_age", 18),
     ],
@@ -213,3 +214,12 @@ def test_choice_does_not_depend_on_the_order_of_reading(given: list[Any], order:
     shuffled = versions.copy()
     order.shuffle(shuffled)
     assert rules.chosen(shuffled) == rules.chosen(versions)
+
+
+@pytest.mark.rule("R24")
+@pytest.mark.parametrize("value", ["donate_only", "earn_and_donate"])
+def test_groups_hold_no_minutes_and_the_policy_says_so(value: str) -> None:
+    """Only people are credited, so a group has nothing that it could donate or spend: no other value is taken."""
+    assert rules.read_value("group_accounts", "none") == "none"
+    with pytest.raises(Invalid):
+        rules.read_value("group_accounts", value)
