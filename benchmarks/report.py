@@ -15,7 +15,7 @@ Rounds = Mapping[str, Sequence[Run]]
 class Ratio:
     """Speed of one thing against another's in the same round, and what we aim at: at least ``aim``.
 
-    With ``at_most`` it is the time that they take instead, and aimed at from above.
+    With ``at_most`` it is the time that they take (p50) instead, and aimed at from above.
     """
 
     of: str
@@ -25,9 +25,10 @@ class Ratio:
 
     def values(self, rounds: Rounds) -> list[float]:
         """Return the ratio of each round."""
-        sides = (self.of, self.to) if self.at_most is None else (self.to, self.of)
-        pairs = zip(*(rounds[side] for side in sides), strict=True)
-        return [over.per_second / under.per_second for over, under in pairs]
+        pairs = zip(rounds[self.of], rounds[self.to], strict=True)
+        if self.at_most is not None:
+            return [of.quantile(0.5) / to.quantile(0.5) for of, to in pairs]
+        return [of.per_second / to.per_second for of, to in pairs]
 
     @property
     def name(self) -> str:

@@ -11,6 +11,8 @@ from timebank.activities import endpoints as activities
 from timebank.anomalies import endpoints as anomalies
 from timebank.attendance import batch_endpoints as batches
 from timebank.attendance import endpoints as attendance
+from timebank.attendance import overdue_endpoints as overdue
+from timebank.attendance import printed_endpoints as printed
 from timebank.codes.book import CodeBook
 from timebank.demo import clock as demo_clock
 from timebank.demo import endpoints as demo
@@ -26,6 +28,7 @@ from timebank.passbook import endpoints as passbook
 from timebank.policies import endpoints as policies
 from timebank.records import correction_endpoints as corrections
 from timebank.records import endpoints as records
+from timebank.records import objection_endpoints as objections
 from timebank.records import supplement_endpoints as supplements
 from timebank.settings import Settings, UnsafeSettings
 from timebank.shop import endpoints as shop
@@ -44,9 +47,12 @@ DOMAINS = (
     activities,
     attendance,
     batches,
+    overdue,
+    printed,
     records,
     corrections,
     supplements,
+    objections,
     giving,
     pool,
     shop,

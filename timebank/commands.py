@@ -1,6 +1,7 @@
 """The console script ``timebank``: what operators do from a terminal."""
 
 import sys
+from functools import partial
 from uuid import UUID
 
 import click
@@ -12,6 +13,8 @@ from sqlalchemy.exc import IntegrityError, OperationalError, ProgrammingError
 from timebank import serving, specification
 from timebank.anomalies import service as anomalies
 from timebank.application import create_app
+from timebank.attendance.commands import cli as record_commands
+from timebank.codes import rotation
 from timebank.database import in_unit_of_work, session, violated_constraint
 from timebank.demo import street
 from timebank.errors import Conflict, Refusal, refusal_for
@@ -25,12 +28,14 @@ from timebank.notifications.commands import cli as notification_commands
 from timebank.organisations.models import Area, Organisation
 from timebank.passbook import expiries, expiry_warnings
 from timebank.policies.commands import cli as policy_commands
+from timebank.records import finalising
 from timebank.settings import Settings, UnsafeSettings
 from timebank.shop import reservations
 from timebank.shop.commands import cli as shop_commands
 from timebank.web import idempotency
 
 SWEEP_AT_ONCE = 500
+NOTICES_AT_ONCE = 50
 
 
 @click.group(cls=FlaskGroup, create_app=create_app, add_version_option=False, load_dotenv=False)
@@ -48,6 +53,7 @@ def _add(group: click.Group, name: str) -> None:
 
 _add(ledger_commands, "ledger")
 _add(shop_commands, "shop")
+_add(record_commands, "records")
 _add(policy_commands, "policies")
 _add(notification_commands, "notifications")
 
@@ -83,9 +89,21 @@ def sweep() -> None:
         "holds": in_unit_of_work(lambda: ledger.sweep(limit=SWEEP_AT_ONCE)),
         "expired": expiries.run(),
         "anomalies": in_unit_of_work(anomalies.look),
+        "notices": _notices_over(),
         "replies": in_unit_of_work(idempotency.forget_old),
     }
     click.echo(" ".join(f"{what}={count}" for what, count in swept.items()))
+
+
+def _notices_over() -> int:
+    """Finalise what has been on public notice long enough, a few records at a time: SQLite has one writer at a time."""
+    finalised, after = 0, None
+    while finalised < SWEEP_AT_ONCE:
+        swept = in_unit_of_work(partial(finalising.sweep, limit=NOTICES_AT_ONCE, after=after))
+        finalised, after = finalised + swept.finalised, swept.last
+        if after is None:
+            break
+    return finalised
 
 
 @cli.group()
@@ -151,6 +169,27 @@ def write_openapi(*, check: bool) -> None:
     stale = specification.write(current_app, check=check)
     if stale:
         raise click.ClickException(f"api_spec is stale: {', '.join(stale)}; run `timebank openapi write`")
+
+
+@cli.group("codes")
+def codes() -> None:
+    """签码的密钥 · the keys that sign codes."""
+
+
+@codes.command("rotate")
+def rotate_codes() -> None:
+    """打印 TIMEBANK_SECRET_KEYS 的下一个值：新密钥在前，上一把仍有效 · print the next setting; changes nothing."""
+    secrets = current_app.extensions["timebank-settings"].secret_keys
+    click.echo(f"TIMEBANK_SECRET_KEYS={','.join(rotation.next_secrets(secrets))}")
+
+
+@codes.command("check")
+@click.pass_context
+def check_codes(context: click.Context) -> None:
+    """检查是否有两把密钥生效；否则退出码为 1 · whether two keys are live; exit 1 if not."""
+    keys = current_app.extensions["timebank-settings"].keys("codes")
+    click.echo(rotation.report(keys))
+    context.exit(0 if rotation.two_are_live(keys) else 1)
 
 
 def main() -> None:

@@ -206,3 +206,23 @@ def test_whoever_is_merged_takes_no_more(app: Flask) -> None:
     assert set(outcomes) <= {"posted", "ACCOUNT_CLOSED"}
     assert state_of(new).balance_minutes == 200 + outcomes["posted"] - 1
     assert state_of(old).balance_minutes == 0
+
+
+def test_corrections_race_with_mergers(app: Flask) -> None:
+    """Fifty corrections while the account is merged twice: each takes its minute from whoever goes on just then."""
+    old, middle, new = new_id(), a_volunteer_with(100), a_volunteer_with(100)
+    wrong = [earned(old, 1).transfer_id for _ in range(THREADS)]
+
+    def attempt(number: int) -> Posted:
+        match number:
+            case 7:
+                return merged(old, middle)
+            case 23:
+                return merged(middle, new)
+            case _:
+                return reversed_(wrong[number])
+
+    outcomes = _race(app, attempt)
+    assert outcomes["posted"] >= THREADS - 1  # the first merger comes too late for an account that is closed
+    assert set(outcomes) <= {"posted", "ACCOUNT_CLOSED"}
+    assert sum(state_of(owner_id).balance_minutes for owner_id in (old, middle, new)) == 202

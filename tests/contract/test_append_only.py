@@ -26,6 +26,8 @@ GUARDED = {
     "pool_donation",
     "printed_code",
     "receipt",
+    "record_objection",
+    "record_objection_answer",
     "scan",
     "service_record",
     "service_record_revision",

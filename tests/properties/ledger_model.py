@@ -40,6 +40,7 @@ class Wallet:
     seq: int = 0
     last: datetime | None = None
     closed: bool = False
+    heir: UUID | None = None
     inflows: list[tuple[datetime, int]] = dataclasses.field(default_factory=list)
     outflows: int = 0
 
@@ -75,6 +76,11 @@ class Model:
     def available(self, owner_id: UUID) -> int:
         """Return what can be spent when all due holds are resolved."""
         return self.wallet(owner_id).balance - sum(hold.minutes for hold in self.open_holds(owner_id))
+
+    def heir_of(self, owner_id: UUID) -> UUID:
+        """Return who answers for somebody now: after mergers that have moved something, whoever goes on."""
+        heir = self.wallet(owner_id).heir
+        return self.heir_of(heir) if heir else owner_id
 
     def reading(self, owner_id: UUID, now: datetime) -> tuple[int, int, int, int]:
         """Return balance, held, debt and seq, whether or not anybody has resolved due holds."""
@@ -205,32 +211,36 @@ class Model:
         """Give minutes of a redemption back."""
         paid = self.moves[move_id]
         assert paid.giver
-        at = self.begin(now, paid.giver)
+        giver = self.heir_of(paid.giver)
+        at = self.begin(now, giver)
         if paid.refunded + minutes > paid.minutes:
             raise RefundTooLarge(needed_minutes=0, available_minutes=0)
-        self._refuse_closed([paid.giver])
+        self._refuse_closed([giver])
         paid.refunded += minutes
-        self._in(paid.giver, at, minutes, fresh=False)
+        self._in(giver, at, minutes, fresh=False)
 
     def reverse(self, now: datetime, move_id: UUID) -> None:
         """Take minutes back: what was earned even if it is spent, other people's only if it is there."""
         wrong = self.moves[move_id]
         assert wrong.receiver
-        owners = [owner_id for owner_id in (wrong.giver, wrong.receiver) if owner_id]
+        giver, receiver = wrong.giver and self.heir_of(wrong.giver), self.heir_of(wrong.receiver)
+        owners = [owner_id for owner_id in (giver, receiver) if owner_id]
         at = self.begin(now, *owners)
         if wrong.reversed:
             raise AlreadyReversed
         self._refuse_closed(owners)
+        if giver == receiver:
+            raise AccountClosed
         wrong.reversed = True
-        taken = min(wrong.minutes, self.available(wrong.receiver))
-        if wrong.giver and taken < wrong.minutes:
+        taken = min(wrong.minutes, self.available(receiver))
+        if giver and taken < wrong.minutes:
             raise InsufficientMinutes(needed_minutes=0, available_minutes=0)
         if taken:
-            self._out(wrong.receiver, at, taken)
-        if wrong.giver:
-            self._in(wrong.giver, at, taken, fresh=False)
+            self._out(receiver, at, taken)
+        if giver:
+            self._in(giver, at, taken, fresh=False)
         elif taken < wrong.minutes:
-            wallet = self.wallet(wrong.receiver)
+            wallet = self.wallet(receiver)
             wallet.debt, wallet.last = wallet.debt + wrong.minutes - taken, at
 
     def expire(self, now: datetime, owner_id: UUID, cut_off: datetime) -> bool:
@@ -265,5 +275,5 @@ class Model:
             wallet.debt, other.debt, other.last = 0, other.debt + owed, at
             self._settle(new, at)
         self._line(old, at)
-        wallet.closed = True
+        wallet.closed, wallet.heir = True, new if minutes or owed else None
         return bool(minutes or owed)

@@ -184,7 +184,7 @@ class Ledger(Driver):
         self.post(
             lambda extra=0: post.refunded(move_id, part + extra, **ids),
             ids,
-            paid.giver,
+            self.model.heir_of(paid.giver),
             lambda m: m.refund(self.now, move_id, part),
         )
 
@@ -196,7 +196,7 @@ class Ledger(Driver):
         self.post(
             lambda extra=0: post.reversed_(move_id, **for_another_fact(ids, extra)),
             ids,
-            receiver,
+            self.model.heir_of(receiver),
             lambda m: m.reverse(self.now, move_id),
         )
 

@@ -21,7 +21,8 @@ from timebank.identity.guards import actor, person_id, signed_in
 from timebank.identity.rules import Actor, masked_name
 from timebank.records.account import account_of
 from timebank.records.rules import PENDING, flags_from_text
-from timebank.records.schemas import record_out
+from timebank.records.rules import State as RecordState
+from timebank.records.showing import shown_anew
 from timebank.web import limits
 from timebank.web.blueprint import Blueprint
 from timebank.web.pages import page
@@ -186,11 +187,14 @@ def check_out(body: dict[str, Any]) -> dict[str, Any]:
     )
     revision = left.revision
     text = checked_out_text(
-        minutes=revision.service_minutes, credited=revision.credited_minutes, waits=revision.state in PENDING
+        minutes=revision.service_minutes,
+        credited=revision.credited_minutes,
+        waits=revision.state in PENDING,
+        on_notice=revision.state == RecordState.PENDING_NOTICE,
     )
     return {
         "attendance": _attendance(left.attendance, left.display_name) | text,
-        "record": record_out(revision),
+        "record": shown_anew(revision),
         "account": account_of(left.attendance.volunteer_id, left.account, left.served),
     }
 

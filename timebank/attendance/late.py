@@ -21,7 +21,7 @@ from timebank.errors import NotFound
 from timebank.identity.models import Person
 from timebank.identity.rules import Actor
 from timebank.organisations import scope
-from timebank.records.errors import OwnRecord
+from timebank.records.conflicts import refuse_interested
 from timebank.records.service import DECIDERS
 
 _KEEP = insert(LateScan)
@@ -122,17 +122,17 @@ def late_scans(*, actor: Actor, shift_id: UUID | None, waiting: bool | None) -> 
 
 
 def decide(*, actor: Actor, late_scan_id: UUID, outcome: LateOutcome, reason: str) -> LateScanDecision:
-    """Say what becomes of a late scan: a coordinator's word, never on their own scan (rules R08, R13).
+    """Say what becomes of a late scan: a coordinator's word, never on their own scan or a relative's (R08, R13).
 
-    Raises NotFound outside the actor's scope, OwnRecord, LateScanDecided (by its constraint) when somebody was faster.
+    Raises NotFound outside the actor's scope, OwnRecord, RelativesRecord, LateScanDecided (by its constraint) when
+    somebody was faster.
     """
     scan = session.get(LateScan, late_scan_id)
     context = activities.shift_context(scan.shift_id) if scan else None
     if scan is None or context is None:
         raise NotFound
     scope.organisation_for(actor, *DECIDERS, organisation_id=context.organisation_id)
-    if scan.volunteer_id == actor.person_id:
-        raise OwnRecord
+    refuse_interested(actor.person_id, subject_id=scan.volunteer_id)
     values = {
         "late_scan_id": scan.id,
         "outcome": outcome,

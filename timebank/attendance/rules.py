@@ -223,9 +223,11 @@ def checked_in_text(*, context: ShiftContext, policy: Policy, at: datetime) -> d
     }
 
 
-def checked_out_text(*, minutes: int, credited: int, waits: bool) -> dict[str, str]:
+def checked_out_text(*, minutes: int, credited: int, waits: bool, on_notice: bool = False) -> dict[str, str]:
     """Return what became of the service."""
-    if waits:
+    if on_notice:
+        zh, en = "公示期满后计入，不用再操作", "credited after the public notice, nothing more to do"
+    elif waits:
         zh, en = "等待协调员审核，不用再操作", "waits for a coordinator, nothing more to do"
     elif credited:
         zh, en = f"已计入 {credited} 分钟", f"{credited} minutes credited"

@@ -5,6 +5,7 @@ searched and copied, and a QR picture is drawn as vectors, so that a printer of 
 """
 
 import io
+from collections.abc import Callable
 from enum import StrEnum
 from itertools import groupby
 
@@ -65,7 +66,7 @@ class Pages:
     ) -> float:
         """Write text broken into lines within ``width``; return where the next line would begin. Raises GlyphMissing."""
         start = left + {Align.LEFT: 0.0, Align.CENTRE: width / 2, Align.RIGHT: width}[align]
-        for line in self._lines(clean(text), width * _POINTS_A_MM, size):
+        for line in broken(text, width=width * _POINTS_A_MM, measure=lambda piece: self._face.width(piece, size)):
             self.text(line, left=start, top=top, size=size, align=align)
             top += size * LINE_HEIGHT / _POINTS_A_MM
         return top
@@ -110,19 +111,23 @@ class Pages:
     def _from_bottom(self, top: float) -> float:
         return (PAGE_HEIGHT - top) * _POINTS_A_MM
 
-    def _lines(self, text: str, width: float, size: float) -> list[str]:
-        """Break after any character, as Chinese is; a Latin word that does not fit is broken, too."""
-        lines = []
-        for given in text.split("\n"):
-            line = ""
-            for character in _one_line(given):
-                if line and self._face.width(line + character, size) > width and character not in _NOT_FIRST:
-                    lines.append(line.rstrip())
-                    line = character.strip()
-                else:
-                    line += character
-            lines.append(line)
-        return lines
+
+def broken(text: str, *, width: float, measure: Callable[[str], float]) -> list[str]:
+    """Return ``text`` in lines that ``measure`` no wider than ``width``.
+
+    They break after any character, as Chinese does; a Latin word that does not fit is broken, too.
+    """
+    lines = []
+    for given in clean(text).split("\n"):
+        line = ""
+        for character in _one_line(given):
+            if line and measure(line + character) > width and character not in _NOT_FIRST:
+                lines.append(line.rstrip())
+                line = character.strip()
+            else:
+                line += character
+        lines.append(line)
+    return lines
 
 
 def _one_line(text: str) -> str:

@@ -13,7 +13,7 @@ from timebank.database import is_sqlite
 from timebank.errors import Refusal
 from timebank.ledger import queries
 from timebank.ledger.errors import HoldNotFound, TransferNotFound
-from timebank.ledger.rules import Account, AccountKind, Kind
+from timebank.ledger.rules import Account, AccountKind, Kind, wallet_of
 
 
 class Locked(NamedTuple):
@@ -98,15 +98,23 @@ def _lock_of(
     rows = connection.execute(statement, {"transfer_id": transfer_id}).all()
     if not rows:
         raise missing
-    return rows[0], _by_id(rows)
+    return rows[0], by_id(rows)
 
 
 def _lock(connection: Connection, account_ids: Iterable[UUID]) -> dict[UUID, Locked]:
-    return _by_id(connection.execute(queries.LOCK, {"accounts": list(account_ids)}))
+    return by_id(connection.execute(queries.LOCK, {"accounts": list(account_ids)}))
 
 
-def _by_id(rows: Iterable[Any]) -> dict[UUID, Locked]:
-    return {row.id: Locked(Account(AccountKind(row.kind), row.owner_id), row.opened_at, row.closed_at) for row in rows}
+def by_id(rows: Iterable[Any]) -> dict[UUID, Locked]:
+    """Return accounts of locked rows, which begin with the columns of ``queries.LOCK``."""
+    return {
+        account_id: Locked(_account(kind, owner_id), opened_at, closed_at)
+        for account_id, kind, owner_id, opened_at, closed_at, *_ in rows
+    }
+
+
+def _account(kind: int, owner_id: UUID) -> Account:
+    return wallet_of(owner_id) if kind == AccountKind.WALLET else Account(AccountKind(kind), owner_id)
 
 
 def open_accounts(connection: Connection, accounts: Collection[Account], opened_at: datetime) -> dict[UUID, Locked]:

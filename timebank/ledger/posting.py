@@ -6,25 +6,30 @@ have fallen due cost a fifth, and are released in the same inserts; debts that c
 whose size follows from what is found under the lock goes ``begin``, ``add``, ``finish`` itself. The key ``(account_id, seq)`` is the last fence.
 """
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Connection, Insert, bindparam, insert, update
+from sqlalchemy import Connection, bindparam, insert, update
 from sqlalchemy.exc import IntegrityError
 
 from timebank import clock
 from timebank.database import session, violated_constraint
 from timebank.errors import refusal_for
 from timebank.ledger import queries
-from timebank.ledger.accounts import Hold, Locked, lock
+from timebank.ledger.accounts import Hold, Locked, by_id, lock, open_accounts
 from timebank.ledger.batch import Batch, Found, Head, Stored, is_due
+from timebank.ledger.direct import Direct, at_once
 from timebank.ledger.replays import stored_results
 from timebank.ledger.rules import Account, AccountKind, AccountState, Posted, debt_of
 from timebank.ledger.transfers import Posting, expiry
 
 _INSERT_TRANSFERS = insert(queries.transfer)
 _INSERT_ENTRIES = insert(queries.entry)
+_LOCK, _HEADS = Direct(queries.LOCK), Direct(queries.HEADS)
+_TRANSFER, _ENTRY = Direct(_INSERT_TRANSFERS), Direct(_INSERT_ENTRIES)
+FEW = 6
+"""So many at a time are sent through the driver: the usual posting, with its debt. Groups go by SQLAlchemy."""
 _CLOSE = (
     update(queries.account)
     .where(queries.account.c.id == bindparam("account"))
@@ -39,17 +44,40 @@ def post(postings: Sequence[Posting], accounts: Collection[Account]) -> list[Pos
     something else, and whatever ``Batch.refuse`` finds.
     """
     connection = session.connection()
-    return post_under_lock(connection, postings, lock(connection, accounts))
+    wanted = {account.id: account for account in accounts}
+    if max(len(wanted), len(postings)) > FEW:
+        return post_under_lock(connection, postings, lock(connection, accounts))
+    with at_once(connection):  # the lock is waited for, then the next statement sees what was waited for
+        locking = _LOCK.send(connection, {"accounts": list(wanted)})
+        reading = _HEADS.send(connection, _what_to_read(accounts, [posting.transfer_id for posting in postings], ()))
+    locked, found = by_id(locking.rows()), _found(reading.rows())
+    if missing := sorted(wanted.keys() - locked.keys()):
+        locked |= open_accounts(connection, [wanted[account_id] for account_id in missing], clock.now())
+        if wanted.keys() - locked.keys():  # somebody else has opened them meanwhile, and may have posted
+            return post_under_lock(connection, postings, lock(connection, accounts))
+    return _post(connection, postings, locked, found)
 
 
 def post_under_lock(connection: Connection, postings: Sequence[Posting], locked: dict[UUID, Locked]) -> list[Posted]:
     """Post a group whose tracked accounts are locked already, and release what of theirs is due."""
-    batch = begin(
+    holds = [posting.hold.id for posting in postings if posting.hold]
+    found = _read(connection, locked, [posting.transfer_id for posting in postings], holds)
+    return _post(connection, postings, locked, found)
+
+
+def _post(
+    connection: Connection, postings: Sequence[Posting], locked: dict[UUID, Locked], found: Found
+) -> list[Posted]:
+    batch = _batch(
         connection,
-        locked,
+        Batch(
+            locked,
+            found,
+            clock.now(),
+            together=any(posting.debit_id in locked and posting.credit_id in locked for posting in postings),
+        ),
         [posting.transfer_id for posting in postings],
-        holds=[posting.hold.id for posting in postings if posting.hold],
-        together=any(posting.debit_id in locked and posting.credit_id in locked for posting in postings),
+        [posting.hold.id for posting in postings if posting.hold],
     )
     add(batch, postings)
     return finish(connection, batch, postings)
@@ -68,7 +96,10 @@ def begin(
     Nothing is released for a mere replay, and none of ``holds``, which a posting of the batch resolves anyway.
     """
     found = _read(connection, locked, transfer_ids, holds)
-    batch = Batch(locked, found, clock.now(), together=together)
+    return _batch(connection, Batch(locked, found, clock.now(), together=together), transfer_ids, holds)
+
+
+def _batch(connection: Connection, batch: Batch, transfer_ids: Sequence[UUID], holds: Sequence[UUID]) -> Batch:
     if not batch.replayed.issuperset(transfer_ids):
         _add_expiries(connection, batch, holds)
     return batch
@@ -111,10 +142,24 @@ def _answers(postings: Sequence[Posting], results: dict[UUID, AccountState], ans
 def _read(
     connection: Connection, locked: dict[UUID, Locked], transfer_ids: Sequence[UUID], holds: Sequence[UUID]
 ) -> Found:
-    debts = [debt_of(one.account.owner_id).id for one in locked.values() if one.account.kind is AccountKind.WALLET]
-    rows = connection.execute(
-        queries.HEADS, {"accounts": [*locked, *debts], "transfers": list(transfer_ids), "holds": list(holds)}
-    )
+    what = _what_to_read([one.account for one in locked.values()], transfer_ids, holds)
+    if max(map(len, what.values())) > FEW:
+        return _found(connection.execute(queries.HEADS, what))
+    return _found(_HEADS.send(connection, what).rows())
+
+
+def _what_to_read(
+    accounts: Collection[Account], transfer_ids: Sequence[UUID], holds: Sequence[UUID]
+) -> dict[str, list[UUID]]:
+    debts = [debt_of(account.owner_id).id for account in accounts if account.kind is AccountKind.WALLET]
+    return {
+        "accounts": [*(account.id for account in accounts), *debts],
+        "transfers": list(transfer_ids),
+        "holds": list(holds),
+    }
+
+
+def _found(rows: Iterable[Any]) -> Found:
     found = Found()
     for what, row_id, seq, balance, held, recorded_at, digest, next_expiry_at, other_id in rows:
         if what == queries.STORED:
@@ -146,21 +191,28 @@ def _add_expiries(connection: Connection, batch: Batch, but: Sequence[UUID]) -> 
 
 
 def _insert(connection: Connection, batch: Batch) -> None:
-    """Write the batch: transfers, then entries, then what they have closed."""
-    if batch.transfers:
-        _insert_rows(connection, _INSERT_TRANSFERS, batch.transfers)
-    if batch.entries:
-        _insert_rows(connection, _INSERT_ENTRIES, batch.entries)
-    for account_id, closed_at in batch.closed.items():
-        connection.execute(_CLOSE, {"account": account_id, "closing": closed_at})
+    """Write the batch: transfers, then entries, then what they have closed.
 
-
-def _insert_rows(connection: Connection, statement: Insert, rows: Sequence[Any]) -> None:
-    """Insert rows; a fact that is there already ends as the refusal that claims the constraint."""
+    A fact that is there already ends as the refusal that claims the constraint.
+    """
     try:
-        connection.execute(statement, [row._asdict() for row in rows])
+        if max(len(batch.transfers), len(batch.entries)) <= FEW:
+            _insert_few(connection, batch)
+        else:
+            connection.execute(_INSERT_TRANSFERS, [row._asdict() for row in batch.transfers])
+            connection.execute(_INSERT_ENTRIES, [row._asdict() for row in batch.entries])
     except IntegrityError as error:
         refusal = refusal_for(violated_constraint(error) or "")
         if refusal is None:
             raise
         raise refusal from error
+    for account_id, closed_at in batch.closed.items():
+        connection.execute(_CLOSE, {"account": account_id, "closing": closed_at})
+
+
+def _insert_few(connection: Connection, batch: Batch) -> None:
+    with at_once(connection):
+        for transfer in batch.transfers:
+            _TRANSFER.send(connection, transfer._asdict())
+        for entry in batch.entries:
+            _ENTRY.send(connection, entry._asdict())

@@ -17,7 +17,7 @@ from timebank.errors import NotFound
 from timebank.ledger.chain import SealRow
 from timebank.ledger.proof_entries import ENTRIES, OWNERS, check_entries
 from timebank.ledger.proof_expiry import EXPIRIES, check_expiries
-from timebank.ledger.proof_relations import DEBTS, RELATIONS, check_debts, check_relations
+from timebank.ledger.proof_relations import DEBTS, MERGERS, RELATIONS, check_debts, check_relations
 from timebank.ledger.proof_rows import AT_ONCE, DriverRows, Progress, Rows, RowsAhead
 from timebank.ledger.proof_seals import LEAVES, LEAVES_BY_ACCOUNT, SEALS, Tally, check_seals
 from timebank.ledger.proof_since import believed_minutes, entries_since, owners_since, sides_since, transfers_since
@@ -66,7 +66,7 @@ def verify(
             read_all(transfers, progress),
             read_raw(sides, progress),
         )
-        run("relations", partial(check_relations, report), read(RELATIONS, progress))
+        run("relations", partial(check_relations, report), read(RELATIONS, progress), read(MERGERS))
         run("expiries", partial(check_expiries, report, form), read_raw(EXPIRIES, progress))
         run("debts", partial(check_debts, report), read(DEBTS, progress))
         run("accounts", partial(_check_accounts, report), read(_ACCOUNTS, progress))

@@ -4,8 +4,10 @@ Only rows of those kinds are joined, so that a ledger without corrections pays n
 """
 
 from collections.abc import Iterator
+from datetime import datetime
 from itertools import groupby
 from typing import Any
+from uuid import UUID
 
 from sqlalchemy import Row, and_, case, func, select
 
@@ -83,57 +85,87 @@ RELATIONS = (
     .order_by(transfer.c.id)
 )
 
+MERGERS = (
+    select(_giver.c.owner_id.label("old"), _receiver.c.owner_id.label("new"), transfer.c.recorded_at)
+    .join_from(transfer, _giver, _giver.c.id == transfer.c.debit_id)
+    .join(_receiver, _receiver.c.id == transfer.c.credit_id)
+    .where(transfer.c.kind == int(Kind.MERGE))
+)
 
-def check_relations(report: Report, rows: Iterator[Row[Any]]) -> None:
+
+class _Heirs:
+    """Which wallet goes on after which; the one thing here that grows, with each person who was enrolled twice."""
+
+    def __init__(self, mergers: Iterator[Row[Any]]) -> None:
+        wallet = AccountKind.WALLET
+        self._merged = {account_id(wallet, row.old): (account_id(wallet, row.new), row.recorded_at) for row in mergers}
+
+    def of(self, side: UUID, at: datetime) -> UUID:
+        """Return the account that answers at an instant for what was posted to ``side``."""
+        since = None
+        while side in self._merged:
+            heir, merged_at = self._merged[side]
+            if merged_at >= at or (since and merged_at <= since):  # the latter only in a forged circle
+                break
+            side, since = heir, merged_at
+        return side
+
+    def turned(self, sent: Row[Any]) -> tuple[UUID, UUID]:
+        """Return the sides of what is answered the other way round, as they are when it is answered."""
+        return self.of(sent.original_credit_id, sent.recorded_at), self.of(sent.original_debit_id, sent.recorded_at)
+
+
+def check_relations(report: Report, rows: Iterator[Row[Any]], mergers: Iterator[Row[Any]]) -> None:
     """Check what reverses, refunds, merges, and both halves of every debt and of every settlement."""
+    heirs = _Heirs(mergers)
     for sent in rows:
-        for fault in _faults(sent):
+        for fault in _faults(sent, heirs):
             report.found(fault, f"ledger_transfer {sent.id}")
 
 
-def _faults(sent: Row[Any]) -> Iterator[Fault]:
+def _faults(sent: Row[Any], heirs: _Heirs) -> Iterator[Fault]:
     match sent.kind:
-        case Kind.REFUND if not _fits_its_redemption(sent):
+        case Kind.REFUND if not _fits_its_redemption(sent, heirs):
             yield Fault.TRANSFER_REFUNDS
         case Kind.MERGE if sent.giver_closed_at != sent.recorded_at:
             yield Fault.TRANSFER_MERGES
         case Kind.REVERSE:
-            if not _fits_what_it_reverses(sent):
+            if not _fits_what_it_reverses(sent, heirs):
                 yield Fault.TRANSFER_REVERSES
             elif sent.minutes + (sent.partner_minutes or 0) != sent.original_minutes:
                 yield Fault.DEBT_PARTS
-        case Kind.INCUR_DEBT if not _is_a_shortfall(sent):
+        case Kind.INCUR_DEBT if not _is_a_shortfall(sent, heirs):
             yield Fault.DEBT_PARTS
         case Kind.RECOVER | Kind.SETTLE_DEBT if not _is_half_of_a_settlement(sent):
             yield Fault.DEBT_PARTS
 
 
-def _fits_its_redemption(sent: Row[Any]) -> bool:
+def _fits_its_redemption(sent: Row[Any], heirs: _Heirs) -> bool:
     return (
         sent.original_kind == Kind.REDEEM
         and sent.original_phase in _MOVED
-        and (sent.original_credit_id, sent.original_debit_id) == (sent.debit_id, sent.credit_id)
+        and heirs.turned(sent) == (sent.debit_id, sent.credit_id)
         and sent.recorded_at > sent.original_recorded_at
         and sent.refunded_minutes <= sent.original_minutes
     )
 
 
-def _fits_what_it_reverses(sent: Row[Any]) -> bool:
+def _fits_what_it_reverses(sent: Row[Any], heirs: _Heirs) -> bool:
     return (
         sent.original_kind in REVERSIBLE
         and sent.original_phase in _MOVED
-        and (sent.original_credit_id, sent.original_debit_id) == (sent.debit_id, sent.credit_id)
+        and heirs.turned(sent) == (sent.debit_id, sent.credit_id)
         and sent.recorded_at > sent.original_recorded_at
     )
 
 
-def _is_a_shortfall(sent: Row[Any]) -> bool:
+def _is_a_shortfall(sent: Row[Any], heirs: _Heirs) -> bool:
     """Whether a debt is the rest of an earning that was reversed in part, or the whole of one that was all spent."""
     wallet_id = account_id(AccountKind.WALLET, sent.receiver_owner)
     if sent.reverses is not None:
         return (
             sent.original_kind == Kind.EARN
-            and (sent.original_credit_id, sent.original_minutes) == (wallet_id, sent.minutes)
+            and (heirs.turned(sent)[0], sent.original_minutes) == (wallet_id, sent.minutes)
             and sent.recorded_at > sent.original_recorded_at
         )
     return (

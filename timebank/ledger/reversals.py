@@ -11,6 +11,7 @@ from timebank.ledger import posting, queries
 from timebank.ledger.accounts import Locked, Move, lock_of_move, open_accounts
 from timebank.ledger.batch import Batch
 from timebank.ledger.errors import AccountClosed, AlreadyReversed
+from timebank.ledger.heirs import is_closed, lock_heirs, stage_of
 from timebank.ledger.rules import REVERSIBLE, SHORTFALL, Kind, Posted, SourceType, debt_of, shortfall_id
 from timebank.ledger.transfers import Posting
 
@@ -22,15 +23,20 @@ def reverse(*, transfer_id: UUID, reverses: UUID, source_id: UUID, actor_id: UUI
 
     Of an earning, what is available is taken back and the rest is owed from then on: whatever becomes available pays
     it, before anything else leaves the wallet. The others are reversed whole, or not at all: minutes that somebody
-    else has given are not made good by the issuer.
+    else has given are not made good by the issuer. Of somebody whose account was merged into another, that one answers.
 
-    Raises TransferNotFound, AlreadyReversed; InsufficientMinutes if a gift, donation or grant has been spent.
+    Raises TransferNotFound, AlreadyReversed; InsufficientMinutes if a gift, donation or grant has been spent;
+    AccountClosed if an empty account was merged away, or giver and receiver became one.
     """
     connection = session.connection()
     wrong, locked = lock_of_move(connection, reverses, REVERSIBLE)
+    stages = lock_heirs(connection, wrong, locked)
     batch = posting.begin(connection, locked, [transfer_id], together=len(locked) > 1)
     if transfer_id not in batch.replayed:
+        wrong = stages[-1]
         _refuse(connection, wrong, locked)
+    elif len(stages) > 1:
+        wrong = stage_of(connection, transfer_id, stages, locked) or wrong
     back = Posting(
         transfer_id=transfer_id,
         kind=Kind.REVERSE,
@@ -50,7 +56,7 @@ def reverse(*, transfer_id: UUID, reverses: UUID, source_id: UUID, actor_id: UUI
 def _refuse(connection: Connection, wrong: Move, locked: dict[UUID, Locked]) -> None:
     if connection.scalar(queries.REVERSAL, {"transfer": wrong.id}):
         raise AlreadyReversed
-    if any(one.closed_at is not None for one in locked.values()):
+    if is_closed(wrong, locked):
         raise AccountClosed  # before an account is opened for its debt
 
 

@@ -145,7 +145,7 @@ KEYS = {
             "most minutes a balance holds: the surplus goes to the pool with consent, else uncredited; null for no cap",
         ),
         Key("approval", one_of(*Approval), "服务记录是否一律审核", "whether every record is reviewed"),
-        Key("notice_days", only(0, "0"), "公示天数（尚未启用）", "days of public notice (not yet)", enforced=False),
+        Key("notice_days", whole(0, 30), "公示几个工作日；0 为不公示", "working days of public notice; 0 for none"),
         Key("walk_in", yes_or_no, "未报名可否现场签到", "whether one may check in without a sign-up"),
         Key(
             "redeem_min_history_minutes",

@@ -81,15 +81,15 @@ def wanted(
     return Change((ended_at - started_at) // _MINUTE, started_at, ended_at)
 
 
-def refuse_change(change: Change, current: Recorded, planned: Planned | None) -> None:
-    """Raise MoreThanPlanned, or Invalid for a change that says what the record says already.
+def refuse_change(change: Change, current: Recorded, planned: Planned | None, *, counts: bool = True) -> None:
+    """Raise MoreThanPlanned, or Invalid for a change that says what a record that ``counts`` says already.
 
     A correction never makes a service longer than what was recorded at first or planned, whichever is longer, and
     its times stay between the two (rule R09; 志愿汇: what administrators add cannot exceed the activity's duration).
     """
-    if change.started_at is None and change.service_minutes == current.service_minutes:
+    if counts and change.started_at is None and change.service_minutes == current.service_minutes:
         raise _invalid("/service_minutes", "与现有记录相同，无需更正。 The record says that already.")
-    if (change.started_at, change.ended_at) == (current.started_at, current.ended_at):
+    if counts and (change.started_at, change.ended_at) == (current.started_at, current.ended_at):
         raise _invalid("/started_at", "与现有记录相同，无需更正。 The record says that already.")
     planned = planned or Planned(current.started_at, current.ended_at)
     most = max(current.raw_minutes, (planned.ends_at - planned.starts_at) // _MINUTE)

@@ -17,7 +17,7 @@ from timebank.errors import NotFound
 from timebank.identity.rules import Actor
 from timebank.ledger import reversals
 from timebank.organisations import scope
-from timebank.records import correction_queries, queries, revisions
+from timebank.records import correction_queries, objections, queries, revisions
 from timebank.records.conflicts import refuse_interested
 from timebank.records.correction_rules import Change, Decision, Planned, refuse_change, wanted
 from timebank.records.correction_tables import Correction, CorrectionDecision
@@ -29,13 +29,14 @@ from timebank.records.errors import (
     RecordUndecided,
     SecondPersonNeeded,
 )
+from timebank.records.locks import lock
 from timebank.records.models import Revision
 from timebank.records.overlaps import lock_person, refuse_overlap
 from timebank.records.revisions import Recorded
 from timebank.records.rules import PENDING, State
 from timebank.records.service import DECIDERS
 
-__all__ = ["approve", "reject", "request", "when_annulled"]
+__all__ = ["approve", "planned", "reject", "request", "when_annulled"]
 
 
 _when_annulled: list[Callable[[Revision], None]] = []
@@ -71,7 +72,7 @@ def request(
     _refuse_outsider(actor, organisation_id=current.organisation_id, volunteer_id=current.volunteer_id)
     _refuse_record(current)
     change = wanted(service_minutes=service_minutes, started_at=started_at, ended_at=ended_at, annul=annul)
-    refuse_change(change, current, _planned(current.shift_id))
+    refuse_change(change, current, planned(current.shift_id), counts=current.state != State.REJECTED)
     _refuse_overlap(change, current)
     correction = Correction(
         id=new_id(),
@@ -95,10 +96,13 @@ def approve(*, actor: Actor, correction_id: UUID, reason: str | None = None) -> 
     """Make a correction true: the new revision is final (or rejected, if it annuls), and the credit follows it.
 
     Raises NotFound outside the actor's scope, OwnRecord, RelativesRecord, SecondPersonNeeded, CorrectionDecided,
-    RecordSuperseded if the record has changed since, ServiceOverlap, AccountClosed.
+    RecordFrozen while an objection waits for its answer, RecordSuperseded if the record has changed since,
+    ServiceOverlap, AccountClosed.
     """
     correction = _undecided(actor, correction_id)
     lock_person(correction.volunteer_id)
+    lock(correction.record_id)
+    objections.refuse_frozen(correction.record_id)
     current = queries.current_of(correction.record_id)
     if current is None or current.number != correction.number:
         raise RecordSuperseded
@@ -147,7 +151,8 @@ def _refuse_overlap(change: Change, current: Revision) -> None:
     )
 
 
-def _planned(shift_id: UUID | None) -> Planned | None:
+def planned(shift_id: UUID | None) -> Planned | None:
+    """Return when the shift of a record was to begin and to end, if it has one."""
     context = shift_context(shift_id) if shift_id is not None else None
     return Planned(context.starts_at, context.ends_at) if context else None
 

@@ -3,11 +3,13 @@
 from typing import Any
 from uuid import UUID
 
+from sqlalchemy import Row
+
 from timebank.errors import NotFound
 from timebank.identity.guards import actor, person_id, requires, signed_in
 from timebank.identity.rules import Role, masked_name
 from timebank.organisations import scope
-from timebank.records import explanation, queries, schemas, service
+from timebank.records import explanation, queries, schemas, service, showing
 from timebank.records.models import Revision
 from timebank.web.blueprint import Blueprint
 from timebank.web.pages import page
@@ -36,14 +38,15 @@ def list_records(query: dict[str, Any]) -> dict[str, Any]:
         descending=query["order"] == "newest",
         scalars=False,
     )
-    return listed | {"items": [_for_staff(*row[:3]) for row in listed["items"]]}
+    records = showing.all_shown([row[0] for row in listed["items"]])
+    return listed | {"items": [record | _for_staff(row) for record, row in zip(records, listed["items"], strict=True)]}
 
 
-def _for_staff(revision: Revision, volunteer_no: str, display_name: str) -> dict[str, Any]:
-    why, why_en = explanation.waiting(revision)
-    return schemas.record_out(revision) | {
-        "volunteer_no": volunteer_no,
-        "volunteer_name": masked_name(display_name),
+def _for_staff(row: Row[Any]) -> dict[str, Any]:
+    why, why_en = explanation.waiting(row[0])
+    return {
+        "volunteer_no": row.volunteer_no,
+        "volunteer_name": masked_name(row.display_name),
         "waits_because": why,
         "waits_because_en": why_en,
     }
@@ -54,7 +57,7 @@ def list_my_records(query: dict[str, Any]) -> dict[str, Any]:
     """我的服务记录：最新的在前，每条附一句说明。"""
     found = queries.current().where(Revision.volunteer_id == person_id())
     listed = page(found, by=[Revision.started_at, Revision.record_id], query=query, descending=True)
-    return listed | {"items": [schemas.record_out(revision) for revision in listed["items"]]}
+    return listed | {"items": showing.all_shown(listed["items"])}
 
 
 @blueprint.endpoint("GET", "/records/<uuid:record_id>", guard=signed_in, answer=(200, schemas.RecordOut))
@@ -65,7 +68,7 @@ def get_record(record_id: UUID) -> dict[str, Any]:
         raise NotFound
     if revision.volunteer_id != person_id():
         scope.organisation_for(actor(), *READERS, organisation_id=revision.organisation_id)
-    return schemas.record_out(revision)
+    return showing.shown(revision)
 
 
 @blueprint.endpoint(
@@ -76,8 +79,8 @@ def get_record(record_id: UUID) -> dict[str, Any]:
     answer=(200, schemas.RecordOut),
 )
 def approve_record(record_id: UUID, body: dict[str, Any]) -> dict[str, Any]:
-    """审核通过：计入余额；须说明理由，可少认分钟；不能审核自己或亲属的记录。"""
-    return schemas.record_out(service.approve(actor=actor(), record_id=record_id, **body).revision)
+    """审核通过：计入余额，须公示的先公示；须说明理由，可少认分钟；不能审核自己或亲属的记录。"""
+    return showing.shown_anew(service.approve(actor=actor(), record_id=record_id, **body).revision)
 
 
 @blueprint.endpoint(
@@ -89,4 +92,4 @@ def approve_record(record_id: UUID, body: dict[str, Any]) -> dict[str, Any]:
 )
 def reject_record(record_id: UUID, body: dict[str, Any]) -> dict[str, Any]:
     """审核不通过：记录保留，不计入余额；须说明理由。"""
-    return schemas.record_out(service.reject(actor=actor(), record_id=record_id, **body).revision)
+    return showing.shown_anew(service.reject(actor=actor(), record_id=record_id, **body).revision)

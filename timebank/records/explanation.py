@@ -27,8 +27,12 @@ FLAGS = {
 }
 
 
-def in_chinese(revision: Revision) -> str:
-    """Return the sentence for people in the street."""
+def in_chinese(revision: Revision, *, frozen: bool = False) -> str:
+    """Return the sentence for people in the street; of a frozen record it says that an objection is looked at."""
+    return _in_chinese(revision) + ("有人对此提出异议，答复之前不作处理。" if frozen else "")
+
+
+def _in_chinese(revision: Revision) -> str:
     day = revision.served_on
     doubts = [FLAGS[flag][0] for flag in flags_from_text(revision.flags)]
     served = (
@@ -53,8 +57,12 @@ def in_chinese(revision: Revision) -> str:
     return f"{served}；{rule}不计入余额，服务时长永久保留。"
 
 
-def in_english(revision: Revision) -> str:
+def in_english(revision: Revision, *, frozen: bool = False) -> str:
     """Return the same in English."""
+    return _in_english(revision) + (" Frozen until an objection is answered." if frozen else "")
+
+
+def _in_english(revision: Revision) -> str:
     doubts = [FLAGS[flag][1] for flag in flags_from_text(revision.flags)]
     served = (
         f"{revision.service_minutes} minutes of “{revision.activity_name}” at {revision.place} "

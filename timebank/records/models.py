@@ -3,7 +3,7 @@
 from datetime import date, datetime
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, String, UniqueConstraint
+from sqlalchemy import CheckConstraint, ForeignKey, Index, String, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from timebank.append_only import WITHOUT_ROWID
@@ -49,6 +49,13 @@ class Revision(Base):
         CheckConstraint("credited_minutes = 0 OR state NOT IN ('pending_review', 'pending_notice')", name="pending"),
         Index("ix_service_record_revision_volunteer_id_served_on", "volunteer_id", "served_on"),
         Index("ix_service_record_revision_organisation_id_served_on", "organisation_id", "served_on"),
+        Index(
+            "ix_service_record_revision_pending",
+            "ended_at",
+            "record_id",
+            postgresql_where=text("state IN ('pending_review', 'pending_notice')"),
+            sqlite_where=text("state IN ('pending_review', 'pending_notice')"),
+        ),
         WITHOUT_ROWID,
     )
 

@@ -10,6 +10,7 @@ from sqlalchemy.orm import aliased
 from timebank.database import session
 from timebank.identity.models import Person
 from timebank.records.models import Revision
+from timebank.records.objection_tables import Objection, ObjectionAnswer
 from timebank.records.rules import PENDING, Provenance, SoFar, State
 
 _Later = aliased(Revision, name="later")
@@ -45,10 +46,27 @@ def records_with_names(*, state: str | None, organisation_id: UUID | None) -> Se
         .add_columns(Person.volunteer_no, Person.display_name, Revision.started_at, Revision.record_id)
     )
     if state is not None:
-        found = found.where(is_pending() if state == "pending" else Revision.state == state)
+        found = found.where(_is_shown_as(state))
     if organisation_id is not None:
         found = found.where(Revision.organisation_id == organisation_id)
     return found.where(is_current())
+
+
+def is_frozen(record_id: ColumnElement[UUID] | Any) -> ColumnElement[bool]:
+    """Return the condition that an objection to the record of a column waits for its answer."""
+    return select(Objection.id).where(Objection.record_id == record_id, ~is_answered()).exists()
+
+
+def is_answered() -> ColumnElement[bool]:
+    """Return the condition that an objection has its answer."""
+    return select(ObjectionAnswer.objection_id).where(ObjectionAnswer.objection_id == Objection.id).exists()
+
+
+def _is_shown_as(state: str) -> ColumnElement[bool]:
+    frozen = is_frozen(Revision.record_id)
+    if state == State.FROZEN:
+        return frozen
+    return ~frozen & (is_pending() if state == "pending" else Revision.state == state)
 
 
 def current_of(record_id: UUID) -> Revision | None:

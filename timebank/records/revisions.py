@@ -10,7 +10,7 @@ from timebank.ledger import reversals
 from timebank.ledger import service as ledger
 from timebank.ledger.rules import AccountState
 from timebank.notifications import service as notifications
-from timebank.records import storage
+from timebank.records import notices, storage
 from timebank.records.errors import RecordNotPending
 from timebank.records.models import Revision
 from timebank.records.telling import news_of
@@ -45,6 +45,7 @@ def append(*, before: Revision | None = None, **values: Any) -> Recorded:
 def _append(values: dict[str, Any]) -> Recorded:
     session.connection().execute(_REVISION, values)
     revision = Revision(**values)
+    notices.begin([revision])
     if not revision.credited_minutes:
         return Recorded(revision, None)
     posted = ledger.earn(
@@ -79,7 +80,8 @@ def _within_storage(credited: Recorded) -> Recorded:
 
 
 def change(current: Revision, **changes: Any) -> Recorded:
-    """Append the revision that follows ``current``: what it said, but for ``changes``."""
+    """Append the revision that follows ``current``: what it said, but for ``changes``, ``recorded_at`` among them."""
+    notices.end(current, changes["recorded_at"])
     return append(before=current, **_following(current, **changes))
 
 

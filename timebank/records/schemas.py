@@ -4,14 +4,18 @@ from typing import Any
 
 from marshmallow import fields, validate
 
-from timebank.records import explanation
+from timebank import clock
+from timebank.records import deadlines, explanation
 from timebank.records.models import Revision
 from timebank.records.rules import PENDING, Provenance, State, flags_from_text
 from timebank.web.fields import Instant, PlainText, WholeNumber
 from timebank.web.schemas import PageQuery, Schema
+from timebank.working_days import Deadline
 
+Shown = dict[str, Any]
+"""What ``RecordOut`` shows of a record."""
 MAX_DAY_MINUTES = 1_440
-SHOWN_STATES = ("pending", "final", "rejected")
+SHOWN_STATES = ("pending", "frozen", "final", "rejected")
 
 
 class RecordOut(Schema):
@@ -21,6 +25,19 @@ class RecordOut(Schema):
     volunteer_id = fields.UUID(required=True)
     state = fields.String(required=True, validate=validate.OneOf(SHOWN_STATES))
     pending_for = fields.String(required=True, allow_none=True, metadata={"description": "review｜notice"})
+    notice_ends_on = fields.Date(
+        required=True, allow_none=True, metadata={"description": "公示的最后一天 · last day of the public notice"}
+    )
+    due_on = fields.Date(
+        required=True,
+        allow_none=True,
+        metadata={"description": "待处理记录的期限，活动后 10 个工作日 · a pending record is decided by then"},
+    )
+    days_late = fields.Integer(required=True)
+    provisional = fields.Boolean(
+        required=True,
+        metadata={"description": "期限跨到节假日安排未公布的年份 · a day above runs into a year not announced yet"},
+    )
     provenance = fields.String(required=True, validate=validate.OneOf([str(name) for name in Provenance]))
     flags = fields.List(fields.String(), required=True)
     service_minutes = fields.Integer(required=True, metadata={"description": "服务时长，永久 · honour, permanent"})
@@ -85,16 +102,28 @@ class ApprovalBody(DecisionBody):
     )
 
 
-def record_out(revision: Revision) -> dict[str, Any]:
-    """Return what ``RecordOut`` shows of a record's current revision."""
+def record_out(revision: Revision, *, frozen: bool = False, notice: Deadline | None = None) -> Shown:
+    """Return what ``RecordOut`` shows of a record's current revision.
+
+    Args:
+        revision: what the record says.
+        frozen: whether an objection to it waits for an answer (``showing`` asks; nobody has objected to a new one).
+        notice: the last day of its public notice.
+    """
+    pending = revision.state in PENDING
+    due = deadlines.due(revision.ended_at) if pending else None
     shown = {name: getattr(revision, name) for name in _AS_THEY_ARE}
     return shown | {
         "id": revision.record_id,
-        "state": "pending" if revision.state in PENDING else str(revision.state),
+        "state": "frozen" if frozen else "pending" if pending else str(revision.state),
         "pending_for": _PENDING_FOR.get(State(revision.state)),
+        "notice_ends_on": notice.on if notice else None,
+        "due_on": due.on if due else None,
+        "days_late": deadlines.days_late(due, clock.now()) if due else 0,
+        "provisional": any(limit.provisional for limit in (due, notice) if limit),
         "flags": flags_from_text(revision.flags),
-        "explanation": explanation.in_chinese(revision),
-        "explanation_en": explanation.in_english(revision),
+        "explanation": explanation.in_chinese(revision, frozen=frozen),
+        "explanation_en": explanation.in_english(revision, frozen=frozen),
     }
 
 

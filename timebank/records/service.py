@@ -11,11 +11,12 @@ from timebank.errors import NotFound
 from timebank.identity.rules import Actor, Role
 from timebank.organisations import scope
 from timebank.policies.rules import Policy
-from timebank.records import queries, revisions
+from timebank.records import notices, objections, queries, revisions
 from timebank.records.conflicts import refuse_interested
 from timebank.records.correction_rules import refuse_more_than_recorded
-from timebank.records.credit import recomputed
-from timebank.records.errors import RecordNotPending
+from timebank.records.credit import policy_of, recomputed
+from timebank.records.errors import RecordNotPending, RecordOnNotice
+from timebank.records.locks import lock
 from timebank.records.models import Revision, ServiceRecord
 from timebank.records.revisions import Recorded
 from timebank.records.rules import PENDING, Served, SoFar, State, assess, flags_as_text
@@ -82,24 +83,31 @@ def record_service(
 
 
 def approve(*, actor: Actor, record_id: UUID, reason: str, service_minutes: int | None = None) -> Recorded:
-    """Make a pending record final and post what it was expected to earn, or what ``service_minutes`` earn.
+    """Let a pending record pass: it goes on public notice, or is final and earns what it was expected to.
 
-    Raises NotFound outside the actor's scope, OwnRecord, RelativesRecord, RecordNotPending (also when a colleague was
-    faster), Invalid for more minutes than were recorded.
+    With ``service_minutes`` it says, and earns, fewer. Raises NotFound outside the actor's scope, OwnRecord,
+    RelativesRecord, RecordNotPending (also when a colleague was faster), RecordFrozen, RecordOnNotice (it passed before,
+    and waits for the end of the notice), SecondPersonNeeded (who answered an objection to it), Invalid for more minutes
+    than were recorded.
     """
     pending = _pending(actor, record_id)
+    if pending.state == State.PENDING_NOTICE:
+        raise RecordOnNotice(ends_on=notices.of([record_id])[record_id].ends_on.isoformat())
+    if pending.number > 1:
+        objections.refuse_answerer(actor.person_id, pending)
     served, credit = pending.service_minutes, pending.expected_minutes
     if service_minutes is not None:
         refuse_more_than_recorded(service_minutes, served)
         served = service_minutes
         credit = recomputed(pending, service_minutes=served, started_at=pending.started_at)
+    on_notice = policy_of(pending).notice_days > 0
     return _decided(
         pending,
         actor,
         reason,
-        state=State.FINAL,
+        state=State.PENDING_NOTICE if on_notice else State.FINAL,
         service_minutes=served,
-        credited_minutes=credit,
+        credited_minutes=0 if on_notice else credit,
         expected_minutes=credit,
     )
 
@@ -110,13 +118,20 @@ def reject(*, actor: Actor, record_id: UUID, reason: str) -> Recorded:
 
 
 def _pending(actor: Actor, record_id: UUID) -> Revision:
-    """Return what waits for a decision, if it is this actor's to make: R08 and R13, and nobody judges themselves."""
+    """Return what waits for a decision, if it is this actor's to make: R08 and R13, and nobody judges themselves.
+
+    When the public notice is over there is nothing left to decide, even before the sweep has written what follows.
+    """
+    lock(record_id)
     revision = queries.current_of(record_id)
     if revision is None:
         raise NotFound
     scope.organisation_for(actor, *DECIDERS, organisation_id=revision.organisation_id)
     refuse_interested(actor.person_id, subject_id=revision.volunteer_id)
     if revision.state not in PENDING:
+        raise RecordNotPending
+    objections.refuse_frozen(record_id)
+    if revision.state == State.PENDING_NOTICE and not notices.is_running(revision, clock.now()):
         raise RecordNotPending
     return revision
 

@@ -33,6 +33,11 @@ _RECORD = (
 )
 
 
+def is_open() -> ColumnElement[bool]:
+    """Return the condition that a supplement still waits for its reviewers."""
+    return _stands == SupplementState.OPEN
+
+
 def supplements(*, state: SupplementState | None = None) -> Select[Any]:
     """Select supplements with their state, approvals, record, activity and volunteer; page by their key."""
     found = (

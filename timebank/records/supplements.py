@@ -146,7 +146,7 @@ def _record(supplement: Supplement, actor: Actor, now: datetime) -> Recorded:
     policy = policies.resolve(
         organisation_id=shift.organisation_id,
         area_path=shift.area_path,
-        at=supplement.started_at,
+        at=supplement.ended_at,
         known_number=shift.policy_number,
     )
     served = Served(

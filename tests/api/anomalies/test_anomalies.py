@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
+from werkzeug.test import TestResponse
 
 from tests.factories.anomalies import an_anomaly
 from tests.factories.attendance import refusal_of
@@ -87,7 +88,12 @@ def test_of_two_who_decide_at_once_one_wins(app: Flask, organisation: Organisati
     anomaly = an_anomaly(organisation)
     callers = [signed_in(a_coordinator(organisation.id)) for _ in range(4)]
     url, body = f"{V1}/anomalies/{anomaly.id}/decisions", {"outcome": "cleared", "reason": "已核实"}
+
+    def send(headers: dict[str, str]) -> TestResponse:
+        with app.app_context():
+            return app.test_client().post(url, json=body, headers=headers)
+
     with ThreadPoolExecutor(4) as pool:
-        answers = list(pool.map(lambda headers: app.test_client().post(url, json=body, headers=headers), callers))
+        answers = list(pool.map(send, callers))
     assert sorted(one.status_code for one in answers) == [201, 409, 409, 409]
     assert {one.json["code"] for one in answers if one.json and one.status_code == 409} == {"ANOMALY_DECIDED"}

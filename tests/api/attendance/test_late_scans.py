@@ -21,6 +21,7 @@ from tests.factories.attendance import (
     send_batch,
     the_book,
 )
+from tests.factories.family import relatives
 from tests.factories.identity import a_coordinator, a_person, signed_in
 from tests.factories.organisations import an_organisation
 from timebank.activities.models import Shift
@@ -28,8 +29,9 @@ from timebank.attendance import printed
 from timebank.attendance.models import Attendance, LateScan, Scan
 from timebank.codes.layouts import Kind
 from timebank.database import in_unit_of_work, new_id, session
+from timebank.identity import service as identity
 from timebank.identity.models import Person
-from timebank.identity.rules import Actor
+from timebank.identity.rules import Actor, Grant, Role
 from timebank.organisations.models import Organisation
 from timebank.records.models import ServiceRecord
 
@@ -245,6 +247,17 @@ def test_nobody_decides_for_themselves_or_for_others_organisations(
     assert refusal_of(decided(client, a_coordinator(an_organisation().id), scan_id)) == (404, "NOT_FOUND")
     assert refusal_of(decided(client, coordinator, str(new_id()))) == (404, "NOT_FOUND")
     assert refusal_of(decided(client, leader, scan_id)) == (403, "FORBIDDEN")
+
+
+def test_nobody_decides_for_their_family(client: FlaskClient, shift: Shift, organisation: Organisation) -> None:
+    """A grandchild who coordinates leaves it to a colleague."""
+    grandmother, grandchild = relatives()
+    granted = Grant(Role.COORDINATOR, organisation_id=organisation.id)
+    in_unit_of_work(lambda: identity.grant(person_id=grandchild.id, granted=granted))
+    sent = send_batch(client, grandmother, [kept_from_screen("check_in", shift, at=0)], at=2 * DAY)
+
+    answer = decided(client, grandchild, only(sent)["late_scan_id"])
+    assert refusal_of(answer) == (403, "RELATIVES_RECORD")
 
 
 @pytest.mark.parametrize("table", ["late_scan", "late_scan_decision", "attendance_client_ref", "printed_code"])

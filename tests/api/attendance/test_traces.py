@@ -2,6 +2,7 @@
 
 import hashlib
 import hmac
+from collections import Counter
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -11,7 +12,15 @@ from flask.testing import FlaskClient
 from sqlalchemy import select, text
 from sqlalchemy.exc import DBAPIError
 
-from tests.factories.attendance import a_morning_shift, member_code_of, minutes_past_nine, scan_in, scan_out, screen_of
+from tests.factories.attendance import (
+    a_morning_shift,
+    member_code_of,
+    minutes_past_nine,
+    refusal_of,
+    scan_in,
+    scan_out,
+    screen_of,
+)
 from tests.factories.identity import a_person, signed_in
 from timebank.activities.models import Shift
 from timebank.attendance import scans
@@ -108,6 +117,18 @@ def test_forged_codes_cannot_fill_the_disk(
     assert refusals.count((True, "TOKEN_MALFORMED")) == 3
     assert refusals.count((False, "TOKEN_MALFORMED")) == 1
     assert refusals.count((True, None)) == 2
+
+
+def test_five_hundred_bad_codes_of_one_person_are_stopped(client: FlaskClient, volunteer: Person, shift: Shift) -> None:
+    """A hundred and twenty a minute are read and kept; the rest is 429, says when to come back, and leaves no trace."""
+    with time_machine.travel(datetime(2026, 11, 2, 1, tzinfo=UTC), tick=False):
+        codes = Counter(scan_in(client, volunteer, shift, at=0, token="A" * 32).json["code"] for _ in range(500))
+        over = scan_in(client, volunteer, shift, at=0, token="A" * 32)
+        somebody_else = scan_in(client, a_person(), shift, at=0, token="A" * 32)
+    assert (refusal_of(over), over.headers["Retry-After"]) == ((429, "RATE_LIMITED"), "60")
+    assert codes == {"TOKEN_INVALID": 120, "RATE_LIMITED": 380}
+    assert len([scan for scan in _kept() if scan.actor_id == volunteer.id]) == 120
+    assert refusal_of(somebody_else) == (422, "TOKEN_INVALID")
 
 
 def test_an_hour_later_traces_are_kept_again(

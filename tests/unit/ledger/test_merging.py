@@ -11,20 +11,31 @@ from sqlalchemy import select
 from tests.factories.ledger import (
     a_volunteer_with,
     earned,
+    given,
     held,
     merged,
     redeemed,
+    refunded,
     released,
     reversed_,
     state_of,
 )
 from tests.unit.ledger.looking import entries_of, everything, refused, transfer_of
+from tests.unit.ledger.tampering import forge
 from timebank import clock
 from timebank.database import in_unit_of_work, new_id, session
 from timebank.ledger import proof
-from timebank.ledger.errors import AccountClosed, OpenHolds, PostingConflict, WalletNotFound
+from timebank.ledger.errors import (
+    AccountClosed,
+    AlreadyReversed,
+    OpenHolds,
+    PostingConflict,
+    RefundTooLarge,
+    WalletNotFound,
+)
 from timebank.ledger.models import Account
-from timebank.ledger.rules import Kind, SourceType
+from timebank.ledger.report import Fault
+from timebank.ledger.rules import ISSUER, Kind, SourceType, wallet_of
 
 NOON = datetime(2026, 5, 4, 4, 0, tzinfo=UTC)
 
@@ -159,9 +170,148 @@ def test_who_has_no_wallet_has_nothing_to_merge(app: Flask) -> None:
         merged(empty, empty)
 
 
-def test_what_was_merged_away_is_not_reversed(app: Flask) -> None:
-    """A correction of what a closed account got is refused, whether or not it would end in a debt."""
+# --- what is corrected after a merger ---------------------------------------------------------------------------------
+
+
+def test_what_was_merged_away_is_reversed_from_who_goes_on(app: Flask) -> None:
+    """A correction of what the old account had earned takes it from the new one; what is not there is owed."""
+    old, new = new_id(), a_volunteer_with(10)
+    wrong, other = earned(old, 50).transfer_id, earned(old, 30).transfer_id
+    merged(old, new)
+    back = reversed_(wrong)
+    assert back.account == state_of(new)
+    assert (_numbers(old), _numbers(new)) == ((0, 0), (40, 0))
+    stored = transfer_of(back.transfer_id)
+    assert (stored.debit_id, stored.reverses) == (wallet_of(new).id, wrong)
+    refused(AlreadyReversed, lambda: reversed_(wrong))
+    redeemed(new, 25)
+    reversed_(other)
+    assert _numbers(new) == (0, 15)
+    earned(new, 20)
+    assert _numbers(new) == (5, 0)
+    assert proof.verify().findings == {}
+
+
+def test_all_spent_it_is_owed_by_who_goes_on(app: Flask) -> None:
+    """Nothing is left to take: the whole correction becomes a debt of the account that goes on."""
     old, new = new_id(), a_volunteer_with(10)
     wrong = earned(old, 50).transfer_id
     merged(old, new)
-    refused(AccountClosed, lambda: reversed_(wrong))
+    redeemed(new, 60)
+    assert reversed_(wrong).account == state_of(new)
+    assert _numbers(new) == (0, 50)
+    assert proof.verify().findings == {}
+
+
+def test_a_debt_that_moved_says_as_well_who_goes_on(app: Flask) -> None:
+    """Of somebody who had only a debt, another earning is reversed from the account that took the debt over."""
+    old, new = new_id(), a_volunteer_with(100)
+    first, second = earned(old, 70).transfer_id, earned(old, 20).transfer_id
+    redeemed(old, 90)
+    reversed_(first)
+    merged(old, new)
+    assert _numbers(new) == (30, 0)
+    reversed_(second)
+    assert _numbers(new) == (10, 0)
+    assert proof.verify().findings == {}
+
+
+def test_mergers_are_followed_to_their_end(app: Flask) -> None:
+    """Whoever was merged twice is answered for by the last account; a correction between the two by the middle one."""
+    first, middle, last = new_id(), a_volunteer_with(10), a_volunteer_with(1)
+    early, late = earned(first, 50).transfer_id, earned(first, 20).transfer_id
+    merged(first, middle)
+    reversed_(early)
+    assert _numbers(middle) == (30, 0)
+    merged(middle, last)
+    reversed_(late)
+    assert _numbers(last) == (11, 0)
+    assert proof.verify().findings == {}
+
+
+def test_a_gift_is_given_back_to_who_goes_on(app: Flask) -> None:
+    """Giver or receiver merged: the minutes go from who has them now to who would have them now."""
+    giver, giver_now, receiver, receiver_now = (a_volunteer_with(minutes) for minutes in (30, 1, 2, 3))
+    gift = given(giver, receiver, 20).transfer_id
+    merged(giver, giver_now)
+    merged(receiver, receiver_now)
+    assert reversed_(gift).account == state_of(receiver_now)
+    assert (_numbers(giver_now), _numbers(receiver_now)) == ((31, 0), (5, 0))
+    assert proof.verify().findings == {}
+
+
+def test_a_refund_goes_to_who_goes_on(app: Flask) -> None:
+    """Refunds before and after the merger together never exceed what was paid."""
+    old, new = a_volunteer_with(60), a_volunteer_with(5)
+    sale = redeemed(old, 40).transfer_id
+    refunded(sale, 15)
+    merged(old, new)
+    assert refunded(sale, 20).account == state_of(new)
+    assert _numbers(new) == (60, 0)
+    assert refused(RefundTooLarge, lambda: refunded(sale, 6)).context["available_minutes"] == 5
+    assert proof.verify().findings == {}
+
+
+@pytest.mark.parametrize("spent", [0, 20, 50])
+def test_an_answer_from_before_a_merger_is_replayed_after_it(app: Flask, spent: int) -> None:
+    """Sent again, a correction or a refund is what it was, whoever has merged since; another one under its id is not."""
+    old, middle, new = a_volunteer_with(90), a_volunteer_with(30), a_volunteer_with(10)
+    wrong, other = earned(old, 50).transfer_id, earned(old, 7).transfer_id
+    sale = redeemed(old, 97 + spent).transfer_id
+    back, again = ({"transfer_id": new_id(), "source_id": new_id()} for _ in range(2))
+    first, paid = reversed_(wrong, **back), refunded(sale, 60, **again)
+    merged(old, middle)
+    merged(middle, new)
+    before = everything()
+    for answer, first_answer in ((reversed_(wrong, **back), first), (refunded(sale, 60, **again), paid)):
+        assert (answer.replayed, answer.account) == (True, first_answer.account)
+    refused(PostingConflict, lambda: reversed_(other, **back))
+    refused(PostingConflict, lambda: refunded(sale, 61, **again))
+    assert everything() == before
+    assert proof.verify().findings == {}
+
+
+@pytest.mark.parametrize("left", [0, 30])
+def test_a_correction_after_a_merger_is_replayed_after_the_next(app: Flask, left: int) -> None:
+    """The account in the middle has answered, with minutes or with a debt; sent again it is the same answer."""
+    old, middle, new = new_id(), a_volunteer_with(10), a_volunteer_with(10)
+    wrong = earned(old, 50).transfer_id
+    merged(old, middle)
+    redeemed(middle, 60 - left)
+    ids = {"transfer_id": new_id(), "source_id": new_id()}
+    first = reversed_(wrong, **ids)
+    merged(middle, new)
+    again = reversed_(wrong, **ids)
+    assert (again.replayed, again.account) == (True, first.account)
+    assert proof.verify().findings == {}
+
+
+def test_who_was_empty_when_merged_is_not_answered_for(app: Flask) -> None:
+    """Nothing moved, so the ledger cannot prove who goes on; and nobody gives back to themself. Both are refused."""
+    old, new = a_volunteer_with(50), a_volunteer_with(10)
+    wrong = earned(old, 20).transfer_id
+    sale = redeemed(old, 70).transfer_id
+    gift = given(new, other := new_id(), 5).transfer_id
+    merged(old, new)
+    merged(other, new)
+    for attempt in (lambda: reversed_(wrong), lambda: refunded(sale, 1), lambda: reversed_(gift)):
+        refused(AccountClosed, attempt)
+
+
+@pytest.mark.parametrize("whose", ["the old one's", "a stranger's"])
+def test_a_reversal_from_anybody_else_is_named(app: Flask, whose: str) -> None:
+    """Only who goes on answers: a forged reversal from another wallet does not fit, however well it is hashed."""
+    old, new, stranger = new_id(), a_volunteer_with(10), a_volunteer_with(90)
+    wrong, other = earned(old, 50).transfer_id, earned(stranger, 50).transfer_id
+    merged(old, new)
+    of, from_ = (wrong, stranger) if whose == "the old one's" else (other, new)
+    row = forge(
+        from_,
+        50,
+        kind=int(Kind.REVERSE),
+        credit_id=ISSUER.id,
+        source_type=int(SourceType.CORRECTION),
+        reverses=of,
+    )
+    found = {fault: finding.row for fault, finding in proof.verify().findings.items()}
+    assert found == {Fault.TRANSFER_REVERSES: f"ledger_transfer {row.id}"}

@@ -112,6 +112,9 @@ DETOURS = {
     "no schema": "DROP SCHEMA public CASCADE",
     "catalogue delete": "DELETE FROM pg_trigger",
     "catalogue update": "UPDATE pg_trigger SET tgenabled = 'D'",
+    "lock a line for an update": "SELECT * FROM ledger_entry FOR UPDATE",
+    "lock a line": "SELECT * FROM ledger_transfer FOR KEY SHARE",
+    "copy over": "COPY ledger_entry FROM '/etc/hostname'",
     "program": "COPY ledger_entry FROM PROGRAM 'true'",
     "file": "SELECT lo_import('/etc/hostname')",
     "revision": "UPDATE alembic_version SET version_num = '0000'",
@@ -125,6 +128,31 @@ DETOURS = {
 def test_no_detour_leads_to_a_row(production: Bank, statement: str) -> None:
     """Replica role, upsert, MERGE, CTE, functions, views, shadows, the catalogue, powers of one's own: all denied."""
     _refused(production, statement)
+
+
+def test_a_lock_opens_no_door(production: Bank) -> None:
+    """An account may be locked, as every posting does; nothing of it can be changed under the lock."""
+    lock = "SELECT * FROM ledger_account FOR UPDATE"
+    for column in ("id", "kind", "owner_id", "tracked", "opened_at"):
+        _refused(production, lock, f"UPDATE ledger_account SET {column} = {column}")
+    _refused(production, lock, "DELETE FROM ledger_account")
+
+
+@pytest.mark.parametrize("table", ["ledger_account", "ledger_transfer", "ledger_entry"])
+def test_rows_that_are_copied_in_replace_none(production: Bank, table: str) -> None:
+    """COPY only adds rows: under a key that is there it is refused like any other insert."""
+    before = _everything(production)
+    with production.connect(production.roles.app) as attacker:
+        rows = attacker.execute(f"SELECT * FROM {table}".encode()).fetchall()
+        with pytest.raises(psycopg.errors.UniqueViolation):
+            _copy_in(attacker, table, rows)
+    assert _everything(production) == before
+
+
+def _copy_in(connection: psycopg.Connection, table: str, rows: list[tuple[object, ...]]) -> None:
+    with connection.cursor().copy(f"COPY {table} FROM STDIN".encode()) as copy:
+        for row in rows:
+            copy.write_row(row)
 
 
 def test_a_closed_account_stays_closed(production: Bank) -> None:

@@ -57,6 +57,7 @@ def test_built_in_set_is_the_default_column_of_the_design() -> None:
         ("close_after_minutes", 0, 0),
         ("reservation_hours", 24, 24),
         ("notice_days", 0, 0),
+        ("notice_days", 30, 30),
         ("geofence", "off", "off"),
         ("storage_cap_minutes", None, None),
         ("storage_cap_minutes", 90_000, 90_000),
@@ -97,6 +98,10 @@ def test_value_that_is_enforced_is_taken(key: str, value: Any, kept: Any) -> Non
         ("reservation_hours", 721),
         ("reservation_hours", None),
         ("min_stay_minutes", -1),
+        ("notice_days", 31),
+        ("notice_days", -1),
+        ("notice_days", False),
+        ("notice_days", 2.5),
     ],
 )
 def test_value_that_makes_no_sense_is_refused(key: str, value: Any) -> None:
@@ -111,8 +116,6 @@ def test_value_that_makes_no_sense_is_refused(key: str, value: Any) -> None:
     [
         ("geofence", "flag"),
         ("geofence", {"mode": "flag", "metres": 300}),
-        ("notice_days", 3),
-        ("notice_days", False),
         ("group_accounts", "donate_only"),
         ("min_age", 18),
     ],

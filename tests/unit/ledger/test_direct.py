@@ -1,0 +1,117 @@
+"""Statements that go through the driver: they mean what SQLAlchemy's mean, and fail as SQLAlchemy's do."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from flask import Flask
+from sqlalchemy import select, text
+from sqlalchemy.exc import IntegrityError, OperationalError
+
+from tests.conftest import Statements
+from tests.factories.ledger import a_volunteer_with, earned, held, state_of
+from tests.unit.ledger.looking import refused
+from timebank import clock
+from timebank.database import db, in_unit_of_work, new_id, session, violated_constraint
+from timebank.errors import Busy
+from timebank.ledger import queries
+from timebank.ledger.direct import Direct, at_once
+from timebank.ledger.errors import AlreadyPosted
+from timebank.ledger.rules import wallet_of
+
+
+def test_it_returns_what_sqlalchemy_returns(app: Flask) -> None:
+    """Ids, instants, numbers and hashes are the same, for lists of any length."""
+    people = [a_volunteer_with(100) for _ in range(3)]
+    hold_id = held(people[0], 40).transfer_id
+    for owners in (people, people[:1], []):
+        what = {"accounts": [wallet_of(owner_id).id for owner_id in owners], "transfers": [hold_id], "holds": []}
+        with db.engine.connect() as connection:
+            expected = connection.execute(queries.HEADS, what).all()
+            assert sorted(Direct(queries.HEADS).send(connection, what).rows()) == sorted(map(list, expected))
+
+
+def test_a_posting_takes_four_statements_and_a_first_one_five(app: Flask, statements: Statements) -> None:
+    """They are counted like all others: lock, read, transfer, entry; and the account, if it is new."""
+    owner_id = new_id()
+    with statements() as first:
+        earned(owner_id)
+    with statements() as second:
+        earned(owner_id)
+    assert [sum("ledger_" in one for one in sent) for sent in (first, second)] == [5, 4]
+
+
+def _twice(statement: Direct, row: dict[str, Any]) -> None:
+    connection = session.connection()
+    with at_once(connection):
+        statement.send(connection, row)
+        statement.send(connection, row)
+
+
+def test_a_violated_constraint_has_its_name(app: Flask) -> None:
+    """Inside a round trip with others too, and nothing of it stays."""
+    row = {"id": new_id(), "kind": 1, "owner_id": new_id(), "tracked": True, "opened_at": clock.now()}
+    opening = Direct(queries.account.insert())
+    with pytest.raises(IntegrityError) as found:
+        in_unit_of_work(lambda: _twice(opening, row))
+    assert violated_constraint(found.value) in {"pk_ledger_account", "uq_ledger_account_kind_owner_id"}
+    with db.engine.connect() as connection:
+        assert not connection.execute(select(queries.account).where(queries.account.c.id == row["id"])).all()
+
+
+def test_a_fact_that_is_there_is_refused_by_name(app: Flask) -> None:
+    """What the constraint says is what the caller is told, and the next posting finds a connection in order."""
+    source_id = new_id()
+    owner_id = a_volunteer_with(10)
+    earned(owner_id, 20, source_id=source_id)
+    refused(AlreadyPosted, lambda: earned(owner_id, 20, source_id=source_id))
+    assert earned(owner_id, 30).account == state_of(owner_id)
+
+
+@pytest.mark.parametrize("engine_name", ["postgresql"], indirect=True)
+def test_a_lock_that_is_not_had_in_time_ends_as_busy(app: Flask) -> None:
+    """Somebody else who holds the wallet for long costs an answer, not a fault."""
+    owner_id = a_volunteer_with(10)
+
+    def impatiently() -> None:
+        session.connection().execute(text("SET LOCAL lock_timeout = '20ms'"))
+        earned_now(owner_id)
+
+    with db.engine.connect() as other:
+        other.execute(queries.LOCK, {"accounts": [wallet_of(owner_id).id]})
+        with pytest.raises(Busy) as found:
+            in_unit_of_work(impatiently)
+        assert isinstance(found.value.__cause__, OperationalError)
+    assert earned(owner_id, 5).account.balance_minutes == 15
+
+
+@pytest.mark.parametrize("engine_name", ["postgresql"], indirect=True)
+def test_a_lost_connection_is_replaced(app: Flask) -> None:
+    """The work is done again on another connection, once."""
+    owner_id = a_volunteer_with(10)
+    lost: list[int] = []
+
+    def work() -> None:
+        connection = session.connection()
+        if not lost:
+            lost.append(connection.scalar(text("SELECT pg_backend_pid()")))
+            with db.engine.connect() as other:
+                other.execute(text("SELECT pg_terminate_backend(:pid)"), {"pid": lost[0]})
+        earned_now(owner_id)
+
+    in_unit_of_work(work)
+    assert state_of(owner_id).balance_minutes == 15
+
+
+def earned_now(owner_id: Any) -> None:
+    """Earn five minutes in the unit of work that is under way."""
+    from timebank.ledger import service
+
+    service.earn(
+        transfer_id=new_id(),
+        owner_id=owner_id,
+        minutes=5,
+        source_id=new_id(),
+        occurred_at=clock.now() - timedelta(hours=1),
+        actor_id=new_id(),
+    )
