@@ -36,11 +36,16 @@ def append(*, before: Revision | None = None, **values: Any) -> Recorded:
     (record_id, number) is the fence: of two who decide at once, the second looks again and is told why not.
     ``before`` is the revision that it follows, if there is one.
     """
+    recorded = _append(values)
+    if news := news_of(recorded.revision, before, actor_id=values["actor_id"]):
+        notifications.tell_many([news])
+    return recorded
+
+
+def _append(values: dict[str, Any]) -> Recorded:
     session.connection().execute(_REVISION, values)
     revision = Revision(**values)
     notices.begin([revision])
-    if news := news_of(revision, before):
-        notifications.tell_many([news])
     if not revision.credited_minutes:
         return Recorded(revision, None)
     posted = ledger.earn(
@@ -70,14 +75,14 @@ def _within_storage(credited: Recorded) -> Recorded:
     less_id = new_id()
     back = reversals.reverse(transfer_id=new_id(), reverses=revision.id, source_id=less_id, actor_id=NIL)
     less = _following(revision, credited_minutes=revision.credited_minutes - surplus, actor_id=NIL) | {"id": less_id}
-    recorded = append(**less, before=revision)
+    recorded = _append(less)
     return Recorded(recorded.revision, recorded.account or back.account)
 
 
 def change(current: Revision, **changes: Any) -> Recorded:
     """Append the revision that follows ``current``: what it said, but for ``changes``, ``recorded_at`` among them."""
     notices.end(current, changes["recorded_at"])
-    return append(**_following(current, **changes), before=current)
+    return append(before=current, **_following(current, **changes))
 
 
 def _following(current: Revision, **changes: Any) -> dict[str, Any]:
