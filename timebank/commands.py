@@ -11,6 +11,7 @@ from sqlalchemy.exc import IntegrityError, OperationalError, ProgrammingError
 
 from timebank import serving, specification
 from timebank.application import create_app
+from timebank.attendance import closing
 from timebank.database import in_unit_of_work, session, violated_constraint
 from timebank.demo import street
 from timebank.errors import Conflict, Refusal, refusal_for
@@ -64,9 +65,10 @@ def run() -> None:
 
 @cli.command()
 def sweep() -> None:
-    """收尾：到期的冻结、预约和旧的幂等回执 · write due releases, forget old replies."""
+    """收尾：到期的冻结、预约、忘记的签退和旧的幂等回执 · write what is due, forget old replies."""
     swept = {
         "redemptions": in_unit_of_work(lambda: reservations.sweep(limit=SWEEP_AT_ONCE)),
+        "attendances": in_unit_of_work(lambda: closing.sweep(limit=SWEEP_AT_ONCE)),
         "holds": in_unit_of_work(lambda: ledger.sweep(limit=SWEEP_AT_ONCE)),
         "replies": in_unit_of_work(idempotency.forget_old),
     }

@@ -7,6 +7,7 @@ from tests.engines import ON_POSTGRESQL, ON_SQLITE
 from timebank.database import in_unit_of_work, session
 
 GUARDED = {
+    "attendance_amendment",
     "goods_price",
     "ledger_account",
     "ledger_entry",

@@ -127,3 +127,25 @@ class Overlap(Refusal):
     detail_en = (
         "This scan lies within another service, which lasted until {until_local} (Beijing time). Scan the code again."
     )
+
+
+class TooEarlyToClose(Refusal):
+    """A shift is closed once it has begun. Context: ``starts_at``."""
+
+    code = "TOO_EARLY_TO_CLOSE"
+    status = 409
+    title = "还没到收场的时候"
+    title_en = "Too early to close"
+    detail = "这一场 {starts_at_local} 才开始，开始以后才能收场。"
+    detail_en = "This shift starts at {starts_at_local} (Beijing time); it can be closed from then on."
+
+
+class StillInside(Refusal):
+    """Whoever is inside keeps their place until they have checked out."""
+
+    code = "STILL_INSIDE"
+    status = 409
+    title = "您还在场"
+    title_en = "Still inside"
+    detail = "您已在这一场签到，还没有签退，不能取消报名。离开时请扫描屏幕签退。"
+    detail_en = "You have checked in here, and keep your place. Scan the screen again when you leave."

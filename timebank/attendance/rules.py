@@ -1,7 +1,7 @@
 """When one may check in and out, and what is said then. Pure: everything comes as an argument."""
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
@@ -37,6 +37,10 @@ CODES_AHEAD = 4
 """Codes that a screen gets in advance: it survives a minute without network."""
 
 
+SAID_AT_THE_END = frozenset({Flag.AUTO_CLOSED, Flag.CAPPED, Flag.OVER_DAILY, Flag.SUSPENDED})
+"""Flags that an attendance gets when it ends: they are said anew when it gets another end."""
+
+
 class State(StrEnum):
     """Where an attendance stands."""
 
@@ -54,14 +58,29 @@ class Action(StrEnum):
     CHECK_OUT = "check_out"
 
 
+class Amendment(StrEnum):
+    """What staff may do to an attendance afterwards: as a new fact, with a reason."""
+
+    ANNUL = "annul"
+    ADJUST = "adjust"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Open:
-    """The attendance that a volunteer is in."""
+    """The attendance that a volunteer is in, and what says when it counts as forgotten."""
 
     attendance_id: UUID
     shift_id: UUID
     checked_in_at: datetime
     where: str
+    ends_at: datetime
+    organisation_id: UUID
+    area_path: str
+
+    @property
+    def ended_at(self) -> datetime:
+        """When it has ended if its check-out was forgotten."""
+        return forgotten_end(checked_in_at=self.checked_in_at, ends_at=self.ends_at)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,6 +88,7 @@ class Standing:
     """How a volunteer stands towards a shift at the moment of a scan."""
 
     volunteer_id: UUID
+    shift_id: UUID
     display_name: str
     person_state: str
     signed_up: bool
@@ -79,6 +99,27 @@ class Standing:
     """When they last checked out of this shift."""
     busy_until: datetime | None
     """When their last attendance anywhere ended."""
+    forgot: bool
+    """Whether a stay at this shift was closed for them."""
+
+    @property
+    def may_leave_late(self) -> bool:
+        """Whether a late check-out can still say when they really left: nothing came after the stay closed for them."""
+        return self.forgot and self.open is None and self.left_at == self.busy_until
+
+    def without_forgotten(self) -> "Standing":
+        """Return how they stand when the stay that they are in counts as ended with its shift."""
+        if self.open is None:
+            return self
+        ended_at, here = self.open.ended_at, self.left_at
+        was_here = self.open.shift_id == self.shift_id
+        return replace(
+            self,
+            open=None,
+            forgot=was_here or self.forgot,
+            left_at=max(here or ended_at, ended_at) if was_here else here,
+            busy_until=max(self.busy_until or ended_at, ended_at),
+        )
 
 
 def opens_at(context: ShiftContext, policy: Policy) -> datetime:
@@ -88,7 +129,17 @@ def opens_at(context: ShiftContext, policy: Policy) -> datetime:
 
 def closes_at(context: ShiftContext, policy: Policy) -> datetime:
     """Return the instant from which nobody checks in any more, and a check-out is late."""
-    return context.ends_at + timedelta(minutes=policy.close_after_minutes)
+    return closing_time(context.ends_at, policy)
+
+
+def closing_time(ends_at: datetime, policy: Policy) -> datetime:
+    """Return the last instant of a check-out in time; whoever is inside later has forgotten it."""
+    return ends_at + timedelta(minutes=policy.close_after_minutes)
+
+
+def forgotten_end(*, checked_in_at: datetime, ends_at: datetime) -> datetime:
+    """Return when a stay has ended whose check-out was forgotten: with its shift, never "now"."""
+    return max(checked_in_at, ends_at)
 
 
 def refuse_check_in(*, standing: Standing, context: ShiftContext, policy: Policy, at: datetime, by_staff: bool) -> None:
@@ -99,8 +150,8 @@ def refuse_check_in(*, standing: Standing, context: ShiftContext, policy: Policy
         raise AlreadyCheckedIn(**instant("since", standing.open.checked_in_at))
     if standing.open is not None:
         raise elsewhere(standing.open, by_staff=by_staff)
-    if context.state != ShiftState.OPEN:
-        raise AlreadyClosed(**instant("closed_at", min(at, context.starts_at)))
+    if shut := _shut_since(context, at):
+        raise AlreadyClosed(**instant("closed_at", shut))
     opening = opens_at(context, policy)
     if at < opening:
         raise NotOpenYet(**instant("opens_at", opening), seconds_left=_seconds(opening - at))
@@ -113,6 +164,11 @@ def refuse_check_in(*, standing: Standing, context: ShiftContext, policy: Policy
         raise Overlap(**instant("until", standing.busy_until))
     if not standing.signed_up and not policy.walk_in:
         raise NotSignedUp
+
+
+def _shut_since(context: ShiftContext, at: datetime) -> datetime | None:
+    """Return since when a shift takes nobody any more: cancelled, or closed by its leader."""
+    return min(at, context.starts_at) if context.state != ShiftState.OPEN else context.closed_at
 
 
 def refuse_early_check_out(*, checked_in_at: datetime, policy: Policy, at: datetime) -> None:

@@ -155,6 +155,38 @@ class MemberCodeOut(Schema):
     expires_at = Instant(required=True)
 
 
+class CreditedRecord(Schema):
+    """What of a record a leader learns."""
+
+    id = fields.UUID(required=True)
+    state = fields.String(required=True)
+    service_minutes = fields.Integer(required=True)
+    credited_minutes = fields.Integer(required=True)
+    expected_minutes = fields.Integer(required=True)
+
+
+class ClosedPerson(Schema):
+    """Somebody whom the end of the shift has sent home, by masked name, and what became of their service."""
+
+    attendance_id = fields.UUID(required=True)
+    volunteer_no = fields.String(required=True)
+    name = fields.String(required=True, metadata={"description": "脱敏 · masked"})
+    state = fields.String(required=True)
+    checked_in_at = Instant(required=True)
+    checked_out_at = Instant(required=True)
+    flags = fields.List(fields.String(), required=True)
+    record = fields.Nested(CreditedRecord, required=True)
+
+
+class ClosedShiftOut(Schema):
+    """A shift that is over: how many were still inside, and what they have earned."""
+
+    closed = fields.Integer(required=True, metadata={"description": "签退人数 · checked out by this"})
+    pending = fields.Integer(required=True, metadata={"description": "待审核人数 · wait for a decision"})
+    credited_minutes = fields.Integer(required=True)
+    items = fields.List(fields.Nested(ClosedPerson), required=True)
+
+
 class PresentPerson(Schema):
     """Somebody who is or was there, by masked name."""
 

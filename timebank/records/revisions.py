@@ -1,7 +1,9 @@
 """How a record changes: a revision is appended, and what it credits is posted with it. Nothing is ever rewritten."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
+from uuid import UUID
 
 from sqlalchemy import insert
 
@@ -46,3 +48,23 @@ def change(current: Revision, **changes: Any) -> Recorded:
     """Append the revision that follows ``current``: what it said, but for ``changes``."""
     values = {name: getattr(current, name) for name in _COLUMNS}
     return append(**(values | changes | {"id": new_id(), "number": current.number + 1}))
+
+
+def append_many(rows: Sequence[dict[str, Any]], *, batch_id: UUID | None = None) -> list[Revision]:
+    """Append revisions of different records at once, and credit them in one posting batch; one actor for all."""
+    session.connection().execute(_REVISION, list(rows))
+    revisions = [Revision(**values) for values in rows]
+    earnings = [
+        ledger.Earning(
+            transfer_id=revision.id,
+            owner_id=revision.volunteer_id,
+            minutes=revision.credited_minutes,
+            source_id=revision.id,
+            occurred_at=revision.ended_at,
+        )
+        for revision in revisions
+        if revision.credited_minutes
+    ]
+    if earnings:
+        ledger.earn_many(earnings=earnings, actor_id=revisions[0].actor_id, batch_id=batch_id)
+    return revisions

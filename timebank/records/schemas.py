@@ -67,12 +67,17 @@ def record_out(revision: Revision) -> dict[str, Any]:
     shown = {name: getattr(revision, name) for name in _AS_THEY_ARE}
     return shown | {
         "id": revision.record_id,
-        "state": "pending" if revision.state in PENDING else str(revision.state),
+        "state": shown_state(revision),
         "pending_for": _PENDING_FOR.get(State(revision.state)),
         "flags": flags_from_text(revision.flags),
         "explanation": explanation.in_chinese(revision),
         "explanation_en": explanation.in_english(revision),
     }
+
+
+def shown_state(revision: Revision) -> str:
+    """Return the state of a record as everybody is told it."""
+    return "pending" if revision.state in PENDING else str(revision.state)
 
 
 _PENDING_FOR = {State.PENDING_REVIEW: "review", State.PENDING_NOTICE: "notice"}

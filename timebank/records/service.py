@@ -1,6 +1,7 @@
 """The verbs: record a service, approve or reject a record. Each is a new revision, and its credit is posted with it."""
 
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import insert
@@ -15,13 +16,13 @@ from timebank.records import queries, revisions
 from timebank.records.errors import OwnRecord, RecordNotPending
 from timebank.records.models import Revision, ServiceRecord
 from timebank.records.revisions import Recorded
-from timebank.records.rules import PENDING, Served, SoFar, State, assess, flags_as_text
+from timebank.records.rules import PENDING, Assessment, Served, SoFar, State, assess, flags_as_text
 
 __all__ = ["DECIDERS", "Recorded", "approve", "record_service", "reject"]
 
 DECIDERS = (Role.COORDINATOR, Role.ADMIN)
 
-_RECORD = insert(ServiceRecord)
+INSERT_RECORD = insert(ServiceRecord)
 
 
 def record_service(
@@ -34,48 +35,68 @@ def record_service(
     """
     if so_far is None:
         so_far = queries.so_far(volunteer_id=served.volunteer_id, day=served.served_on)
-    assessed = assess(served, policy, so_far)
     record_id = new_id()
-    session.connection().execute(
-        _RECORD,
-        {
-            "id": record_id,
-            "volunteer_id": served.volunteer_id,
-            "source_type": served.source_type,
-            "source_id": served.source_id,
-            "created_at": now,
-        },
+    session.connection().execute(INSERT_RECORD, record_values(served, record_id=record_id, now=now))
+    values = first_values(
+        served, assess(served, policy, so_far), record_id=record_id, policy=policy, actor_id=actor_id, now=now
     )
-    return revisions.append(
-        id=new_id(),
-        record_id=record_id,
-        number=1,
-        volunteer_id=served.volunteer_id,
-        state=assessed.state,
-        provenance=served.provenance,
-        flags=flags_as_text(assessed.flags),
-        raw_minutes=served.minutes,
-        service_minutes=assessed.service_minutes,
-        credited_minutes=assessed.credited_minutes,
-        expected_minutes=assessed.expected_minutes,
-        served_on=served.served_on,
-        started_at=served.started_at,
-        ended_at=served.ended_at,
-        activity_id=served.activity_id,
-        activity_name=served.activity_name,
-        content=served.content,
-        organisation_id=served.organisation_id,
-        organisation_name=served.organisation_name,
-        area_id=served.area_id,
-        area_path=served.area_path,
-        shift_id=served.shift_id,
-        place=served.place,
-        leader_id=served.leader_id,
-        policy_number=policy.number,
-        actor_id=actor_id,
-        reason=None,
-        recorded_at=now,
-    )
+    return revisions.append(**values)
+
+
+def record_values(served: Served, *, record_id: UUID, now: datetime) -> dict[str, Any]:
+    """Return the row of a new record."""
+    return {
+        "id": record_id,
+        "volunteer_id": served.volunteer_id,
+        "source_type": served.source_type,
+        "source_id": served.source_id,
+        "created_at": now,
+    }
+
+
+def first_values(
+    served: Served, assessed: Assessment, *, record_id: UUID, policy: Policy, actor_id: UUID, now: datetime
+) -> dict[str, Any]:
+    """Return the row of a record's first revision."""
+    return {
+        "id": new_id(),
+        "record_id": record_id,
+        "number": 1,
+        "volunteer_id": served.volunteer_id,
+        "activity_id": served.activity_id,
+        "activity_name": served.activity_name,
+        "content": served.content,
+        "organisation_id": served.organisation_id,
+        "organisation_name": served.organisation_name,
+        "area_id": served.area_id,
+        "area_path": served.area_path,
+        "shift_id": served.shift_id,
+        "place": served.place,
+        "leader_id": served.leader_id,
+        **assessed_values(served, assessed, policy=policy, actor_id=actor_id, reason=None, now=now),
+    }
+
+
+def assessed_values(
+    served: Served, assessed: Assessment, *, policy: Policy, actor_id: UUID, reason: str | None, now: datetime
+) -> dict[str, Any]:
+    """Return what of a revision follows from when somebody served, where that comes from, and the rules."""
+    return {
+        "state": assessed.state,
+        "provenance": served.provenance,
+        "flags": flags_as_text(assessed.flags),
+        "raw_minutes": served.minutes,
+        "service_minutes": assessed.service_minutes,
+        "credited_minutes": assessed.credited_minutes,
+        "expected_minutes": assessed.expected_minutes,
+        "served_on": served.served_on,
+        "started_at": served.started_at,
+        "ended_at": served.ended_at,
+        "policy_number": policy.number,
+        "actor_id": actor_id,
+        "reason": reason,
+        "recorded_at": now,
+    }
 
 
 def approve(*, actor: Actor, record_id: UUID, reason: str) -> Recorded:
