@@ -22,6 +22,8 @@ from timebank.ledger import doctor as guards
 from timebank.ledger import service as ledger
 from timebank.ledger.commands import cli as ledger_commands
 from timebank.organisations.models import Area, Organisation
+from timebank.passbook import expiries
+from timebank.policies.commands import cli as policy_commands
 from timebank.settings import Settings, UnsafeSettings
 from timebank.shop import reservations
 from timebank.shop.commands import cli as shop_commands
@@ -45,6 +47,7 @@ def _add(group: click.Group, name: str) -> None:
 
 _add(ledger_commands, "ledger")
 _add(shop_commands, "shop")
+_add(policy_commands, "policies")
 
 
 @ledger_commands.command("doctor")
@@ -65,11 +68,12 @@ def run() -> None:
 
 @cli.command()
 def sweep() -> None:
-    """收尾：到期的冻结、预约、忘记的签退和旧的幂等回执 · write what is due, forget old replies."""
+    """收尾：到期的冻结、预约、时间币、忘记的签退和旧的幂等回执 · write what is due, forget old replies."""
     swept = {
         "redemptions": in_unit_of_work(lambda: reservations.sweep(limit=SWEEP_AT_ONCE)),
         "attendances": in_unit_of_work(lambda: closing.sweep(limit=SWEEP_AT_ONCE)),
         "holds": in_unit_of_work(lambda: ledger.sweep(limit=SWEEP_AT_ONCE)),
+        "expired": expiries.run(),
         "replies": in_unit_of_work(idempotency.forget_old),
     }
     click.echo(" ".join(f"{what}={count}" for what, count in swept.items()))

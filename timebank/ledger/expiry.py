@@ -14,7 +14,7 @@ from timebank.ledger.accounts import lock_known
 from timebank.ledger.rules import EXPIRED, Kind, Posted, SourceType, run_id_of, wallet_of
 from timebank.ledger.transfers import Posting
 
-__all__ = ["Expiring", "expire", "expiring"]
+__all__ = ["Expiring", "expire", "expiring", "expiring_of"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +34,13 @@ def expiring(*, cut_off: datetime, limit: int, after: UUID | None = None) -> lis
     if after is not None:
         page = page.where(page.selected_columns.id > wallet_of(after).id)
     return [Expiring(row.owner_id, int(row.minutes)) for row in session.execute(page, {"cut_off": cut_off})]
+
+
+def expiring_of(owner_id: UUID, *, cut_off: datetime) -> int:
+    """Return how many of one person's minutes would expire if they were cut off there and then."""
+    mine = queries.EXPIRING.where(queries.EXPIRING.selected_columns.id == wallet_of(owner_id).id)
+    row = session.execute(mine, {"cut_off": cut_off}).one_or_none()
+    return int(row.minutes) if row else 0
 
 
 def expire(*, run_id: UUID, cut_off: datetime, owner_ids: Collection[UUID], actor_id: UUID) -> list[Posted]:

@@ -13,7 +13,7 @@ from timebank.identity.guards import actor, person_id, requires, signed_in
 from timebank.identity.rules import Role
 from timebank.ledger import anchors, proof, seals
 from timebank.ledger.models import Entry, Seal
-from timebank.passbook import schemas, service, statement
+from timebank.passbook import expiries, schemas, service, statement
 from timebank.records.account import AccountOut, account_at, account_of
 from timebank.web.blueprint import Blueprint, public
 from timebank.web.limits import VERIFICATIONS
@@ -39,6 +39,13 @@ def get_account(query: dict[str, Any]) -> dict[str, Any]:
     if query["at"] > clock.now():
         raise Invalid(errors=[{"pointer": "/at", "detail": "须是过去的时刻。 Must not lie in the future."}])
     return account_at(person_id(), query["at"])
+
+
+@blueprint.endpoint("GET", "/me/account/expiring", guard=signed_in, answer=(200, schemas.ExpiringOut))
+def get_expiring() -> dict[str, Any]:
+    """即将到期：30 天内若不使用将失效的时间币；服务时长永久有效，不受影响。"""
+    found = expiries.warning_for(person_id())
+    return {"by": found[0] if found else None, "minutes": found[1] if found else 0}
 
 
 @blueprint.endpoint("GET", "/me/account/proof", guard=signed_in, answer=(200, schemas.ProofOut))

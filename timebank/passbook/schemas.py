@@ -90,6 +90,13 @@ class StepOut(Schema):
     hash = fields.String(required=True)
 
 
+class ExpiringOut(Schema):
+    """What is lost within 30 days if nobody spends it; ``by`` is null where minutes live for good."""
+
+    by = fields.Date(required=True, allow_none=True)
+    minutes = fields.Integer(required=True)
+
+
 class ProofOut(Schema):
     """Everything that is needed to check, without us, that an account's head is inside a published seal."""
 

@@ -5,13 +5,14 @@ A policy is data: every value has a version and a date, and cities set them diff
 the value that is true by itself: whoever reads a policy must be able to rely on it.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, fields
 from datetime import date
 from enum import StrEnum
 from typing import Any
 
 from timebank.errors import Invalid
+from timebank.policies.expiry import BalanceExpiry, balance_expiry, read_balance_expiry
 from timebank.policies.values import Read, Refused, one_of, only, some_of, whole, yes_or_no
 
 PROVENANCES = ("self_scan", "staff_scan", "supplement", "import")
@@ -61,7 +62,8 @@ class Policy:
     walk_in: bool = True
     redeem_min_history_minutes: int = 0
     refunds: str = "allowed"
-    balance_expiry: str | None = None
+    goods_redemption: bool = True
+    balance_expiry: BalanceExpiry | None = None
     gift: str = "verified_relatives"
     group_accounts: str = "earn_and_donate"
     min_stay_minutes: int = 10
@@ -75,19 +77,24 @@ class Policy:
 BUILT_IN = Policy()
 
 
+def _as_it_is(value: Any) -> Any:
+    return value
+
+
 @dataclass(frozen=True, slots=True)
 class Key:
-    """One key: how its value is read, what it means, and whether this version enforces it."""
+    """One key: how its value is read, what it means, whether this version enforces it, and what a Policy carries for it.
+
+    ``bank_wide``: a wallet belongs to no organisation and no area, so only the whole bank can rule over it.
+    """
 
     name: str
     read: Read
     zh: str
     en: str
     enforced: bool = True
-
-    def value_of(self, value: Any) -> Any:
-        """Return the value that a Policy carries for a plain one."""
-        return frozenset(value) if self.name == "credit_provenances" else value
+    bank_wide: bool = False
+    value_of: Callable[[Any], Any] = _as_it_is
 
 
 KEYS = {
@@ -96,7 +103,13 @@ KEYS = {
         Key("credit_step_minutes", whole(1, 480), "计入时间币的最小单位（分钟）", "credit counts in steps of this"),
         Key("rounding", one_of(*Rounding), "不足一个单位时如何取整", "how a part of a step is rounded"),
         Key("min_credit_minutes", whole(0, MINUTES_A_DAY), "少于这些分钟不计时间币", "shorter service earns nothing"),
-        Key("credit_provenances", some_of(*PROVENANCES), "哪些来源可计时间币", "which provenances earn"),
+        Key(
+            "credit_provenances",
+            some_of(*PROVENANCES),
+            "哪些来源可计时间币",
+            "which provenances earn",
+            value_of=frozenset,
+        ),
         Key(
             "daily_credit_cap_minutes",
             whole(1, MINUTES_A_DAY, or_none=True),
@@ -126,12 +139,14 @@ KEYS = {
             "service minutes needed before the first redemption",
         ),
         Key("refunds", only("never", "never"), "退货（尚未启用）", "refunds (not yet)", enforced=False),
+        Key("goods_redemption", yes_or_no, "时间币能否兑换物品", "whether minutes buy goods, or services only"),
         Key(
             "balance_expiry",
-            only(None, "null"),
-            "时间币有效期（尚未启用）",
-            "expiry of balances (not yet)",
-            enforced=False,
+            read_balance_expiry,
+            "时间币有效期，只能全行统一设定；null 为长期有效",
+            "when minutes expire, for the whole bank; null for never",
+            bank_wide=True,
+            value_of=balance_expiry,
         ),
         Key("gift", only("none", "none"), "转赠（尚未启用）", "gifts (not yet)", enforced=False),
         Key("group_accounts", only("none", "none"), "团体账户（尚未启用）", "group accounts (not yet)", enforced=False),
@@ -230,6 +245,8 @@ def explained(candidates: Iterable[Version]) -> list[Explained]:
 
 def plain(value: Any) -> Any:
     """Return a Policy's value as JSON has it."""
+    if isinstance(value, BalanceExpiry):
+        return value.plain()
     return [item for item in PROVENANCES if item in value] if isinstance(value, frozenset) else value
 
 

@@ -17,7 +17,7 @@ from timebank.organisations import scope
 from timebank.policies import queries
 from timebank.policies.errors import PolicyRaced
 from timebank.policies.models import PolicyVersion
-from timebank.policies.rules import BUILT_IN, Policy, ScopeKind, Version, policy_of, read_value
+from timebank.policies.rules import BUILT_IN, KEYS, Policy, ScopeKind, Version, policy_of, read_value
 
 retry_on(*PolicyRaced.constraints)
 
@@ -90,6 +90,8 @@ def set_value(
     """
     kind, ref = _scope_of(actor, area_id=area_id, organisation_id=organisation_id)
     plain_value = read_value(key, value)
+    if KEYS[key].bank_wide and kind is not ScopeKind.BANK:
+        raise Invalid(errors=[{"pointer": "/key", "detail": "这项规则只能全行统一设定。 Only for the whole bank."}])
     now = clock.now()
     if effective_on < clock.day_of(now):
         raise Invalid(errors=[{"pointer": "/effective_on", "detail": "不能早于今天。 Must not lie in the past."}])

@@ -17,7 +17,7 @@ from timebank.policies import service as policies
 from timebank.policies.rules import Policy
 from timebank.records import queries as records
 from timebank.shop import levels, queries
-from timebank.shop.errors import HistoryTooShort, NotAShop, OutOfStock
+from timebank.shop.errors import HistoryTooShort, NotAShop, OutOfStock, ServicesOnly
 from timebank.shop.goods import refuse_unknown
 from timebank.shop.models import Redemption, RedemptionLine
 from timebank.shop.rules import Level, Line, Pick, PricedLine, pick, summed, total_minutes
@@ -46,7 +46,7 @@ class Basket:
 def admit(*, site_id: UUID, person_id: UUID) -> Policy:
     """Return the policy of a shop if this person may take goods there.
 
-    Raises NotFound, PersonNotActive, NotAShop, HistoryTooShort (rule R29).
+    Raises NotFound, PersonNotActive, NotAShop, ServicesOnly, HistoryTooShort (rule R29).
     """
     visit = queries.visit(site_id, person_id)
     shop = visit.shop
@@ -62,6 +62,8 @@ def admit(*, site_id: UUID, person_id: UUID) -> Policy:
         at=clock.now(),
         known_number=visit.policy_number,
     )
+    if not policy.goods_redemption:
+        raise ServicesOnly
     needed = policy.redeem_min_history_minutes
     if needed:
         served = sum(records.totals(person_id).values())

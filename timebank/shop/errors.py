@@ -160,3 +160,14 @@ class MemberCodeUsed(Refusal):
     detail = "这个会员码已经用过。请对方刷新会员码后再扫。"
     detail_en = "This member code has been used. Ask for a fresh one and scan again."
     constraints = ("pk_used_member_code",)
+
+
+class ServicesOnly(Refusal):
+    """By the rules of this place minutes buy services, not goods (``goods_redemption``; 南京)."""
+
+    code = "SERVICES_ONLY"
+    status = 409
+    title = "本地时间币不兑换物品"
+    title_en = "Services only"
+    detail = "按本地规则，时间币只能换取服务，不能兑换物品。您的服务时长和余额不受影响。"
+    detail_en = "By the rules of this place minutes buy services, not goods. Your service and balance are untouched."

@@ -196,3 +196,14 @@ def test_body_that_is_no_object_is_refused(
     answer = client.post(URL, data=data, content_type=content_type, headers=signed_in(an_admin()))
     assert answer.status_code == status
     assert answer.mimetype == "application/problem+json"
+
+
+@pytest.mark.rule("R25")
+def test_what_only_the_bank_can_rule_is_refused_for_a_part_of_it(client: FlaskClient) -> None:
+    """A wallet belongs to no organisation: its expiry is set for everybody or for nobody."""
+    wanted = body(key="balance_expiry", value={"rolling_months": 36})
+    admin = signed_in(an_admin())
+    refused = client.post(URL, json=wanted | {"organisation_id": str(an_organisation().id)}, headers=admin)
+    assert (refused.status_code, refused.json["errors"][0]["pointer"]) == (422, "/key")
+    answer = client.post(URL, json=wanted, headers=admin)
+    assert (answer.status_code, answer.json["value"]) == (201, {"rolling_months": 36})

@@ -112,7 +112,6 @@ def test_value_that_makes_no_sense_is_refused(key: str, value: Any) -> None:
         ("gift", "verified_relatives"),
         ("group_accounts", "donate_only"),
         ("refunds", "allowed"),
-        ("balance_expiry", {"rolling_months": 36}),
         ("min_age", 18),
     ],
 )

@@ -32,7 +32,7 @@ from timebank.identity.rules import Actor
 from timebank.ledger import service as ledger_service
 from timebank.ledger.errors import HoldExpired, InsufficientMinutes
 from timebank.shop import reservations
-from timebank.shop.errors import HistoryTooShort, NotAShop, OutOfStock, RedemptionCancelled, UnknownGoods
+from timebank.shop.errors import HistoryTooShort, NotAShop, OutOfStock, RedemptionCancelled, ServicesOnly, UnknownGoods
 from timebank.shop.models import Lot, Redemption, StockMove
 from timebank.shop.rules import MoveKind, RedemptionState
 
@@ -110,6 +110,19 @@ def test_the_policy_may_ask_for_service_before_the_first_redemption(app: Flask) 
 
 
 @pytest.mark.rule("R28")
+@pytest.mark.rule("R29")
+def test_where_minutes_buy_services_only_the_shop_takes_none(app: Flask) -> None:
+    """A place may rule that no goods are had for minutes: nothing is held, and the next shop does as it likes."""
+    site, soap = a_stocked_shop(3, price_minutes=60)
+    other, rice = a_stocked_shop(3, price_minutes=60)
+    zhang = a_member(600)
+    a_policy("goods_redemption", False, organisation_id=site.organisation_id)
+    with pytest.raises(ServicesOnly):
+        reserved(zhang.id, site.id, (soap.id, 1))
+    assert account_of(zhang.id).held_minutes == 0
+    reserved(zhang.id, other.id, (rice.id, 1))
+
+
 def test_too_few_minutes_leave_no_trace_in_stock(app: Flask) -> None:
     """Who cannot pay reserves nothing: neither a move nor a redemption is there."""
     site, goods = a_stocked_shop(price_minutes=60)
