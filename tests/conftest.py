@@ -156,11 +156,16 @@ class _Wechat:
 
 
 @pytest.fixture(scope="session")
+def _wechat() -> _Wechat:
+    return _Wechat()
+
+
+@pytest.fixture(scope="session")
 def _houses(
-    pytestconfig: pytest.Config, tmp_path_factory: pytest.TempPathFactory, worker_id: str
+    pytestconfig: pytest.Config, tmp_path_factory: pytest.TempPathFactory, worker_id: str, _wechat: _Wechat
 ) -> Iterator[Callable[[str], _House]]:
     houses: dict[str, _House] = {}
-    wechat = _Wechat()
+    wechat = _wechat
 
     def build(engine_name: str) -> _House:
         folder = tmp_path_factory.mktemp(engine_name)
@@ -189,6 +194,12 @@ def _houses(
 @pytest.fixture
 def _house(_houses: Callable[[str], _House], engine_name: str) -> _House:
     return _houses(engine_name)
+
+
+@pytest.fixture
+def fake_wechat(_house: _House, _wechat: _Wechat) -> FakeWechat:
+    """The fake WeChat server that this test's application talks to."""
+    return _wechat.current
 
 
 @pytest.fixture

@@ -12,12 +12,18 @@ from timebank.attendance import endpoints as attendance
 from timebank.codes.book import CodeBook
 from timebank.demo import clock as demo_clock
 from timebank.demo import endpoints as demo
+from timebank.giving import endpoints as giving
+from timebank.giving import pool_endpoints as pool
 from timebank.identity import endpoints as identity
 from timebank.identity.wechat import WechatClient
+from timebank.notifications import endpoints as notifications
+from timebank.notifications import templates
 from timebank.organisations import endpoints as organisations
 from timebank.passbook import endpoints as passbook
 from timebank.policies import endpoints as policies
+from timebank.records import correction_endpoints as corrections
 from timebank.records import endpoints as records
+from timebank.records import supplement_endpoints as supplements
 from timebank.settings import Settings
 from timebank.shop import endpoints as shop
 from timebank.statistics import endpoints as statistics
@@ -27,7 +33,22 @@ from timebank.web.api import PREFIX, create_api
 MIGRATIONS = Path(__file__).parent.parent / "migrations"
 MAX_BODY_BYTES = 1 << 20
 
-DOMAINS = (identity, organisations, policies, activities, attendance, records, shop, passbook, statistics)
+DOMAINS = (
+    identity,
+    organisations,
+    policies,
+    notifications,
+    activities,
+    attendance,
+    records,
+    corrections,
+    supplements,
+    giving,
+    pool,
+    shop,
+    passbook,
+    statistics,
+)
 
 
 def create_app(settings: Settings | None = None) -> Flask:
@@ -44,6 +65,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     app.extensions["timebank-settings"] = settings
     app.extensions["timebank-codes"] = CodeBook(settings.keys("codes"))
     app.extensions["timebank-wechat"] = WechatClient(settings)
+    app.extensions["timebank-templates"] = templates.read(settings.wechat_templates)
     app.extensions["timebank-migration-head"] = observe.migration_head(str(MIGRATIONS))
     if settings.trusted_proxies:
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=settings.trusted_proxies, x_proto=settings.trusted_proxies)  # type: ignore[method-assign]

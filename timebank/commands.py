@@ -21,8 +21,9 @@ from timebank.identity.rules import Grant, Role
 from timebank.ledger import doctor as guards
 from timebank.ledger import service as ledger
 from timebank.ledger.commands import cli as ledger_commands
+from timebank.notifications.commands import cli as notification_commands
 from timebank.organisations.models import Area, Organisation
-from timebank.passbook import expiries
+from timebank.passbook import expiries, expiry_warnings
 from timebank.policies.commands import cli as policy_commands
 from timebank.settings import Settings, UnsafeSettings
 from timebank.shop import reservations
@@ -48,6 +49,7 @@ def _add(group: click.Group, name: str) -> None:
 _add(ledger_commands, "ledger")
 _add(shop_commands, "shop")
 _add(policy_commands, "policies")
+_add(notification_commands, "notifications")
 
 
 @ledger_commands.command("doctor")
@@ -58,6 +60,13 @@ def doctor(context: click.Context) -> None:
     checks = guards.examine(head=current_app.extensions["timebank-migration-head"])
     click.echo(guards.report(checks))
     context.exit(0 if all(check.ok for check in checks) else 1)
+
+
+@notification_commands.command("warn")
+@with_appcontext
+def warn() -> None:
+    """告知时间币即将到期的人；每天一次 · tell those whose minutes are about to expire; once a day."""
+    click.echo(f"told={expiry_warnings.warn()}")
 
 
 @cli.command()

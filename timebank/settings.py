@@ -46,6 +46,8 @@ class Settings:
     wechat_app_id: str
     wechat_secret: str = field(repr=False)
     wechat_base_url: str
+    wechat_templates: str = ""
+    """Which template tells what, as JSON; ``timebank.notifications.templates`` reads it. Empty: messages are only logged."""
 
     @property
     def is_demo(self) -> bool:
@@ -99,6 +101,7 @@ class Settings:
                     "WECHAT_BASE_URL",
                     f"http://127.0.0.1:{port + 1}" if environment is Environment.DEMO else "https://api.weixin.qq.com",
                 ).rstrip("/"),
+                wechat_templates=env.str("WECHAT_TEMPLATES", ""),
             )
 
     def refuse_unsafe(self) -> None:

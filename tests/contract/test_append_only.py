@@ -8,6 +8,10 @@ from timebank.database import in_unit_of_work, session
 
 GUARDED = {
     "attendance_amendment",
+    "correction",
+    "correction_decision",
+    "fraud_finding",
+    "fraud_finding_lift",
     "goods_price",
     "ledger_account",
     "ledger_entry",
@@ -15,11 +19,16 @@ GUARDED = {
     "ledger_seal_leaf",
     "ledger_transfer",
     "policy_version",
+    "pool_donation",
     "receipt",
     "scan",
     "service_record",
     "service_record_revision",
+    "shop_refund",
+    "shop_refund_line",
     "stock_move",
+    "supplement",
+    "supplement_review",
 }
 """ledger_account may be closed, once: its trigger lets that one change through."""
 

@@ -4,6 +4,7 @@ from uuid import UUID
 
 from tests.factories import kept
 from tests.factories.identity import a_person
+from tests.factories.organisations import an_organisation
 from timebank import clock
 from timebank.database import NIL, new_id, session
 from timebank.identity.models import FamilyRelation, Person
@@ -16,10 +17,10 @@ def a_relation(
     *,
     kinship: Kinship = Kinship.GRANDCHILD,
     state: RelationState = RelationState.VERIFIED,
-    organisation_id: UUID = NIL,
+    organisation_id: UUID | None = None,
 ) -> FamilyRelation:
     """Make two people relatives, by default verified by staff; ``kinship`` is what the second is to the first."""
-    now = clock.now()
+    now, where = clock.now(), organisation_id or an_organisation().id
     decided = state in {RelationState.VERIFIED, RelationState.REJECTED}
 
     def add() -> FamilyRelation:
@@ -30,7 +31,7 @@ def a_relation(
             volunteer_no=session.get_one(Person, relative_id).volunteer_no,
             pair=":".join(sorted((str(proposer_id), str(relative_id)))),
             kinship=kinship,
-            organisation_id=organisation_id,
+            organisation_id=where,
             state=state,
             proposed_at=now,
             confirmed_at=None if state == RelationState.PROPOSED else now,

@@ -17,7 +17,7 @@ from timebank import clock
 from timebank.database import in_unit_of_work, session
 from timebank.errors import Refusal
 from timebank.identity.rules import Actor
-from timebank.shop import intakes, levels, reservations, sales
+from timebank.shop import intakes, levels, refunds, reservations, sales
 from timebank.shop.handovers import hand_over
 from timebank.shop.intakes import Delivered
 from timebank.shop.models import Redemption
@@ -41,6 +41,8 @@ class Held:
     def __init__(self, member: int, wanted: dict[int, int], paid: int, expires_at: datetime) -> None:
         self.member, self.wanted, self.paid, self.expires_at = member, wanted, paid, expires_at
         self.state = RedemptionState.HELD
+        self.taken: dict[int, int] = {}
+        self.extended = False
 
     def state_at(self, now: datetime) -> RedemptionState:
         """Return the state that everyone sees."""
@@ -151,7 +153,62 @@ class ShopDay(RuleBasedStateMachine):
             assert done == "LINE_OVER_PICKED"
         else:
             held.state = RedemptionState.HANDED_OVER
+            held.taken = dict(taken)
             self.charge(held.member, taken, done.receipt)
+
+    @precondition(lambda self: self.held)
+    @rule(number=which, what=st.integers(0, 2), quantity=pieces, restock=st.booleans())
+    def something_comes_back(self, number: int, what: int, quantity: int, *, restock: bool) -> None:
+        """Refund pieces of a redemption: exactly as many as are still out, on the shelf only while their lots are good."""
+        redemption_id, held = self.one_of_the_held(number)
+        lines = [refunds.Returned(self.goods[what], quantity, restock=restock)]
+        done = self.does(
+            lambda: refunds.refund(actor=self.clerk, redemption_id=redemption_id, lines=lines, reason="退")
+        )
+        if held.state is not RedemptionState.HANDED_OVER:
+            assert done == "NOT_HANDED_OVER"
+        elif quantity > held.taken.get(what, 0):
+            assert done == "REFUND_EXCEEDS_TAKEN"
+        elif done == "LOT_EXPIRED":
+            assert restock
+        else:
+            held.taken[what] -= quantity
+            self.balance[held.member] += quantity * PRICES[what]
+            assert done.account.balance_minutes == self.balance[held.member]
+            if restock:
+                self.left[what] -= quantity
+
+    @precondition(lambda self: self.held)
+    @rule(number=which)
+    def the_clerk_undoes(self, number: int) -> None:
+        """Undo a hand-over; hours go by between most of them, so it is mostly too late."""
+        redemption_id, held = self.one_of_the_held(number)
+        done = self.does(lambda: refunds.undo(actor=self.clerk, redemption_id=redemption_id))
+        if held.state is not RedemptionState.HANDED_OVER:
+            assert done == "NOT_HANDED_OVER"
+        elif isinstance(done, str):
+            assert done in {"UNDO_TOO_LATE", "LOT_EXPIRED"}
+        else:
+            self.balance[held.member] += sum(count * PRICES[what] for what, count in held.taken.items())
+            for what, count in held.taken.items():
+                self.left[what] -= count
+            held.taken = {}
+
+    @precondition(lambda self: self.held)
+    @rule(number=which)
+    def somebody_extends(self, number: int) -> None:
+        """Extend a redemption, once."""
+        redemption_id, held = self.one_of_the_held(number)
+        actor = Actor(self.members[held.member].id)
+        done = self.does(lambda: reservations.extend(actor=actor, redemption_id=redemption_id))
+        if not self.is_open(held):
+            assert done == ENDS[held.state_at(self.now)]
+        elif held.extended:
+            assert done == "ALREADY_EXTENDED"
+        else:
+            held.extended = True
+            assert held.expires_at <= done[0].expires_at <= self.now + timedelta(hours=48)
+            held.expires_at = done[0].expires_at
 
     @rule(member=st.integers(0, 1), what=st.integers(0, 2), quantity=pieces)
     def somebody_walks_in(self, member: int, what: int, quantity: int) -> None:

@@ -17,6 +17,7 @@ from timebank.database import session
 from timebank.identity.models import Person
 from timebank.organisations.models import Area
 from timebank.records.models import Revision
+from timebank.records.overlaps import also_taken_by
 from timebank.records.queries import is_current, is_pending, so_far_of, so_far_subquery
 from timebank.records.rules import SoFar
 
@@ -224,6 +225,15 @@ def is_inside(shift_id: UUID, volunteer_id: UUID) -> bool:
     """Whether somebody has an open attendance at a shift."""
     here = (Attendance.shift_id == shift_id, Attendance.volunteer_id == volunteer_id, _OPEN)
     return bool(session.scalar(select(exists().where(*here))))
+
+
+@also_taken_by
+def is_inside_somewhere(volunteer_id: UUID, _started_at: datetime, ended_at: datetime) -> bool:
+    """Whether somebody has been inside a shift, and still is, since before ``ended_at``: no record says so yet."""
+    inside = exists().where(
+        Attendance.volunteer_id == volunteer_id, Attendance.state == State.OPEN, Attendance.checked_in_at < ended_at
+    )
+    return bool(session.scalar(select(inside)))
 
 
 def attendances_of(volunteer_id: UUID) -> Select[Any]:

@@ -1,4 +1,4 @@
-"""A fake WeChat server: the one path that signing in needs, with WeChat's own error codes.
+"""A fake WeChat server: the paths that we call, with WeChat's own error codes.
 
 The demo and the tests run it on loopback; it speaks what the real one speaks, so the client under test is the real one.
 Codes: ``demo:<name>`` signs in the openid of that name, again and again; ``once:<name>:<nonce>`` works once, as WeChat's
@@ -14,60 +14,56 @@ from urllib.parse import parse_qs
 
 from werkzeug.serving import WSGIRequestHandler, make_server
 
+from timebank.demo.wechat_messages import FakeMessages, error, openid_of
+
+__all__ = ["FakeWechat", "openid_of", "serving"]
+
 StartResponse = Callable[..., Any]
-
-MESSAGES = {
-    -1: "system error",
-    40013: "invalid appid",
-    40029: "invalid code",
-    40125: "invalid appsecret",
-    40163: "code been used",
-    40226: "code blocked",
-    45011: "api minute-quota reach limit, must slower, retry next minute",
-}
-
-
-def openid_of(name: str) -> str:
-    """Return the openid that the fake server gives to ``demo:<name>``."""
-    return f"openid-{name}"
+MAX_BODY = 1 << 16
 
 
 class FakeWechat:
-    """A WSGI application that answers ``/sns/jscode2session`` for one mini-program."""
+    """A WSGI application that answers for one mini-program: sign-in, access token, subscribe messages."""
 
     def __init__(self, *, app_id: str, secret: str) -> None:
         self._app_id = app_id
         self._secret = secret
         self._seen: set[str] = set()
         self._lock = threading.Lock()
+        self.messages = FakeMessages(app_id=app_id, secret=secret)
 
     def __call__(self, environ: dict[str, Any], start_response: StartResponse) -> Iterable[bytes]:
         """Answer one request; WeChat says 200 even when it means an error."""
-        if environ["PATH_INFO"] != "/sns/jscode2session":
+        query = {name: values[0] for name, values in parse_qs(environ.get("QUERY_STRING", "")).items()}
+        if environ["PATH_INFO"] == "/sns/jscode2session":
+            answer: dict[str, Any] | None = self._answer(query)
+        else:
+            body = environ["wsgi.input"].read(min(int(environ.get("CONTENT_LENGTH") or 0), MAX_BODY))
+            answer = self.messages.answer(environ["PATH_INFO"], query, body)
+        if answer is None:
             start_response("404 Not Found", [("Content-Type", "text/plain")])
             return [b""]
-        query = {name: values[0] for name, values in parse_qs(environ.get("QUERY_STRING", "")).items()}
         start_response("200 OK", [("Content-Type", "text/plain")])
-        return [json.dumps(self._answer(query)).encode()]
+        return [json.dumps(answer).encode()]
 
     def _answer(self, query: dict[str, str]) -> dict[str, Any]:
         if query.get("appid") != self._app_id:
-            return _error(40013)
+            return error(40013)
         if query.get("secret") != self._secret:
-            return _error(40125)
+            return error(40125)
         kind, _, rest = query.get("js_code", "").partition(":")
         if not rest or query.get("grant_type") != "authorization_code":
-            return _error(40029)
+            return error(40029)
         if kind == "error" and rest.lstrip("-").isdigit():
-            return _error(int(rest))
+            return error(int(rest))
         if kind not in {"demo", "once", "busy"}:
-            return _error(40029)
+            return error(40029)
         if kind != "demo":
             first = self._first_time(query["js_code"])
             if kind == "once" and not first:
-                return _error(40163)
+                return error(40163)
             if kind == "busy" and first:
-                return _error(-1)
+                return error(-1)
         return {"openid": openid_of(rest.split(":")[0]), "session_key": "c2Vzc2lvbi1rZXktb2YtdGhlLWZha2U="}
 
     def _first_time(self, code: str) -> bool:
@@ -75,10 +71,6 @@ class FakeWechat:
             first = code not in self._seen
             self._seen.add(code)
             return first
-
-
-def _error(errcode: int) -> dict[str, Any]:
-    return {"errcode": errcode, "errmsg": MESSAGES.get(errcode, "unknown")}
 
 
 class _Quiet(WSGIRequestHandler):

@@ -117,3 +117,48 @@ class WechatUnavailable(Refusal):
     detail = "暂时无法连接微信，请稍后再试。"
     detail_en = "WeChat cannot be reached at the moment. Try again later."
     retryable = True
+
+
+class RelationExists(Refusal):
+    """The two have an open relation already, whoever proposed it; or the same number was proposed to before."""
+
+    code = "RELATION_EXISTS"
+    status = 409
+    title = "亲属关系已登记"
+    title_en = "Relation exists"
+    detail = "您与对方已有一条登记中的亲属关系，请在“我的亲属”中查看。"
+    detail_en = "There is an open relation between you two. See it in your list of relatives."
+    constraints = ("uq_identity_family_pair",)
+
+
+class OtherPersonDecides(Refusal):
+    """What one has proposed or offered, the other has to answer."""
+
+    code = "OTHER_PERSON_DECIDES"
+    status = 403
+    title = "须由对方确认"
+    title_en = "The other person decides"
+    detail = "这是您发起的，要由对方确认。请提醒对方打开自己的小程序。"
+    detail_en = "You have started this; the other person has to answer it. Remind them."
+
+
+class RelationNotWaiting(Refusal):
+    """The relation has been decided or ended, or nobody has confirmed it yet. Context: ``state``."""
+
+    code = "RELATION_NOT_WAITING"
+    status = 409
+    title = "亲属关系不在待办状态"
+    title_en = "The relation is not waiting"
+    detail = "这条亲属关系不能这样处理：可能已有结果，或对方还没有确认。请刷新后查看。"
+    detail_en = "This cannot be done with the relation now ({state}). Refresh to see what became of it."
+
+
+class OwnFamily(Refusal):
+    """Nobody decides for themself or for a relative (rules R08, R35)."""
+
+    code = "OWN_FAMILY"
+    status = 403
+    title = "须回避本人和亲属"
+    title_en = "Not for one's own family"
+    detail = "这件事涉及您本人或您的亲属，请由另一位工作人员办理。"
+    detail_en = "This concerns you or a relative of yours. Ask a colleague to do it."

@@ -28,6 +28,11 @@ def person_by_member_ref(member_ref: str) -> Person | None:
     return session.scalars(select(Person).where(Person.member_ref == member_ref)).one_or_none()
 
 
+def person_by_number(volunteer_no: str) -> Person | None:
+    """Return the person who has a volunteer number."""
+    return session.scalars(select(Person).where(Person.volunteer_no == volunteer_no)).one_or_none()
+
+
 def person_by_openid(*, app_id: str, openid: str) -> Person | None:
     """Return the person whom an openid of one mini-program signs in."""
     found = select(Person).join(WechatIdentity).where(WechatIdentity.app_id == app_id, WechatIdentity.openid == openid)

@@ -1,13 +1,13 @@
-"""A thin client for WeChat's server API: who opened the mini-program.
+"""A thin client for WeChat's server API: who opened the mini-program, the access token, messages to subscribers.
 
-The secret travels in the query string (WeChat's design), so no address of a request may reach a log or an exception:
+Secret and token travel in the query string (WeChat's design), so no address of a request may reach a log or an exception:
 httpx's own request log is silenced, and its errors are replaced by ours.
 """
 
 import logging
 import re
 import ssl
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import httpx
@@ -27,6 +27,8 @@ REFUSALS: dict[int, type[Refusal]] = {
 }
 
 _OPENID = re.compile(r"[!-~]{1,128}")
+_TOKEN = re.compile(r"[!-~]{1,1024}")
+LONGEST_TOKEN_LIFE = 7_200
 A_MINUTE = 60
 
 log = structlog.get_logger()
@@ -42,6 +44,14 @@ class OpenId:
     openid: str
 
 
+@dataclass(frozen=True, slots=True)
+class AccessToken:
+    """What proves to WeChat that the mini-program's owner calls, and for how many seconds from now."""
+
+    value: str = field(repr=False)
+    seconds: int
+
+
 class WechatClient:
     """Calls WeChat, or the fake one of tests and demo, at the configured base address."""
 
@@ -54,9 +64,13 @@ class WechatClient:
 
         Raises WechatCodeInvalid, WechatUserBlocked, WechatTooOften or WechatUnavailable.
         """
-        answer = self._code_to_session(code)
-        if answer.get("errcode") == BUSY:
-            answer = self._code_to_session(code)
+        query = {
+            "appid": self._settings.wechat_app_id,
+            "secret": self._settings.wechat_secret,
+            "js_code": code,
+            "grant_type": "authorization_code",
+        }
+        answer = self._ask("GET", "/sns/jscode2session", query=query)
         errcode = answer.get("errcode", 0)
         if errcode:
             raise _refusal_for(errcode)
@@ -65,13 +79,46 @@ class WechatClient:
             raise WechatUnavailable
         return OpenId(self._settings.wechat_app_id, openid)
 
-    def _code_to_session(self, code: str) -> dict[str, Any]:
-        query = {
+    def access_token(self, *, force: bool = False) -> AccessToken:
+        """Ask for the access token: without ``force`` the one that is good now, with it a new one (20 a day at most).
+
+        Raises WechatUnavailable, or WechatTooOften when the day's calls are used up.
+        """
+        asked = {
+            "grant_type": "client_credential",
             "appid": self._settings.wechat_app_id,
             "secret": self._settings.wechat_secret,
-            "js_code": code,
-            "grant_type": "authorization_code",
+            "force_refresh": force,
         }
+        answer = self._ask("POST", "/cgi-bin/stable_token", body=asked)
+        if errcode := answer.get("errcode", 0):
+            raise _refusal_for(errcode)
+        value, seconds = answer.get("access_token"), answer.get("expires_in")
+        if not isinstance(value, str) or not _TOKEN.fullmatch(value) or type(seconds) is not int or seconds < 1:
+            raise WechatUnavailable
+        return AccessToken(value, min(seconds, LONGEST_TOKEN_LIFE))
+
+    def send_message(self, message: dict[str, Any], *, token: str) -> int:
+        """Send a message to somebody who has accepted its template; return WeChat's errcode, 0 when it was taken.
+
+        Raises WechatUnavailable when there was no answer: then nobody knows whether it was sent.
+        """
+        answer = self._ask("POST", "/cgi-bin/message/subscribe/send", query={"access_token": token}, body=message)
+        errcode = answer.get("errcode")
+        if type(errcode) is not int:
+            raise WechatUnavailable
+        return errcode
+
+    def _ask(
+        self, method: str, path: str, *, query: dict[str, str] | None = None, body: dict[str, Any] | None = None
+    ) -> dict[str, Any]:
+        """Return what WeChat answers; once more when it is busy. Raises WechatUnavailable."""
+        answer = self._answer(method, path, query, body)
+        return self._answer(method, path, query, body) if answer.get("errcode") == BUSY else answer
+
+    def _answer(
+        self, method: str, path: str, query: dict[str, str] | None, body: dict[str, Any] | None
+    ) -> dict[str, Any]:
         try:
             with httpx.Client(
                 base_url=self._settings.wechat_base_url,
@@ -79,7 +126,7 @@ class WechatClient:
                 verify=self._tls,
                 trust_env=not self._settings.is_demo,  # a proxy of the environment cannot reach a fake on loopback
             ) as client:
-                answer = client.get("/sns/jscode2session", params=query).raise_for_status().json()
+                answer = client.request(method, path, params=query, json=body).raise_for_status().json()
         except (httpx.HTTPError, ValueError) as error:
             log.warning("wechat.unreachable", reason=type(error).__name__)
             raise WechatUnavailable from None

@@ -22,7 +22,7 @@ from sqlalchemy import (
 from timebank.database import session
 from timebank.ledger import chain
 from timebank.ledger.models import Account, Entry, Transfer
-from timebank.ledger.rules import INFLOWS, AccountKind, AccountState, Phase, debt_of, wallet_of
+from timebank.ledger.rules import INFLOWS, AccountKind, AccountState, Phase, debt_of, pool_of, wallet_of
 
 account = cast("Table", Account.__table__)
 transfer = cast("Table", Transfer.__table__)
@@ -272,6 +272,17 @@ def account_state(owner_id: UUID, now: datetime) -> AccountState:
         return AccountState.of(balance=0, held=0, debt=owed, seq=0, head=chain.genesis(wallet, None))
     held = head.held_after - int(head.due)
     return AccountState.of(balance=head.balance_after, held=held, debt=owed, seq=head.seq, head=head.hash)
+
+
+def resolution_of(hold_id: UUID) -> UUID | None:
+    """Return what has captured or released a hold, if anything has."""
+    return session.scalar(select(Transfer.id).where(Transfer.resolves == hold_id))
+
+
+def pool_balance(area_id: UUID) -> int:
+    """Return what the pool of an area has, in minutes; nothing is ever held there."""
+    head = select(entry.c.balance_after).select_from(_WITH_HEAD).where(account.c.id == pool_of(area_id).id)
+    return session.connection().execute(head).scalar() or 0
 
 
 def entries_of(owner_id: UUID) -> Select[Entry, Transfer]:

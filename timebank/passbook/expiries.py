@@ -67,8 +67,8 @@ def run() -> int:
 
 def warning_for(owner_id: UUID) -> tuple[date, int] | None:
     """Return the day 30 days ahead and how many of somebody's minutes will be gone by then, unless they are spent."""
-    ahead = _ahead()
-    return None if ahead is None else (ahead[0], ledger.expiring_of(owner_id, cut_off=ahead[1]))
+    found = ahead()
+    return None if found is None else (found[0], ledger.expiring_of(owner_id, cut_off=found[1]))
 
 
 def warned(*, limit: int, after: UUID | None = None) -> tuple[date | None, list[Expiring]]:
@@ -76,11 +76,12 @@ def warned(*, limit: int, after: UUID | None = None) -> tuple[date | None, list[
 
     None and nothing while no rule lets minutes expire by that day.
     """
-    ahead = _ahead()
-    return (None, []) if ahead is None else (ahead[0], ledger.expiring(cut_off=ahead[1], limit=limit, after=after))
+    found = ahead()
+    return (None, []) if found is None else (found[0], ledger.expiring(cut_off=found[1], limit=limit, after=after))
 
 
-def _ahead() -> tuple[date, datetime] | None:
+def ahead() -> tuple[date, datetime] | None:
+    """Return the day 30 days ahead, and before which instant minutes must have come in to be gone by then; None if none are."""
     day = clock.day_of(clock.now()) + timedelta(days=WARNED_DAYS)
     rule = rule_on(day)
     cut_off_on = rule.cut_off_on(day) if rule else None

@@ -34,11 +34,25 @@ class Rounding(StrEnum):
     FLOOR = "floor"
 
 
+class Refunds(StrEnum):
+    """Whether a shop takes goods back; a clerk's own slip may be undone either way."""
+
+    ALLOWED = "allowed"
+    NEVER = "never"
+
+
 class Approval(StrEnum):
     """``clean_auto``: an unflagged scan pair needs no review. ``always``: everything is reviewed by a coordinator."""
 
     CLEAN_AUTO = "clean_auto"
     ALWAYS = "always"
+
+
+class Gift(StrEnum):
+    """Whether minutes may be given away at all: to verified relatives of the direct line, or not (rule R22)."""
+
+    NONE = "none"
+    VERIFIED_RELATIVES = "verified_relatives"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,10 +75,10 @@ class Policy:
     notice_days: int = 0
     walk_in: bool = True
     redeem_min_history_minutes: int = 0
-    refunds: str = "allowed"
+    refunds: str = Refunds.ALLOWED
     goods_redemption: bool = True
     balance_expiry: BalanceExpiry | None = None
-    gift: str = "verified_relatives"
+    gift: str = Gift.VERIFIED_RELATIVES
     group_accounts: str = "earn_and_donate"
     min_stay_minutes: int = 10
     open_before_minutes: int = 30
@@ -138,7 +152,7 @@ KEYS = {
             "累计服务满多少分钟方可兑换",
             "service minutes needed before the first redemption",
         ),
-        Key("refunds", only("never", "never"), "退货（尚未启用）", "refunds (not yet)", enforced=False),
+        Key("refunds", one_of(*Refunds), "兑换后能否退货", "whether goods are taken back"),
         Key("goods_redemption", yes_or_no, "时间币能否兑换物品", "whether minutes buy goods, or services only"),
         Key(
             "balance_expiry",
@@ -148,7 +162,9 @@ KEYS = {
             bank_wide=True,
             value_of=balance_expiry,
         ),
-        Key("gift", only("none", "none"), "转赠（尚未启用）", "gifts (not yet)", enforced=False),
+        Key(
+            "gift", one_of(*Gift), "能否转赠：只给经核实的直系亲属，或不能", "whether minutes may be given to relatives"
+        ),
         Key("group_accounts", only("none", "none"), "团体账户（尚未启用）", "group accounts (not yet)", enforced=False),
         Key("min_stay_minutes", whole(0, MINUTES_A_DAY), "签到后至少多久可签退", "least time between the two scans"),
         Key("open_before_minutes", whole(0, MINUTES_A_DAY), "提前多久可签到", "check-in opens this long before"),

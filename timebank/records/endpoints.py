@@ -7,7 +7,7 @@ from timebank.errors import NotFound
 from timebank.identity.guards import actor, person_id, requires, signed_in
 from timebank.identity.rules import Role, masked_name
 from timebank.organisations import scope
-from timebank.records import queries, schemas, service
+from timebank.records import explanation, queries, schemas, service
 from timebank.records.models import Revision
 from timebank.web.blueprint import Blueprint
 from timebank.web.pages import page
@@ -26,16 +26,27 @@ READERS = (Role.COORDINATOR, Role.AUDITOR, Role.ADMIN)
     answer=(200, page_of(schemas.StaffRecordOut)),
 )
 def list_records(query: dict[str, Any]) -> dict[str, Any]:
-    """服务记录：管理范围内，最新的在前；可按状态和组织筛选。"""
+    """服务记录：管理范围内，最新的在前；可按状态和组织筛选，审核时可让最早的在前。"""
     found = queries.records_with_names(state=query.get("state"), organisation_id=query.get("organisation"))
     found = found.where(scope.organisations_of(actor(), *READERS, column=Revision.organisation_id))
-    listed = page(found, by=[Revision.started_at, Revision.record_id], query=query, descending=True, scalars=False)
+    listed = page(
+        found,
+        by=[Revision.started_at, Revision.record_id],
+        query=query,
+        descending=query["order"] == "newest",
+        scalars=False,
+    )
     return listed | {"items": [_for_staff(*row[:3]) for row in listed["items"]]}
 
 
 def _for_staff(revision: Revision, volunteer_no: str, display_name: str) -> dict[str, Any]:
-    names = {"volunteer_no": volunteer_no, "volunteer_name": masked_name(display_name)}
-    return schemas.record_out(revision) | names
+    why, why_en = explanation.waiting(revision)
+    return schemas.record_out(revision) | {
+        "volunteer_no": volunteer_no,
+        "volunteer_name": masked_name(display_name),
+        "waits_because": why,
+        "waits_because_en": why_en,
+    }
 
 
 @blueprint.endpoint("GET", "/me/records", guard=signed_in, query=PageQuery, answer=(200, page_of(schemas.RecordOut)))
@@ -61,11 +72,11 @@ def get_record(record_id: UUID) -> dict[str, Any]:
     "POST",
     "/records/<uuid:record_id>/approve",
     guard=requires(*service.DECIDERS),
-    body=schemas.DecisionBody,
+    body=schemas.ApprovalBody,
     answer=(200, schemas.RecordOut),
 )
 def approve_record(record_id: UUID, body: dict[str, Any]) -> dict[str, Any]:
-    """审核通过：计入余额；须说明理由，不能审核自己的记录。"""
+    """审核通过：计入余额；须说明理由，可少认分钟；不能审核自己或亲属的记录。"""
     return schemas.record_out(service.approve(actor=actor(), record_id=record_id, **body).revision)
 
 

@@ -34,7 +34,7 @@ def in_chinese(revision: Revision) -> str:
     served = (
         f"{day.year}年{day.month}月{day.day}日在{revision.place}参加“{revision.activity_name}”"
         f"（{revision.organisation_name}），{PROVENANCES[Provenance(revision.provenance)][0]}，"
-        f"服务 {revision.service_minutes} 分钟"
+        f"服务 {revision.service_minutes} 分钟{_corrected(revision, '（原记录 {minutes} 分钟，经两人更正）')}"
     )
     rule = f"按第 {revision.policy_number} 版规则" if revision.policy_number else "按默认规则"
     if revision.state in PENDING:
@@ -43,7 +43,8 @@ def in_chinese(revision: Revision) -> str:
         earns = f"计入 {revision.expected_minutes} 分钟" if revision.expected_minutes else "不计入余额"
         return f"{served}；{why}等待{waits}，通过后{rule}{earns}。"
     if revision.state == State.REJECTED:
-        return f"{served}；审核未通过，不计入：{revision.reason}"
+        refused = "更正作废" if revision.correction_id else "审核未通过"
+        return f"{served}；{refused}，不计入：{revision.reason}"
     if revision.credited_minutes:
         return f"{served}；{rule}计入 {revision.credited_minutes} 分钟。"
     return f"{served}；{rule}不计入余额，服务时长永久保留。"
@@ -56,6 +57,7 @@ def in_english(revision: Revision) -> str:
         f"{revision.service_minutes} minutes of “{revision.activity_name}” at {revision.place} "
         f"({revision.organisation_name}) on {revision.served_on.isoformat()}, "
         f"{PROVENANCES[Provenance(revision.provenance)][1]}"
+        f"{_corrected(revision, ' (first recorded as {minutes}, corrected by two people)')}"
     )
     rule = f"version {revision.policy_number} of the rules" if revision.policy_number else "the default rules"
     if revision.state in PENDING:
@@ -63,7 +65,25 @@ def in_english(revision: Revision) -> str:
         why = f" ({', '.join(doubts)})" if doubts else ""
         return f"{served}; waits for {waits}{why}, then earns {revision.expected_minutes} minutes by {rule}."
     if revision.state == State.REJECTED:
-        return f"{served}; rejected: {revision.reason}"
+        return f"{served}; {'annulled' if revision.correction_id else 'rejected'}: {revision.reason}"
     if revision.credited_minutes:
         return f"{served}; earned {revision.credited_minutes} minutes by {rule}."
     return f"{served}; earned nothing by {rule}, and remains on the record for good."
+
+
+def waiting(revision: Revision) -> tuple[str, str] | tuple[None, None]:
+    """Return in one sentence, Chinese and English, why a record waits; nothing if it is decided."""
+    if revision.state not in PENDING:
+        return None, None
+    if revision.state == State.PENDING_NOTICE:
+        return "公示中，期满无异议即计入。", "On public notice; counted when it ends without an objection."
+    doubts = flags_from_text(revision.flags)
+    if not doubts:
+        return "没有疑点，按规则须由协调员审核。", "Nothing doubtful; the rules ask for a coordinator's review."
+    zh, en = ("、".join(FLAGS[flag][0] for flag in doubts), ", ".join(FLAGS[flag][1] for flag in doubts))
+    return f"{zh}，请核实后决定。", f"{en[:1].upper()}{en[1:]}: check, then decide."
+
+
+def _corrected(revision: Revision, words: str) -> str:
+    """Return ``words`` with the minutes that were first recorded, if a correction has changed the record since."""
+    return words.format(minutes=revision.raw_minutes) if revision.correction_id else ""

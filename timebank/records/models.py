@@ -32,6 +32,7 @@ class Revision(Base):
     """What a record says from ``recorded_at`` on; the highest number of a record is the current one.
 
     Names and paths are copied: the evidence says what was true then, not what an organisation is called today.
+    ``correction_id`` is the last correction that was approved; what was first recorded stays in ``raw_minutes``.
     """
 
     __tablename__ = "service_record_revision"
@@ -79,3 +80,4 @@ class Revision(Base):
     actor_id: Mapped[UUID]
     reason: Mapped[str | None] = mapped_column(String(500))
     recorded_at: Mapped[datetime]
+    correction_id: Mapped[UUID | None]

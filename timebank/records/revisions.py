@@ -7,10 +7,14 @@ from uuid import UUID
 
 from sqlalchemy import insert
 
-from timebank.database import new_id, session
+from timebank.database import new_id, retry_on, session
 from timebank.ledger import service as ledger
 from timebank.ledger.rules import AccountState
+from timebank.records.errors import RecordNotPending
 from timebank.records.models import Revision
+
+# Two who change one record at once: the second look finds what the first has made of it.
+retry_on(*RecordNotPending.constraints)
 
 _REVISION = insert(Revision)
 _COLUMNS = tuple(column.name for column in Revision.__table__.columns)
@@ -27,7 +31,7 @@ class Recorded:
 def append(**values: Any) -> Recorded:
     """Append a revision with the given column values, and credit its ``credited_minutes`` to its volunteer.
 
-    (record_id, number) is the fence: of two who decide at once, the second meets RecordNotPending.
+    (record_id, number) is the fence: of two who decide at once, the second looks again and is told why not.
     """
     session.connection().execute(_REVISION, values)
     revision = Revision(**values)

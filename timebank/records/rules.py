@@ -87,6 +87,8 @@ class Served:
     shift_id: UUID | None
     place: str
     leader_id: UUID | None
+    reviewed: bool = False
+    """Whether two people have looked at it already, as at a supplement: it needs no third."""
 
     @property
     def served_on(self) -> date:
@@ -147,7 +149,7 @@ def assess(served: Served, policy: Policy, so_far: SoFar) -> Assessment:
             minutes, provenance=served.provenance, policy=policy, earned_that_day=so_far.day_expected_minutes
         ),
         flags=frozenset(flags),
-        state=first_state(provenance=served.provenance, flags=flags, policy=policy),
+        state=first_state(provenance=served.provenance, flags=flags, policy=policy, reviewed=served.reviewed),
     )
 
 
@@ -165,10 +167,13 @@ def earned(minutes: int, *, provenance: Provenance, policy: Policy, earned_that_
     return minutes // policy.credit_step_minutes * policy.credit_step_minutes
 
 
-def first_state(*, provenance: Provenance, flags: Collection[Flag], policy: Policy) -> State:
-    """Return where a record starts: an unflagged scan pair skips the review by policy, and never the public notice."""
-    clean = provenance in SCANNED and not flags
-    if not clean or policy.approval == Approval.ALWAYS:
+def first_state(*, provenance: Provenance, flags: Collection[Flag], policy: Policy, reviewed: bool = False) -> State:
+    """Return where a record starts: an unflagged scan pair skips the review by policy, and never the public notice.
+
+    What two people have ``reviewed`` already skips it, too, unless a doubt comes up that they did not see.
+    """
+    skips = reviewed or (provenance in SCANNED and policy.approval != Approval.ALWAYS)
+    if flags or not skips:
         return State.PENDING_REVIEW
     return State.PENDING_NOTICE if policy.notice_days > 0 else State.FINAL
 

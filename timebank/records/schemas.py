@@ -7,9 +7,10 @@ from marshmallow import fields, validate
 from timebank.records import explanation
 from timebank.records.models import Revision
 from timebank.records.rules import PENDING, Provenance, State, flags_from_text
-from timebank.web.fields import Instant, PlainText
+from timebank.web.fields import Instant, PlainText, WholeNumber
 from timebank.web.schemas import PageQuery, Schema
 
+MAX_DAY_MINUTES = 1_440
 SHOWN_STATES = ("pending", "final", "rejected")
 
 
@@ -37,6 +38,9 @@ class RecordOut(Schema):
     shift_id = fields.UUID(required=True, allow_none=True)
     policy_number = fields.Integer(required=True, metadata={"description": "适用规则版本 · version of the rules"})
     reason = fields.String(required=True, allow_none=True)
+    correction_id = fields.UUID(
+        required=True, allow_none=True, metadata={"description": "最近一次更正 · the last correction"}
+    )
     explanation = fields.String(required=True)
     explanation_en = fields.String(required=True)
     recorded_at = Instant(required=True)
@@ -47,6 +51,10 @@ class StaffRecordOut(RecordOut):
 
     volunteer_no = fields.String(required=True)
     volunteer_name = fields.String(required=True, metadata={"description": "脱敏 · masked"})
+    waits_because = fields.String(
+        required=True, allow_none=True, metadata={"description": "为什么待处理，一句话 · why it waits, in one sentence"}
+    )
+    waits_because_en = fields.String(required=True, allow_none=True)
 
 
 class RecordQuery(PageQuery):
@@ -54,12 +62,27 @@ class RecordQuery(PageQuery):
 
     state = fields.String(validate=validate.OneOf(SHOWN_STATES))
     organisation = fields.UUID()
+    order = fields.String(
+        load_default="newest",
+        validate=validate.OneOf(["newest", "oldest"]),
+        metadata={"description": "oldest：等得最久的在前，用于审核 · the longest waiting first, to review"},
+    )
 
 
 class DecisionBody(Schema):
     """Why a record is approved or rejected: a human decides, and says why (个人信息保护法第二十四条)."""
 
     reason = PlainText(required=True, max_length=500)
+
+
+class ApprovalBody(DecisionBody):
+    """Why a record is approved, and how many of its minutes if not all: over-long ones need no rejection."""
+
+    service_minutes = WholeNumber(
+        minimum=1,
+        maximum=MAX_DAY_MINUTES,
+        metadata={"description": "认定的分钟，不多于记录的；不填为全部 · fewer than recorded; all if not given"},
+    )
 
 
 def record_out(revision: Revision) -> dict[str, Any]:

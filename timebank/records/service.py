@@ -13,7 +13,10 @@ from timebank.identity.rules import Actor, Role
 from timebank.organisations import scope
 from timebank.policies.rules import Policy
 from timebank.records import queries, revisions
-from timebank.records.errors import OwnRecord, RecordNotPending
+from timebank.records.conflicts import refuse_interested
+from timebank.records.correction_rules import refuse_more_than_recorded
+from timebank.records.credit import recomputed
+from timebank.records.errors import RecordNotPending
 from timebank.records.models import Revision, ServiceRecord
 from timebank.records.revisions import Recorded
 from timebank.records.rules import PENDING, Assessment, Served, SoFar, State, assess, flags_as_text
@@ -99,13 +102,27 @@ def assessed_values(
     }
 
 
-def approve(*, actor: Actor, record_id: UUID, reason: str) -> Recorded:
-    """Make a pending record final and post what it was expected to earn.
+def approve(*, actor: Actor, record_id: UUID, reason: str, service_minutes: int | None = None) -> Recorded:
+    """Make a pending record final and post what it was expected to earn, or what ``service_minutes`` earn.
 
-    Raises NotFound outside the actor's scope, OwnRecord, RecordNotPending (also when a colleague was faster).
+    Raises NotFound outside the actor's scope, OwnRecord, RelativesRecord, RecordNotPending (also when a colleague was
+    faster), Invalid for more minutes than were recorded.
     """
     pending = _pending(actor, record_id)
-    return _decided(pending, actor, reason, state=State.FINAL, credited_minutes=pending.expected_minutes)
+    served, credit = pending.service_minutes, pending.expected_minutes
+    if service_minutes is not None:
+        refuse_more_than_recorded(service_minutes, served)
+        served = service_minutes
+        credit = recomputed(pending, service_minutes=served, started_at=pending.started_at)
+    return _decided(
+        pending,
+        actor,
+        reason,
+        state=State.FINAL,
+        service_minutes=served,
+        credited_minutes=credit,
+        expected_minutes=credit,
+    )
 
 
 def reject(*, actor: Actor, record_id: UUID, reason: str) -> Recorded:
@@ -119,18 +136,17 @@ def _pending(actor: Actor, record_id: UUID) -> Revision:
     if revision is None:
         raise NotFound
     scope.organisation_for(actor, *DECIDERS, organisation_id=revision.organisation_id)
-    if revision.volunteer_id == actor.person_id:
-        raise OwnRecord
+    refuse_interested(actor.person_id, subject_id=revision.volunteer_id)
     if revision.state not in PENDING:
         raise RecordNotPending
     return revision
 
 
-def _decided(pending: Revision, actor: Actor, reason: str, *, state: State, credited_minutes: int) -> Recorded:
+def _decided(pending: Revision, actor: Actor, reason: str, *, state: State, **minutes: int) -> Recorded:
     return revisions.change(
         pending,
         state=state,
-        credited_minutes=credited_minutes,
+        **minutes,
         actor_id=actor.person_id,
         reason=reason,
         recorded_at=clock.now(),

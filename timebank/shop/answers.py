@@ -17,7 +17,8 @@ from timebank.shop.counter import Found
 from timebank.shop.handovers import HandedOver
 from timebank.shop.models import Intake, Lot, Redemption
 from timebank.shop.receipts import Names, printed
-from timebank.shop.rules import Channel, PricedLine, RedemptionState, receipt_number, state_at
+from timebank.shop.refunds import Refunded
+from timebank.shop.rules import Channel, PricedLine, RedemptionState, RefundKind, receipt_number, state_at
 
 SOON = timedelta(hours=1)
 _WARNINGS = {
@@ -43,6 +44,7 @@ def redemption(
         "charged_minutes": one.charged_minutes,
         "created_at": one.created_at,
         "expires_at": one.expires_at,
+        "extended_at": one.extended_at,
         "closed_at": one.expires_at if state is RedemptionState.EXPIRED else one.closed_at,
         "pickup_token": book.pickup(redemption=one.ref) if shows_codes and book else None,
         "pickup_code": one.pickup_code if shows_codes else None,
@@ -86,6 +88,31 @@ def handed_over(done: HandedOver) -> dict[str, Any]:
             "issued_at": receipt.issued_at,
             "text": printed(receipt, names),
         },
+    }
+
+
+def refund(done: Refunded) -> dict[str, Any]:
+    """Return a refund: what came back, what of it is on the shelf again, and the member's balance."""
+    made = done.refund
+    return {
+        "id": made.id,
+        "redemption_id": made.redemption_id,
+        "kind": RefundKind(made.kind),
+        "lines": [
+            {
+                "goods_id": line.goods_id,
+                "name": line.name,
+                "unit": line.unit,
+                "quantity": line.quantity,
+                "restocked": done.restocked.get(line.line_no, 0),
+                "minutes": line.quantity * line.price_minutes,
+            }
+            for line in done.lines
+        ],
+        "minutes": made.minutes,
+        "reason": made.reason,
+        "refunded_at": made.refunded_at,
+        "balance_minutes": done.account.balance_minutes,
     }
 
 
@@ -150,6 +177,7 @@ def _line(line: PricedLine) -> dict[str, Any]:
         "price_minutes": line.price_minutes,
         "minutes": line.quantity * line.price_minutes,
         "handed_over": line.handed_over,
+        "refunded": line.refunded,
     }
 
 

@@ -12,7 +12,7 @@ from sqlalchemy import Select, func, select
 
 from timebank import clock
 from timebank.database import session
-from timebank.shop import audit_payments, audit_stock
+from timebank.shop import audit_payments, audit_refunds, audit_stock
 from timebank.shop.models import Lot, Receipt, Redemption, StockMove
 
 CHECKS: dict[str, Callable[[datetime], Select[*tuple[Any, ...]]]] = {
@@ -25,6 +25,9 @@ CHECKS: dict[str, Callable[[datetime], Select[*tuple[Any, ...]]]] = {
     "totals": audit_stock.wrong_totals,
     "payments": audit_payments.unpaid_redemptions,
     "payments_for_nothing": audit_payments.payments_for_nothing,
+    "returns": audit_refunds.wrong_returns,
+    "refunds": audit_refunds.wrong_refunds,
+    "refunds_of_nothing": audit_refunds.refunds_of_nothing,
     "receipts": audit_payments.wrong_receipts,
     "receipt_numbers": audit_payments.gaps_in_receipts,
     "intake_numbers": audit_payments.gaps_in_intakes,

@@ -23,7 +23,10 @@ def unpaid_redemptions(now: datetime) -> Select[*tuple[Any, ...]]:
     """
     at_counter = Redemption.channel == Channel.COUNTER
     paid = and_(
-        _Paid.source_type == SourceType.REDEMPTION,
+        _Paid.source_type
+        == case(
+            (Redemption.extended_at.is_(None), int(SourceType.REDEMPTION)), else_=int(SourceType.REDEMPTION_EXTENSION)
+        ),
         _Paid.source_id == Redemption.id,
         _Paid.minutes == Redemption.total_minutes,
         _Paid.phase == case((at_counter, int(Phase.SINGLE)), else_=int(Phase.HOLD)),
@@ -60,14 +63,20 @@ def _resolved_as_asked(now: datetime) -> ColumnElement[bool]:
 
 
 def payments_for_nothing(_now: datetime) -> Select[*tuple[Any, ...]]:
-    """Select transfers that a redemption is said to have caused, and that no redemption names."""
+    """Select transfers that a redemption is said to have caused, and that no redemption names.
+
+    Of an extended one the first hold is named no more: its release says that a longer one took its place.
+    """
+    extended = exists().where(Redemption.id == Transfer.source_id, Redemption.extended_at.is_not(None))
+    first = and_(Transfer.source_type == SourceType.REDEMPTION, extended)
     return (
         select(Transfer.id)
         .where(
             Transfer.kind == int(Kind.REDEEM),
-            Transfer.source_type == SourceType.REDEMPTION,
+            Transfer.source_type.in_([int(SourceType.REDEMPTION), int(SourceType.REDEMPTION_EXTENSION)]),
             Transfer.resolves.is_(None),
             ~exists().where(Redemption.transfer_id == Transfer.id),
+            ~first,
         )
         .order_by(Transfer.id)
     )

@@ -10,7 +10,7 @@ from timebank.codes.book import CodeBook
 from timebank.errors import NotFound
 from timebank.identity.guards import actor, person_id, requires, signed_in
 from timebank.identity.rules import Role
-from timebank.shop import answers, counter, handovers, intakes, queries, reservations, sales, schemas
+from timebank.shop import answers, counter, handovers, intakes, queries, refunds, reservations, sales, schemas
 from timebank.shop.goods import add_goods as add
 from timebank.shop.models import Goods, Redemption
 from timebank.shop.rules import Line
@@ -131,6 +131,49 @@ def hand_over(body: dict[str, Any], redemption_id: UUID) -> dict[str, Any]:
     """核销：交出物品，扣除时间币，打印小票；可只取一部分，其余退回。"""
     lines = _lines(body) if "lines" in body else None
     return answers.handed_over(handovers.hand_over(actor=actor(), redemption_id=redemption_id, lines=lines))
+
+
+@blueprint.endpoint(
+    "POST",
+    "/redemptions/<uuid:redemption_id>/extend",
+    guard=signed_in,
+    answer=(200, schemas.RedemptionWithAccountOut),
+    once=True,
+)
+def extend(redemption_id: UUID) -> dict[str, Any]:
+    """延期：再保留一个完整的预约期，每张兑换单一次；本人或该公益仓工作人员。"""
+    redemption, account = reservations.extend(actor=actor(), redemption_id=redemption_id)
+    lines = queries.lines_of([redemption_id])[redemption_id]
+    book = _book() if redemption.person_id == person_id() else None
+    return answers.with_account(redemption, lines, account, book=book)
+
+
+@blueprint.endpoint(
+    "POST",
+    "/redemptions/<uuid:redemption_id>/refunds",
+    guard=requires(*STAFF),
+    body=schemas.RefundBody,
+    answer=(201, schemas.RefundOut),
+    once=True,
+)
+def refund(body: dict[str, Any], redemption_id: UUID) -> dict[str, Any]:
+    """退货：按行退回时间币，完好的物品可回库；须说明理由，以当地规则允许为准。"""
+    lines = [refunds.Returned(**line) for line in body["lines"]]
+    return answers.refund(
+        refunds.refund(actor=actor(), redemption_id=redemption_id, lines=lines, reason=body["reason"])
+    )
+
+
+@blueprint.endpoint(
+    "POST",
+    "/redemptions/<uuid:redemption_id>/undo",
+    guard=requires(*STAFF),
+    answer=(201, schemas.RefundOut),
+    once=True,
+)
+def undo(redemption_id: UUID) -> dict[str, Any]:
+    """撤销：经办人本人 15 分钟内撤回刚才的核销，时间币和物品全部退回。"""
+    return answers.refund(refunds.undo(actor=actor(), redemption_id=redemption_id))
 
 
 @blueprint.endpoint(

@@ -171,3 +171,71 @@ class ServicesOnly(Refusal):
     title_en = "Services only"
     detail = "按本地规则，时间币只能换取服务，不能兑换物品。您的服务时长和余额不受影响。"
     detail_en = "By the rules of this place minutes buy services, not goods. Your service and balance are untouched."
+
+
+class AlreadyExtended(Refusal):
+    """A reservation is extended once."""
+
+    code = "ALREADY_EXTENDED"
+    status = 409
+    title = "已经延期过"
+    title_en = "Already extended"
+    detail = "这张兑换单已经延期过一次，请在 {expires_local} 前提货。"
+    detail_en = "This redemption was extended before. Collect it before {expires_local} (Beijing time)."
+
+
+class NotHandedOver(Refusal):
+    """Only what has left the shop can come back."""
+
+    code = "NOT_HANDED_OVER"
+    status = 409
+    title = "还没有核销"
+    title_en = "Not handed over"
+    detail = "这张兑换单没有核销过，没有可退的物品。未提货的兑换单请直接取消。"
+    detail_en = "Nothing of this redemption was handed over. Cancel it instead."
+
+
+class RefundsNotAllowed(Refusal):
+    """By the rules of this place goods are not taken back (``refunds: never``; 黄山)."""
+
+    code = "REFUNDS_NOT_ALLOWED"
+    status = 409
+    title = "本地规定不退货"
+    title_en = "No refunds here"
+    detail = "按本地规则，兑换后不能退货。刚交出时发现错误，经办人可在 15 分钟内撤销。"
+    detail_en = "By the rules of this place nothing is taken back. The clerk may undo a slip within 15 minutes."
+
+
+class RefundExceedsTaken(Refusal):
+    """More pieces of a line are to come back than were taken and not yet refunded (``goods_id``, ``left``)."""
+
+    code = "REFUND_EXCEEDS_TAKEN"
+    status = 409
+    title = "退货数量过多"
+    title_en = "More than was taken"
+    detail = "退货数量超过已领取的数量，最多还能退 {left} 件。请核对小票。"
+    detail_en = "More than was taken: at most {left} pieces can still come back. Check the receipt."
+
+
+class LotExpired(Refusal):
+    """Pieces of a lot that has expired meanwhile cannot go back on the shelf (rule R33)."""
+
+    code = "LOT_EXPIRED"
+    status = 409
+    title = "批次已过期"
+    title_en = "Lot expired"
+    detail = "这些物品的批次已过期，不能重新上架。请选择不回库后再退。"
+    detail_en = "The lot has expired: these pieces cannot go back on the shelf. Refund without restocking."
+
+
+class UndoTooLate(Refusal):
+    """Only the clerk who handed over may undo it, and within 15 minutes."""
+
+    code = "UNDO_TOO_LATE"
+    status = 409
+    title = "不能撤销"
+    title_en = "Too late to undo"
+    detail = "只有经办人本人能在核销后 {minutes} 分钟内撤销，且不能有过退货。请改为办理退货。"
+    detail_en = (
+        "Only the clerk who handed over may undo it, within {minutes} minutes and before any refund. Refund instead."
+    )

@@ -12,7 +12,7 @@ from sqlalchemy.orm import aliased
 from timebank.database import UtcDateTime, session
 from timebank.shop.models import Goods, Lot, Redemption, StockMove
 from timebank.shop.queries import Instant, price_at
-from timebank.shop.rules import Level, Line, MoveKind, PricedLine, RedemptionState
+from timebank.shop.rules import Level, Line, MoveKind, Pick, PricedLine, RedemptionState
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,6 +164,34 @@ def good_lots(goods_ids: Collection[UUID], site_id: UUID | None, good_at: dateti
         Lot.emptied_at.is_(None),
         or_(Lot.expires_at.is_(None), Lot.expires_at > good_at),
     )
+
+
+def lots_with(lot_ids: Collection[UUID]) -> Select[UUID]:
+    """Select lots by their ids, to be locked."""
+    return select(Lot.id).where(Lot.id.in_(lot_ids))
+
+
+def pieces_out(redemption_id: UUID, line_nos: Collection[int]) -> list[Pick]:
+    """Return by line and lot how many pieces of a redemption have left and not come back; the longest-lived lot first."""
+    out = -func.sum(StockMove.quantity)
+    found = (
+        select(StockMove.line_no, StockMove.lot_id, out)
+        .join(Lot, Lot.id == StockMove.lot_id)
+        .where(
+            StockMove.redemption_id == redemption_id,
+            StockMove.line_no.in_(line_nos),
+            StockMove.kind.in_([MoveKind.HAND_OVER, MoveKind.RETURN]),
+        )
+        .group_by(StockMove.line_no, StockMove.lot_id, Lot.expires_at, Lot.received_at, Lot.id)
+        .having(out > 0)
+        .order_by(StockMove.line_no, Lot.expires_at.desc().nulls_first(), Lot.received_at.desc(), Lot.id)
+    )
+    return [Pick(line_no or 0, lot_id, int(pieces)) for line_no, lot_id, pieces in session.execute(found)]
+
+
+def earliest_expiry(redemption_id: UUID) -> datetime | None:
+    """Return when the first lot expires that anything was picked from for a redemption; None if none ever does."""
+    return session.scalar(select(func.min(Lot.expires_at)).where(Lot.id.in_(lots_of([redemption_id]))))
 
 
 def due_reserves(lot_ids: Collection[UUID], now: datetime) -> list[StockMove]:

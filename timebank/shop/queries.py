@@ -1,7 +1,7 @@
 """What is asked about goods, stock, redemptions and receipts."""
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, cast
 from uuid import UUID
@@ -12,7 +12,17 @@ from timebank.database import session
 from timebank.identity.models import Person
 from timebank.organisations.models import Area, Organisation, Site
 from timebank.policies.queries import latest_number_subquery
-from timebank.shop.models import Goods, GoodsPrice, MissedCode, Receipt, Redemption, RedemptionLine, StockMove
+from timebank.shop.models import (
+    Goods,
+    GoodsPrice,
+    MissedCode,
+    Receipt,
+    Redemption,
+    RedemptionLine,
+    Refund,
+    RefundLine,
+    StockMove,
+)
 from timebank.shop.rules import MoveKind, PricedLine, RedemptionState
 
 
@@ -125,7 +135,7 @@ def redemption(redemption_id: UUID) -> tuple[Redemption, Shop] | None:
 
 
 def lines_of(redemption_ids: Collection[UUID]) -> dict[UUID, list[PricedLine]]:
-    """Return the lines of redemptions, each with the goods' name and how many pieces were handed over."""
+    """Return the lines of redemptions, each with the goods' name and how many pieces were handed over and came back."""
     handed = (
         select(-func.sum(StockMove.quantity))
         .where(
@@ -133,6 +143,13 @@ def lines_of(redemption_ids: Collection[UUID]) -> dict[UUID, list[PricedLine]]:
             StockMove.line_no == RedemptionLine.line_no,
             StockMove.kind == MoveKind.HAND_OVER,
         )
+        .correlate(RedemptionLine)
+        .scalar_subquery()
+    )
+    back = (
+        select(func.sum(RefundLine.quantity))
+        .join(Refund, Refund.id == RefundLine.refund_id)
+        .where(Refund.redemption_id == RedemptionLine.redemption_id, RefundLine.line_no == RedemptionLine.line_no)
         .correlate(RedemptionLine)
         .scalar_subquery()
     )
@@ -146,6 +163,7 @@ def lines_of(redemption_ids: Collection[UUID]) -> dict[UUID, list[PricedLine]]:
             RedemptionLine.quantity,
             RedemptionLine.price_minutes,
             func.coalesce(handed, 0),
+            func.coalesce(back, 0),
         )
         .join(Goods, Goods.id == RedemptionLine.goods_id)
         .where(RedemptionLine.redemption_id.in_(redemption_ids))
@@ -153,7 +171,9 @@ def lines_of(redemption_ids: Collection[UUID]) -> dict[UUID, list[PricedLine]]:
     )
     lines: dict[UUID, list[PricedLine]] = {redemption_id: [] for redemption_id in redemption_ids}
     for redemption_id, *values in session.execute(found):
-        lines[redemption_id].append(PricedLine(*values))
+        line = PricedLine(*values)
+        # PostgreSQL sums bigints into numerics.
+        lines[redemption_id].append(replace(line, handed_over=int(line.handed_over), refunded=int(line.refunded)))
     return lines
 
 

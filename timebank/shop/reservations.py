@@ -20,10 +20,11 @@ from timebank.identity.rules import Actor
 from timebank.ledger import service as ledger
 from timebank.ledger.errors import HoldExpired
 from timebank.ledger.rules import AccountState
+from timebank.policies import service as policies
 from timebank.policies.rules import Policy
 from timebank.shop import levels, queries
-from timebank.shop.baskets import Basket, admit, gather, keep, secure
-from timebank.shop.errors import AlreadyHandedOver, RedemptionCancelled
+from timebank.shop.baskets import admit, gather, keep, secure
+from timebank.shop.errors import AlreadyExtended, AlreadyHandedOver, RedemptionCancelled
 from timebank.shop.models import Redemption, StockMove
 from timebank.shop.queries import Shop
 from timebank.shop.rules import (
@@ -72,7 +73,7 @@ def reserve(*, person_id: UUID, site_id: UUID, lines: Sequence[Line]) -> Reserve
         total_minutes=total,
         transfer_id=new_id() if total else None,
         created_at=now,
-        expires_at=_end_of_life(policy, basket, now),
+        expires_at=_end_of_life(policy, basket.lots_end, now),
     )
     account = _hold(redemption)
     shelf = Shelf(site_id=site_id, now=clock.now(), actor_id=person_id)
@@ -83,10 +84,10 @@ def reserve(*, person_id: UUID, site_id: UUID, lines: Sequence[Line]) -> Reserve
     return Reserved(redemption, basket.lines, account)
 
 
-def _end_of_life(policy: Policy, basket: Basket, now: datetime) -> datetime:
+def _end_of_life(policy: Policy, lots_end: datetime | None, now: datetime) -> datetime:
     """Return when a reservation ends: it never outlives what was picked, so expired goods are never handed over."""
     end = now + timedelta(hours=policy.reservation_hours or DEFAULT_RESERVATION_HOURS)
-    return min(end, basket.lots_end) if basket.lots_end else end
+    return min(end, lots_end) if lots_end else end
 
 
 def _hold(redemption: Redemption) -> AccountState | None:
@@ -127,6 +128,41 @@ def cancel(*, actor: Actor, redemption_id: UUID) -> tuple[Redemption, AccountSta
     redemption.state = RedemptionState.CANCELLED
     redemption.closed_at = now
     redemption.closed_by = actor.person_id
+    session.flush()
+    return redemption, account
+
+
+def extend(*, actor: Actor, redemption_id: UUID) -> tuple[Redemption, AccountState | None]:
+    """Keep a held redemption for another full time from now on, once; its owner may, and the staff of its shop.
+
+    The minutes are released and held again in one transaction, the pieces stay where they are. It never outlives a
+    lot that it was picked from. Raises NotFound, AlreadyHandedOver, RedemptionCancelled, HoldExpired, AlreadyExtended.
+    """
+    redemption, shop = locked(redemption_id)
+    if redemption.person_id != actor.person_id and not works_at(actor, shop):
+        raise NotFound
+    now = clock.now()
+    refuse_closed(redemption, now)
+    if redemption.extended_at is not None:
+        raise AlreadyExtended(expires_local=f"{redemption.expires_at.astimezone(clock.SHANGHAI):%m-%d %H:%M}")
+    policy = policies.resolve(organisation_id=shop.organisation_id, area_path=shop.area_path, at=now)
+    lots_end = levels.earliest_expiry(redemption_id)
+    expires_at = max(redemption.expires_at, _end_of_life(policy, lots_end, now))
+    account = None
+    if redemption.transfer_id:
+        longer = new_id()
+        account = ledger.extend(
+            transfer_id=longer,
+            hold_id=redemption.transfer_id,
+            source_id=redemption.id,
+            expires_at=expires_at,
+            actor_id=actor.person_id,
+        ).account
+        redemption.transfer_id = longer
+    shelf = Shelf(site_id=redemption.site_id, now=now, actor_id=actor.person_id)
+    opened(shelf, redemption_id)  # whoever found the pieces due a moment ago may have promised them to somebody else
+    shelf.write()
+    redemption.expires_at, redemption.extended_at = expires_at, now
     session.flush()
     return redemption, account
 

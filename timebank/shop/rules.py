@@ -12,6 +12,8 @@ LOCK_OUT_AFTER = 10
 LOCK_OUT_WINDOW = timedelta(minutes=10)
 DEFAULT_RESERVATION_HOURS = 48
 REF_LENGTH = 10
+UNDO_WITHIN = timedelta(minutes=15)
+"""So long the clerk who handed over may undo it; later it is a refund."""
 HEAD_DIGITS = 8
 """How much of the member's ledger head a receipt carries: the last 8 hex digits."""
 
@@ -57,6 +59,13 @@ class RedemptionState(StrEnum):
     EXPIRED = "expired"
 
 
+class RefundKind(StrEnum):
+    """``undo``: the clerk's own slip, within minutes. ``refund``: goods that were brought back."""
+
+    UNDO = "undo"
+    REFUND = "refund"
+
+
 class Channel(StrEnum):
     """How a redemption came about."""
 
@@ -81,7 +90,10 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class PricedLine:
-    """A line of a redemption as it is shown; ``handed_over`` pieces of ``quantity`` have left the shop."""
+    """A line of a redemption as it is shown.
+
+    ``handed_over`` pieces of ``quantity`` have left the shop, ``refunded`` of them have come back.
+    """
 
     line_no: int
     goods_id: UUID
@@ -90,6 +102,12 @@ class PricedLine:
     quantity: int
     price_minutes: int
     handed_over: int = 0
+    refunded: int = 0
+
+    @property
+    def still_out(self) -> int:
+        """How many pieces have left and not come back."""
+        return self.handed_over - self.refunded
 
     def handing(self, pieces: int) -> "PricedLine":
         """Return this line with that many of its pieces handed over."""

@@ -5,7 +5,7 @@ from typing import Any
 from marshmallow import ValidationError, fields, validate, validates_schema
 
 from timebank.records.account import AccountOut
-from timebank.shop.rules import Channel, DonorKind, RedemptionState, Source
+from timebank.shop.rules import Channel, DonorKind, RedemptionState, RefundKind, Source
 from timebank.web.fields import Instant, PlainText, WholeNumber
 from timebank.web.schemas import PageQuery, Schema
 
@@ -129,6 +129,7 @@ class LineOut(Schema):
     price_minutes = fields.Integer(required=True)
     minutes = fields.Integer(required=True)
     handed_over = fields.Integer(required=True)
+    refunded = fields.Integer(required=True)
 
 
 class RedemptionOut(Schema):
@@ -143,6 +144,7 @@ class RedemptionOut(Schema):
     charged_minutes = fields.Integer(required=True, allow_none=True)
     created_at = Instant(required=True)
     expires_at = Instant(required=True)
+    extended_at = Instant(required=True, allow_none=True)
     closed_at = Instant(required=True, allow_none=True)
     pickup_token = fields.String(required=True, allow_none=True)
     pickup_code = fields.String(required=True, allow_none=True)
@@ -158,6 +160,43 @@ class HandOverBody(Schema):
     """What is taken; without ``lines`` everything."""
 
     lines = fields.List(fields.Nested(LineBody), validate=_some_lines)
+
+
+class ReturnedBody(LineBody):
+    """Pieces that come back; ``restock`` if they are fit to be handed out again."""
+
+    restock = fields.Boolean(load_default=False)
+
+
+class RefundBody(Schema):
+    """What is brought back, and why."""
+
+    lines = fields.List(fields.Nested(ReturnedBody), required=True, validate=_some_lines)
+    reason = PlainText(required=True, min_length=1, max_length=500)
+
+
+class RefundLineOut(Schema):
+    """Pieces of one goods that came back."""
+
+    goods_id = fields.UUID(required=True)
+    name = fields.String(required=True)
+    unit = fields.String(required=True)
+    quantity = fields.Integer(required=True)
+    restocked = fields.Integer(required=True)
+    minutes = fields.Integer(required=True)
+
+
+class RefundOut(Schema):
+    """A refund, and the member's balance after it."""
+
+    id = fields.UUID(required=True)
+    redemption_id = fields.UUID(required=True)
+    kind = fields.Enum(RefundKind, by_value=True, required=True)
+    lines = fields.List(fields.Nested(RefundLineOut), required=True)
+    minutes = fields.Integer(required=True)
+    reason = fields.String(required=True)
+    refunded_at = Instant(required=True)
+    balance_minutes = fields.Integer(required=True)
 
 
 class ReceiptLineOut(Schema):

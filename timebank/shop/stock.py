@@ -93,6 +93,10 @@ class Shelf:
             actor_id=actor_id,
         )
 
+    def take_back(self, lot_id: UUID, quantity: int, *, redemption_id: UUID, line_no: int) -> None:
+        """Note that pieces which had left are on the shelf again."""
+        self._note(lot_id, MoveKind.RETURN, quantity=quantity, redemption_id=redemption_id, line_no=line_no)
+
     def _note(
         self,
         lot_id: UUID,
@@ -135,15 +139,16 @@ class Shelf:
         )
 
     def write(self) -> None:
-        """Write what was noted, in one statement, and mark the lots that are empty now."""
+        """Write what was noted, in one statement, and mark the lots that are empty now, or no longer."""
         if not self._rows:
             return
         session.execute(insert(StockMove), self._rows)
-        emptied = {row["lot_id"] for row in self._rows if row["quantity"] and not self._levels[row["lot_id"]].on_hand}
-        if emptied:
-            session.execute(
-                update(Lot).where(Lot.id.in_(emptied)).values(emptied_at=self.now), execution_options=_UNSEEN
-            )
+        moved = {row["lot_id"] for row in self._rows if row["quantity"]}
+        emptied = {lot_id for lot_id in moved if not self._levels[lot_id].on_hand}
+        refilled = {row["lot_id"] for row in self._rows if row["kind"] == MoveKind.RETURN} - emptied
+        for lots, mark in ((emptied, self.now), (refilled, None)):
+            if lots:
+                session.execute(update(Lot).where(Lot.id.in_(lots)).values(emptied_at=mark), execution_options=_UNSEEN)
         self._rows = []
 
 

@@ -24,6 +24,8 @@ SCANS = parse("120/minute")
 """Scans, check-ins and check-outs of one person: a team leader with a queue, not a script."""
 LOOKUPS = parse("120/minute")
 """Codes typed or scanned at one counter."""
+PROPOSALS = parse("20/hour")
+"""Relatives proposed by one person: a large family, not somebody who tries numbers."""
 VERIFICATIONS = parse("6/minute")
 """Verifications of the whole ledger asked for by one auditor: each reads everything."""
 

@@ -8,13 +8,16 @@ import pytest
 from flask.testing import FlaskClient
 
 from tests.conftest import Statements
+from tests.factories.family import a_relation
 from tests.factories.identity import a_coordinator, a_person, a_staff_member, an_admin, signed_in
 from tests.factories.organisations import an_organisation
 from tests.factories.records import NINE_O_CLOCK, a_pending_record, a_record
 from timebank.database import new_id
-from timebank.identity.rules import Actor, Role
+from timebank.identity.rules import Actor, RelationState, Role
 from timebank.organisations.models import Organisation
+from timebank.policies.rules import Policy
 from timebank.records.account import account_of
+from timebank.records.rules import Flag
 
 
 @pytest.fixture
@@ -204,3 +207,61 @@ def test_the_account_costs_two_statements(client: FlaskClient, statements: State
     with statements() as sent:
         account_of(volunteer.id)
     assert len(sent) == 2
+
+
+@pytest.mark.rule("R08")
+def test_nobody_decides_on_a_relatives_record(
+    client: FlaskClient, organisation: Organisation, coordinator: Actor
+) -> None:
+    """A verified relative's record is a colleague's to decide; once the relation has ended it is theirs again."""
+    pending = a_pending_record(organisation=organisation)
+    a_relation(pending.volunteer_id, coordinator.person_id)
+    for verb in ("approve", "reject"):
+        answer = _decide(client, coordinator, pending.record_id, verb)
+        assert (answer.status_code, answer.json["code"]) == (403, "RELATIVES_RECORD")
+    former = a_pending_record(organisation=organisation)
+    a_relation(former.volunteer_id, coordinator.person_id, state=RelationState.ENDED)
+    assert _decide(client, coordinator, former.record_id, "approve").status_code == 200
+
+
+def test_a_review_may_approve_fewer_minutes(
+    client: FlaskClient, organisation: Organisation, coordinator: Actor
+) -> None:
+    """Who forgot to check out is credited what they served; more than was recorded or nothing at all is no approval."""
+    pending = a_pending_record(organisation=organisation)
+    for minutes in (121, 0, 1.5, "60"):
+        answer = _decide(client, coordinator, pending.record_id, "approve", {"reason": "x", "service_minutes": minutes})
+        assert (answer.status_code, answer.json["code"]) == (422, "INVALID")
+    answer = _decide(client, coordinator, pending.record_id, "approve", {"reason": "早退", "service_minutes": 75})
+    assert (answer.status_code, answer.json["service_minutes"], answer.json["credited_minutes"]) == (200, 75, 75)
+    account = account_of(pending.volunteer_id)
+    assert (account["balance_minutes"], account["service_minutes"]) == (75, 75)
+
+
+def test_the_review_queue_says_why_each_record_waits(
+    client: FlaskClient, organisation: Organisation, coordinator: Actor
+) -> None:
+    """The oldest first on demand; doubts, a policy that reviews everything, a public notice, or nothing any more."""
+    always, notice = Policy(approval="always"), Policy(notice_days=3)
+    days = [NINE_O_CLOCK + timedelta(days=day) for day in range(4)]
+    made = [
+        a_record(organisation=organisation, started_at=days[0], flags=frozenset({Flag.AUTO_CLOSED, Flag.LATE})),
+        a_record(organisation=organisation, started_at=days[1], policy=always),
+        a_record(organisation=organisation, started_at=days[2], policy=notice),
+        a_record(organisation=organisation, started_at=days[3]),
+    ]
+    listed = client.get("/api/v1/records?order=oldest", headers=signed_in(coordinator)).json["items"]
+    assert [item["id"] for item in listed] == [str(one.record_id) for one in made]
+    assert [item["waits_because"] for item in listed] == [
+        "忘记签退、签到或签退过晚，或离线补传，请核实后决定。",
+        "没有疑点，按规则须由协调员审核。",
+        "公示中，期满无异议即计入。",
+        None,
+    ]
+    assert listed[0]["waits_because_en"] == "No check-out, scanned late, or uploaded late: check, then decide."
+    newest = client.get("/api/v1/records?state=pending", headers=signed_in(coordinator)).json["items"]
+    assert [item["id"] for item in newest] == [str(one.record_id) for one in reversed(made[:3])]
+    pages = client.get("/api/v1/records?order=oldest&limit=3", headers=signed_in(coordinator)).json
+    assert [item["id"] for item in client.get(pages["next"], headers=signed_in(coordinator)).json["items"]] == [
+        str(made[3].record_id)
+    ]

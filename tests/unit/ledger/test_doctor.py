@@ -139,7 +139,7 @@ class TestPostgresql:
                 "no UPDATE of ledger_account.closed_at",
             ),
             ("GRANT CREATE ON SCHEMA public TO {app}", "REVOKE CREATE ON SCHEMA public FROM {app}", "may create in"),
-            ("GRANT {owner} TO {app}", "REVOKE {owner} FROM {app}", "owns 3"),
+            ("GRANT {owner} TO {app}", "REVOKE {owner} FROM {app}", " tables, "),
             ("ALTER ROLE {app} SUPERUSER", "ALTER ROLE {app} NOSUPERUSER", "is a superuser"),
         ],
     )

@@ -59,6 +59,8 @@ def test_built_in_set_is_the_default_column_of_the_design() -> None:
         ("notice_days", 0, 0),
         ("geofence", "off", "off"),
         ("storage_cap_minutes", None, None),
+        ("gift", "none", "none"),
+        ("gift", "verified_relatives", "verified_relatives"),
     ],
 )
 def test_value_that_is_enforced_is_taken(key: str, value: Any, kept: Any) -> None:
@@ -88,6 +90,7 @@ def test_value_that_is_enforced_is_taken(key: str, value: Any, kept: Any) -> Non
         ("walk_in", 1),
         ("walk_in", "true"),
         ("approval", "never"),
+        ("gift", "anybody"),
         ("reservation_hours", 0),
         ("reservation_hours", 721),
         ("reservation_hours", None),
@@ -109,9 +112,7 @@ def test_value_that_makes_no_sense_is_refused(key: str, value: Any) -> None:
         ("notice_days", 3),
         ("notice_days", False),
         ("storage_cap_minutes", 90_000),
-        ("gift", "verified_relatives"),
         ("group_accounts", "donate_only"),
-        ("refunds", "allowed"),
         ("min_age", 18),
     ],
 )

@@ -14,7 +14,7 @@ from timebank import clock
 from timebank.database import db, in_unit_of_work, session
 from timebank.identity.rules import Actor
 from timebank.ledger import service as ledger
-from timebank.shop import reservations
+from timebank.shop import refunds, reservations
 from timebank.shop.commands import cli
 from timebank.shop.handovers import hand_over
 
@@ -22,16 +22,20 @@ GUARDED = {
     "stock_move": {"pk_stock_move": ("lot_id", "seq"), "uq_stock_move_lot_id_resolves": ("lot_id", "resolves")},
     "receipt": {"pk_receipt": ("id",)},
     "goods_price": {"pk_goods_price": ("goods_id", "number")},
+    "shop_refund": {"pk_shop_refund": ("id",)},
+    "shop_refund_line": {"pk_shop_refund_line": ("refund_id", "line_no")},
 }
 
 
 @pytest.fixture
 def day_at_the_shop(app: Flask) -> None:
-    """One redemption of each state, and a counter where all of it adds up."""
+    """One redemption of each state, a piece that was brought back, and a counter where all of it adds up."""
     site, goods = a_stocked_shop(20)
     member, clerk = a_member(6000), a_clerk(site)
     one, two, _open = (reserved(member.id, site.id, (goods.id, 2)).redemption for _ in range(3))
     in_unit_of_work(lambda: hand_over(actor=clerk, redemption_id=one.id))
+    back = [refunds.Returned(goods.id, 1, restock=True)]
+    in_unit_of_work(lambda: refunds.refund(actor=clerk, redemption_id=one.id, lines=back, reason="退货"))
     in_unit_of_work(lambda: reservations.cancel(actor=Actor(member.id), redemption_id=two.id))
     assert findings() == []
 
@@ -79,6 +83,13 @@ def _unguarded(statement: str) -> None:
         ("payments", "UPDATE redemption SET state = 'cancelled' WHERE state = 'held'"),
         ("payments", "UPDATE redemption SET channel = 'counter' WHERE state = 'held'"),
         ("payments_for_nothing", "DELETE FROM redemption WHERE state = 'held'"),
+        ("returns", "DELETE FROM stock_move WHERE kind = 'return'"),
+        ("returns", "UPDATE shop_refund_line SET quantity = 3"),
+        ("returns", "UPDATE shop_refund_line SET restocked = 0"),
+        ("refunds", "UPDATE shop_refund_line SET quantity = 2"),
+        ("refunds", "UPDATE shop_refund SET minutes = minutes + 1"),
+        ("refunds", "DELETE FROM shop_refund_line"),
+        ("refunds_of_nothing", "DELETE FROM shop_refund"),
         ("receipts", "DELETE FROM receipt"),
         ("receipts", "UPDATE receipt SET minutes_before = 0"),
         ("receipt_numbers", "UPDATE receipt SET number = 2"),
@@ -102,7 +113,7 @@ def test_the_command_ends_with_0_or_1(app: Flask) -> None:
     """``timebank shop audit`` says OK and ends with 0; after a change it names the first bad row and ends with 1."""
     runner = app.test_cli_runner()
     good = runner.invoke(cli, ["audit"])
-    assert (good.exit_code, good.output) == (0, "OK: 1 lots, 6 moves, 3 redemptions, 1 receipts\n")
+    assert (good.exit_code, good.output) == (0, "OK: 1 lots, 7 moves, 3 redemptions, 1 receipts\n")
     assert json.loads(runner.invoke(cli, ["audit", "--json"]).output)["findings"] == []
     _unguarded("UPDATE receipt SET minutes_before = 0")
     bad = runner.invoke(cli, ["audit"])

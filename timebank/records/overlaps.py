@@ -1,0 +1,63 @@
+"""Nobody serves in two places at once: what a person's time is taken by, in records and beyond them."""
+
+from collections.abc import Callable
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import select
+
+from timebank.clock import SHANGHAI
+from timebank.database import session
+from timebank.identity.models import Person
+from timebank.records import queries
+from timebank.records.errors import ServiceOverlap
+from timebank.records.models import Revision
+from timebank.records.rules import State
+
+__all__ = ["also_taken_by", "lock_person", "overlap", "refuse_overlap"]
+
+Taken = Callable[[UUID, datetime, datetime], bool]
+"""Whether a person's time between two instants (half-open) is taken by something that is no record yet."""
+
+_also: list[Taken] = []
+
+
+def also_taken_by(taken: Taken) -> Taken:
+    """Have ``taken`` asked, too: records know nothing of who is inside a shift at this moment."""
+    if taken not in _also:
+        _also.append(taken)
+    return taken
+
+
+def lock_person(person_id: UUID) -> Person | None:
+    """Lock a person until this transaction ends, so that what is recorded for them by hand comes one after the other."""
+    found = select(Person).where(Person.id == person_id).with_for_update(key_share=True)
+    return session.scalars(found.execution_options(populate_existing=True)).one_or_none()
+
+
+def refuse_overlap(
+    *, volunteer_id: UUID, started_at: datetime, ended_at: datetime, but_record: UUID | None = None
+) -> None:
+    """Raise ServiceOverlap if a record that counts or may yet count, or an open attendance, shares a moment.
+
+    What is outside records is asked first: an attendance that ends between the two questions is then found as a record.
+    """
+    if any(taken(volunteer_id, started_at, ended_at) for taken in _also):
+        raise overlap(started_at, ended_at)
+    found = queries.current().where(
+        Revision.volunteer_id == volunteer_id,
+        Revision.state != State.REJECTED,
+        Revision.started_at < ended_at,
+        Revision.ended_at > started_at,
+    )
+    if but_record is not None:
+        found = found.where(Revision.record_id != but_record)
+    other = session.scalars(found.limit(1)).one_or_none()
+    if other is not None:
+        raise overlap(other.started_at, other.ended_at)
+
+
+def overlap(started_at: datetime, ended_at: datetime) -> ServiceOverlap:
+    """Return the refusal that names what takes the time, as the clock on the wall shows it."""
+    start, end = (instant.astimezone(SHANGHAI).strftime("%m-%d %H:%M") for instant in (started_at, ended_at))
+    return ServiceOverlap(from_local=start, until_local=end)
