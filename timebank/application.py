@@ -8,6 +8,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 
 from timebank import append_only, database
 from timebank.activities import endpoints as activities
+from timebank.attendance import amendment_endpoints as amendments
 from timebank.attendance import endpoints as attendance
 from timebank.codes.book import CodeBook
 from timebank.demo import clock as demo_clock
@@ -39,6 +40,7 @@ DOMAINS = (
     policies,
     notifications,
     activities,
+    amendments,
     attendance,
     records,
     corrections,

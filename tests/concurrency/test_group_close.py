@@ -19,10 +19,12 @@ from timebank import clock
 from timebank.activities.models import Shift
 from timebank.attendance import closing
 from timebank.attendance.models import Attendance
+from timebank.codes.layouts import utc_text
 from timebank.database import in_unit_of_work, session
 from timebank.identity.models import Person
 from timebank.identity.rules import Actor
 from timebank.ledger.models import Transfer
+from timebank.records.account import account_of
 from timebank.records.models import Revision
 
 PHONES = 200
@@ -185,3 +187,41 @@ def test_late_check_outs_at_once_are_one(app: Flask) -> None:
 
     assert told(together(app, [leave] * 10)) == {(201, ""): 1, (409, "ALREADY_CHECKED_OUT"): 9}
     assert looked_up(select(Revision.number).order_by(Revision.number)) == [(1,), (2,)]
+
+
+def test_amendments_and_a_decision_at_once_leave_one_truth(app: Flask) -> None:
+    """Coordinators adjust, annul and approve one forgotten stay at the same instant: record and credit agree at the end."""
+    _, (person, *_), coordinators = a_shift_with(1)
+    evening = clock.now() + timedelta(hours=5)
+    with clock.at(evening):
+        in_unit_of_work(lambda: closing.sweep(limit=7))
+    [(attendance_id, record_id, began)] = looked_up(
+        select(Attendance.id, Attendance.record_id, Attendance.checked_in_at)
+    )
+
+    def send(actor: Actor, path: str, **body: str) -> Callable[[FlaskClient], Any]:
+        def sending(client: FlaskClient) -> Any:
+            with clock.at(evening):
+                return post_once(client, path, actor, {"reason": "核实", **body})
+
+        return sending
+
+    ends = [utc_text((began + timedelta(minutes=minutes)).replace(microsecond=0)) for minutes in (30, 40, 50)]
+    one, other, third = coordinators
+    answers = together(
+        app,
+        [
+            *(send(one, f"/attendances/{attendance_id}/adjust", checked_out_at=end) for end in ends),
+            send(other, f"/attendances/{attendance_id}/annul"),
+            send(third, f"/records/{record_id}/approve"),
+        ],
+    )
+    assert all(answer.status_code in {200, 403, 409} for answer in answers), [answer.json for answer in answers]
+    state, credited = looked_up(
+        select(Revision.state, Revision.credited_minutes).order_by(Revision.number.desc()).limit(1)
+    )[0]
+    assert state in {"final", "rejected"}
+    assert sum(minutes for (minutes,) in looked_up(select(Transfer.minutes))) == credited
+    [(kept,)] = looked_up(select(Attendance.state))
+    assert (kept == "annulled") == (state == "rejected")
+    assert in_unit_of_work(lambda: account_of(person.id), write=False)["balance_minutes"] == credited

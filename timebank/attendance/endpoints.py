@@ -10,7 +10,7 @@ from sqlalchemy import Row
 
 from timebank import clock
 from timebank.activities.queries import ShiftContext, context_of
-from timebank.attendance import closing, groups, points, queries, schemas, service
+from timebank.attendance import closing, groups, points, presence, queries, schemas, service
 from timebank.attendance.closing import Ended
 from timebank.attendance.models import Attendance
 from timebank.attendance.reading import Presented, Reader
@@ -69,27 +69,31 @@ def get_shift_code(shift_id: UUID, query: dict[str, Any]) -> Any:
     return Response(draw(shown.token), mimetype=media_type)
 
 
-@blueprint.endpoint("GET", "/shifts/<uuid:shift_id>/presence", guard=signed_in, answer=(200, schemas.PresenceOut))
-def get_shift_presence(shift_id: UUID) -> dict[str, Any]:
-    """现场在场情况：人数与脱敏姓名；负责人、协调员可看。"""
+@blueprint.endpoint(
+    "GET",
+    "/shifts/<uuid:shift_id>/presence",
+    guard=signed_in,
+    query=PageQuery,
+    answer=(200, schemas.PresenceOut),
+)
+def get_shift_presence(shift_id: UUID, query: dict[str, Any]) -> dict[str, Any]:
+    """现场在场情况：人数，以及脱敏姓名、来源与疑点；后到的在前，报名未到的在后。负责人、协调员可看。"""
     context = points.led_by(actor(), shift_id)
-    found = queries.present(shift_id)
-    inside = {row.volunteer_id for row in found if row.state == State.OPEN}
+    now = clock.now()
+    count = presence.headcount(shift_id)
+    over = closing.is_over(context, now)
+    found, by = presence.listed(shift_id)
+    people = page(found, by=by, query=query, descending=True, scalars=False)
     return {
+        **people,
         "capacity": context.capacity,
         "signed_up": context.taken,
-        "inside": len(inside),
-        "left": len({row.volunteer_id for row in found} - inside),
+        "inside": 0 if over else count.inside,
+        "left": count.left + (count.inside if over else 0),
+        "absent": count.absent,
         "items": [
-            {
-                "attendance_id": row.id,
-                "name": masked_name(row.display_name),
-                "state": row.state,
-                "checked_in_at": row.checked_in_at,
-                "checked_out_at": row.checked_out_at,
-                "flags": flags_from_text(row.flags),
-            }
-            for row in found
+            row._asdict() | {"name": masked_name(row.display_name)} | _as_it_counts(row, context, now)
+            for row in people["items"]
         ],
     }
 

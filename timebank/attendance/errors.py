@@ -149,3 +149,14 @@ class StillInside(Refusal):
     title_en = "Still inside"
     detail = "您已在这一场签到，还没有签退，不能取消报名。离开时请扫描屏幕签退。"
     detail_en = "You have checked in here, and keep your place. Scan the screen again when you leave."
+
+
+class AttendanceAnnulled(Refusal):
+    """The attendance was annulled before, and stays so."""
+
+    code = "ATTENDANCE_ANNULLED"
+    status = 409
+    title = "签到已作废"
+    title_en = "Attendance annulled"
+    detail = "这次签到已经作废，不能再改。如果确有服务，请走补录。"
+    detail_en = "This attendance was annulled and stays so. If there was a service, ask for a supplement."

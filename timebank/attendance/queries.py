@@ -17,7 +17,6 @@ from timebank.database import session
 from timebank.identity.models import Person
 from timebank.organisations.models import Area
 from timebank.records.models import Revision
-from timebank.records.overlaps import also_taken_by
 from timebank.records.queries import is_current, is_pending, so_far_of, so_far_subquery
 from timebank.records.rules import SoFar
 
@@ -227,15 +226,6 @@ def is_inside(shift_id: UUID, volunteer_id: UUID) -> bool:
     return bool(session.scalar(select(exists().where(*here))))
 
 
-@also_taken_by
-def is_inside_somewhere(volunteer_id: UUID, _started_at: datetime, ended_at: datetime) -> bool:
-    """Whether somebody has been inside a shift, and still is, since before ``ended_at``: no record says so yet."""
-    inside = exists().where(
-        Attendance.volunteer_id == volunteer_id, Attendance.state == State.OPEN, Attendance.checked_in_at < ended_at
-    )
-    return bool(session.scalar(select(inside)))
-
-
 def attendances_of(volunteer_id: UUID) -> Select[Any]:
     """Select a volunteer's attendances, each with its shift's context before it; page by when they began."""
     return (
@@ -251,22 +241,3 @@ def attendances_of(volunteer_id: UUID) -> Select[Any]:
         )
         .where(Attendance.volunteer_id == volunteer_id)
     )
-
-
-def present(shift_id: UUID) -> list[Row[Any]]:
-    """Return who was or is at a shift, latest first: state, instants, flags and name."""
-    found = (
-        select(
-            Attendance.id,
-            Attendance.state,
-            Attendance.checked_in_at,
-            Attendance.checked_out_at,
-            Attendance.flags,
-            Attendance.volunteer_id,
-            Person.display_name,
-        )
-        .join(Person, Person.id == Attendance.volunteer_id)
-        .where(Attendance.shift_id == shift_id, Attendance.state != State.ANNULLED)
-        .order_by(Attendance.checked_in_at.desc(), Attendance.id.desc())
-    )
-    return list(session.execute(found))

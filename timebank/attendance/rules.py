@@ -24,7 +24,7 @@ from timebank.attendance.errors import (
 )
 from timebank.clock import SHANGHAI
 from timebank.codes.layouts import utc_text
-from timebank.errors import Refusal
+from timebank.errors import Invalid, Refusal
 from timebank.identity.rules import PersonState
 from timebank.policies.rules import Policy
 from timebank.records.rules import Flag
@@ -37,7 +37,9 @@ CODES_AHEAD = 4
 """Codes that a screen gets in advance: it survives a minute without network."""
 
 
-SAID_AT_THE_END = frozenset({Flag.AUTO_CLOSED, Flag.CAPPED, Flag.OVER_DAILY, Flag.SUSPENDED})
+COMPUTED = frozenset({Flag.CAPPED, Flag.OVER_DAILY})
+"""Flags that follow from the minutes."""
+SAID_AT_THE_END = COMPUTED | {Flag.AUTO_CLOSED, Flag.SUSPENDED}
 """Flags that an attendance gets when it ends: they are said anew when it gets another end."""
 
 
@@ -177,6 +179,29 @@ def refuse_early_check_out(*, checked_in_at: datetime, policy: Policy, at: datet
     if at < earliest:
         seconds = _seconds(earliest - at)
         raise TooSoon(minutes=policy.min_stay_minutes, seconds_left=seconds, minutes_left=math.ceil(seconds / 60))
+
+
+def refuse_times(
+    *,
+    context: ShiftContext,
+    policy: Policy,
+    now: datetime,
+    stated: tuple[datetime | None, datetime | None],
+    kept: tuple[datetime, datetime | None],
+) -> None:
+    """Raise Invalid unless the instants that staff have ``stated`` lie in the shift's hours, in order, and not ahead."""
+    first, last = opens_at(context, policy), min(closes_at(context, policy), now)
+    for pointer, at in zip(("/checked_in_at", "/checked_out_at"), stated, strict=True):
+        if at is not None and not first <= at <= last:
+            span = f"{local(first)} – {local(last)}"
+            raise Invalid(
+                errors=[{"pointer": pointer, "detail": f"须在 {span} 之间。 Must lie within {span} (Beijing)."}]
+            )
+    began, ended = stated[0] or kept[0], stated[1] or kept[1]
+    if ended is not None and ended <= began:
+        raise Invalid(
+            errors=[{"pointer": "/checked_out_at", "detail": "签退须晚于签到。 Must lie after the check-in."}]
+        )
 
 
 def nothing_to_check_out(*, standing: Standing, context: ShiftContext, by_staff: bool) -> Refusal:

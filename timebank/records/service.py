@@ -1,5 +1,6 @@
 """The verbs: record a service, approve or reject a record. Each is a new revision, and its credit is posted with it."""
 
+from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -21,20 +22,36 @@ from timebank.records.models import Revision, ServiceRecord
 from timebank.records.revisions import Recorded
 from timebank.records.rules import PENDING, Assessment, Served, SoFar, State, assess, flags_as_text
 
-__all__ = ["DECIDERS", "Recorded", "approve", "record_service", "reject"]
+__all__ = ["DECIDERS", "Recorded", "approve", "before_approval", "record_service", "reject"]
 
 DECIDERS = (Role.COORDINATOR, Role.ADMIN)
 
 INSERT_RECORD = insert(ServiceRecord)
 
+_before_approval: list[Callable[[UUID, UUID], None]] = []
+
+
+def before_approval(refuse: Callable[[UUID, UUID], None]) -> Callable[[UUID, UUID], None]:
+    """Have ``refuse(record_id, actor_id)`` asked before somebody approves a record; it raises what speaks against it."""
+    if refuse not in _before_approval:
+        _before_approval.append(refuse)
+    return refuse
+
 
 def record_service(
-    *, served: Served, policy: Policy, actor_id: UUID, now: datetime, so_far: SoFar | None = None
+    *,
+    served: Served,
+    policy: Policy,
+    actor_id: UUID,
+    now: datetime,
+    so_far: SoFar | None = None,
+    reason: str | None = None,
 ) -> Recorded:
     """Make the record of one service and, if the policy lets it be final at once, post its credit.
 
     ``so_far`` is what ``queries.so_far`` says for the service's day, if the caller has read it in a select of its own.
-    Raises AlreadyRecorded (by its constraint) if the source has a record.
+    ``reason`` is what somebody says who states the times by hand. Raises AlreadyRecorded (by its constraint) if the
+    source has a record.
     """
     if so_far is None:
         so_far = queries.so_far(volunteer_id=served.volunteer_id, day=served.served_on)
@@ -43,7 +60,7 @@ def record_service(
     values = first_values(
         served, assess(served, policy, so_far), record_id=record_id, policy=policy, actor_id=actor_id, now=now
     )
-    return revisions.append(**values)
+    return revisions.append(**values | {"reason": reason})
 
 
 def record_values(served: Served, *, record_id: UUID, now: datetime) -> dict[str, Any]:
@@ -106,9 +123,11 @@ def approve(*, actor: Actor, record_id: UUID, reason: str, service_minutes: int 
     """Make a pending record final and post what it was expected to earn, or what ``service_minutes`` earn.
 
     Raises NotFound outside the actor's scope, OwnRecord, RelativesRecord, RecordNotPending (also when a colleague was
-    faster), Invalid for more minutes than were recorded.
+    faster), Invalid for more minutes than were recorded, and what ``before_approval`` has found.
     """
     pending = _pending(actor, record_id)
+    for refuse in _before_approval:
+        refuse(record_id, actor.person_id)
     served, credit = pending.service_minutes, pending.expected_minutes
     if service_minutes is not None:
         refuse_more_than_recorded(service_minutes, served)
