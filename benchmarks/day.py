@@ -14,13 +14,9 @@ from dataclasses import dataclass
 from itertools import cycle
 from pathlib import Path
 
-import flask_migrate
-import psycopg
 from flask import Flask
-from sqlalchemy import make_url
-from sqlalchemy.schema import CreateTable
 
-from benchmarks import load, report, seed, served
+from benchmarks import databases, load, report, seed, served
 from benchmarks.bare import note
 from benchmarks.load import Expected, Run
 from benchmarks.posting import FUNCTION, Clients
@@ -30,7 +26,6 @@ from tests.postgres import running_server
 from timebank.application import create_app
 from timebank.attendance.reading import Reader
 from timebank.database import db, in_unit_of_work, new_id
-from timebank.ledger import proof
 from timebank.settings import Settings
 
 NAMES = {
@@ -98,59 +93,20 @@ def _print(title: str, rounds: report.Rounds) -> None:
 
 
 def _on_postgres(home: Path, server_url: str, options: Options) -> report.Rounds:
-    home.mkdir()
-    libpq = make_url(server_url).set(drivername="postgresql").render_as_string(hide_password=False)
-    names = [f"timebank_benchmark_{name}_{new_id().hex[-8:]}" for name in ("day", "posting")]
-    urls = [make_url(server_url).set(database=name).render_as_string(hide_password=False) for name in names]
-    with psycopg.connect(libpq, autocommit=True) as connection:
-        role = f"{names[0]}_app"
-        connection.execute(f'CREATE ROLE "{role}" LOGIN'.encode())
-        connection.execute(f'CREATE DATABASE "{names[0]}"'.encode())
-        migrate(served.settings_for(urls[0], home, role=role))
-        connection.execute(f'CREATE DATABASE "{names[1]}" TEMPLATE "{names[0]}"'.encode())
-        day, posting = (served.settings_for(url, home, role=role) for url in urls)
-        try:
-            with ExitStack() as stack:
-                measures = Day(stack, day, options).measures() | _postings(stack, posting, options)
-                rounds = _measured(measures, options)
-            _verify(day, posting)
-            return rounds
-        finally:
-            for name in names:
-                connection.execute(f'DROP DATABASE "{name}" WITH (FORCE)'.encode())
-            connection.execute(f'DROP ROLE "{role}"'.encode())
+    with databases.on_postgres(server_url, home, "day", "posting", tables=[note]) as (day, posting):
+        with ExitStack() as stack:
+            measures = Day(stack, day, options).measures() | _postings(stack, posting, options)
+            rounds = _measured(measures, options)
+        databases.verify(day, posting)
+        return rounds
 
 
 def _on_sqlite(home: Path, options: Options) -> report.Rounds:
-    home.mkdir()
-    settings = served.settings_for(f"sqlite:///{home / 'timebank.db'}", home)
-    migrate(settings)
+    settings = databases.on_sqlite(home / "timebank.db", tables=[note])
     with ExitStack() as stack:
         rounds = _measured(Day(stack, settings, options).measures(), options)
-    _verify(settings)
+    databases.verify(settings)
     return rounds
-
-
-def migrate(settings: Settings) -> None:
-    """Bring a database to this code's head, with the table of the bare insert beside."""
-    app = create_app(settings)
-    with app.app_context():
-        flask_migrate.upgrade()
-        statements = [str(CreateTable(note).compile(db.engine))]
-        if not settings.is_sqlite:
-            statements.append(f'GRANT ALL ON {note.name} TO "{make_url(settings.database_url).username}"')
-        db.engine.dispose()
-    served.as_owner(settings, *statements)
-
-
-def _verify(*measured: Settings) -> None:
-    """Recompute the ledgers that were measured: what is fast because it is wrong does not count."""
-    for settings in measured:
-        with create_app(settings).app_context():
-            found = proof.verify()
-            db.engine.dispose()
-        if not found.ok:
-            raise AssertionError(f"the ledger does not verify: {found}")
 
 
 def _measured(measures: dict[str, Measure], options: Options) -> report.Rounds:

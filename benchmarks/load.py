@@ -21,15 +21,19 @@ class WrongAnswer(Exception):
 
 @dataclass(frozen=True, kw_only=True)
 class Run:
-    """What one run has shown: seconds from the first request to the last answer, and each answer's latency in ms."""
+    """What one run has shown: seconds from the first request to the last answer, and each answer's latency in ms.
+
+    ``each`` is how much one answer has done, where that is not one thing.
+    """
 
     seconds: float
     latencies: list[float]
+    each: int = 1
 
     @property
     def per_second(self) -> float:
-        """Answers per second."""
-        return len(self.latencies) / self.seconds
+        """What was done per second."""
+        return len(self.latencies) * self.each / self.seconds
 
     def quantile(self, share: float) -> float:
         """Return the latency in ms that ``share`` of the answers did not exceed."""

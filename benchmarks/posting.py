@@ -1,21 +1,24 @@
-"""The ledger's posting without HTTP around it: our service against one hand-written SQL call, from the same clients.
+"""The ledger's posting without HTTP around it: our service against others, from the same clients.
 
-Both write the same rows into the same tables, under the same lock, with the same bytes hashed. Clients are threads in
-two processes, as the two workers of a server are.
+Against one hand-written SQL call, which writes the same rows into the same tables, under the same lock, with the same
+bytes hashed; and against other ledgers (``peers``). Clients are threads in two processes, as the two workers of a
+server are.
 """
 
 import multiprocessing
-import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
-from typing import Literal
 from uuid import UUID
 
 import psycopg
-from sqlalchemy import make_url
+from flask import Flask
 
+from benchmarks import peers
+from benchmarks.databases import libpq
 from benchmarks.load import Run
 from timebank import clock
 from timebank.application import create_app
@@ -25,7 +28,7 @@ from timebank.ledger.rules import ISSUER, wallet_of
 from timebank.settings import Settings
 
 PROCESSES = 2
-Way = Literal["service", "sql"]
+MINUTES = 60
 
 FUNCTION = """
 CREATE FUNCTION benchmark_earn(p_id uuid, p_account uuid, p_issuer uuid, p_minutes bigint, p_source uuid,
@@ -75,7 +78,7 @@ CALL = (
 class Task:
     """What one process is asked to do: which way, for how long, with how many threads."""
 
-    way: Way
+    way: str
     seconds: float
     threads: int
 
@@ -96,7 +99,7 @@ class Clients:
         for pipe in self._pipes:
             assert pipe.recv() == "ready"
 
-    def post(self, way: Way, *, clients: int, seconds: float) -> Run:
+    def post(self, way: str, *, clients: int, seconds: float) -> Run:
         """Post for some seconds with ``clients`` threads in all."""
         for pipe in self._pipes:
             pipe.send(Task(way=way, seconds=seconds, threads=max(1, clients // PROCESSES)))
@@ -121,29 +124,20 @@ def _serve(pipe: Connection, settings: Settings, owners: Sequence[UUID]) -> None
         except EOFError:
             return
         shares = [owners[number :: task.threads] for number in range(task.threads)]
-        libpq = make_url(settings.database_url).set(drivername="postgresql").render_as_string(hide_password=False)
 
-        def run(share: Sequence[UUID], latencies: list[float], task: Task = task, libpq: str = libpq) -> None:
-            if task.way == "sql":
-                with psycopg.connect(libpq, autocommit=True) as connection:
-                    _repeat(lambda owner: _by_sql(connection, owner), share, latencies, task.seconds)
-            else:
-                with app.app_context():
-                    _repeat(_by_service, share, latencies, task.seconds)
+        def run(share: Sequence[UUID], latencies: list[float], task: Task = task) -> None:
+            with WAYS[task.way](app, settings) as post:
+                _repeat(post, share, latencies, task.seconds)
 
         pipe.send(_in_threads(run, shares))
 
 
 def _in_threads(run: Callable[[Sequence[UUID], list[float]], None], shares: Sequence[Sequence[UUID]]) -> Run:
     found: list[list[float]] = [[] for _ in shares]
-    threads = [
-        threading.Thread(target=run, args=(share, latencies)) for share, latencies in zip(shares, found, strict=True)
-    ]
     started = time.perf_counter()
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    with ThreadPoolExecutor(len(shares)) as threads:
+        for done in [threads.submit(run, share, latencies) for share, latencies in zip(shares, found, strict=True)]:
+            done.result()
     return Run(seconds=time.perf_counter() - started, latencies=[latency for each in found for latency in each])
 
 
@@ -158,23 +152,51 @@ def _repeat(post: Callable[[UUID], None], owners: Sequence[UUID], latencies: lis
             latencies.append((time.perf_counter() - began) * 1000)
 
 
-def _by_service(owner: UUID) -> None:
+Post = Callable[[UUID], None]
+"""Credits one owner, and looks at the balance after it where the way tells it."""
+
+
+@contextmanager
+def by_service(app: Flask, _settings: Settings) -> Iterator[Post]:
+    """Post as this product does."""
+    with app.app_context():
+        yield earn
+
+
+def earn(owner_id: UUID) -> None:
+    """Credit an hour in a unit of work of its own."""
     posted = in_unit_of_work(
         lambda: ledger.earn(
             transfer_id=new_id(),
-            owner_id=owner,
-            minutes=60,
+            owner_id=owner_id,
+            minutes=MINUTES,
             source_id=new_id(),
             occurred_at=clock.now(),
             actor_id=NIL,
         )
     )
-    assert posted.account.balance_minutes >= 60
+    assert posted.account.balance_minutes >= MINUTES
 
 
-def _by_sql(connection: psycopg.Connection, owner: UUID) -> None:
-    now = clock.now()
-    values = (new_id(), wallet_of(owner).id, ISSUER.id, 60, new_id(), NIL, now, now)
-    row = connection.execute(CALL, values).fetchone()
-    assert row
-    assert row[1] >= 60
+@contextmanager
+def _by_sql(_app: Flask, settings: Settings) -> Iterator[Post]:
+    with psycopg.connect(libpq(settings.database_url), autocommit=True) as connection:
+
+        def post(owner_id: UUID) -> None:
+            now = clock.now()
+            values = (new_id(), wallet_of(owner_id).id, ISSUER.id, MINUTES, new_id(), NIL, now, now)
+            row = connection.execute(CALL, values).fetchone()
+            assert row
+            assert row[1] >= MINUTES
+
+        yield post
+
+
+WAYS: Mapping[str, Callable[[Flask, Settings], AbstractContextManager[Post]]] = {
+    "service": by_service,
+    "sql": _by_sql,
+    "hordak": lambda _app, settings: peers.hordak(settings, MINUTES, balance=False),
+    "hordak-balance": lambda _app, settings: peers.hordak(settings, MINUTES, balance=True),
+    "pgledger": lambda _app, settings: peers.pgledger(settings, MINUTES),
+}
+"""How the same hour is credited; each opens a connection of its own for each thread."""

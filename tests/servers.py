@@ -38,7 +38,11 @@ class Server:
 def environment_of(settings: Settings) -> dict[str, str]:
     """Return the environment from which a process reads just these settings."""
     names = {f"TIMEBANK_{name.upper()}": getattr(settings, name) for name in Settings.__dataclass_fields__}
-    values = {name: ",".join(value) if isinstance(value, tuple) else str(value) for name, value in names.items()}
+    values = {
+        name: ",".join(value) if isinstance(value, tuple) else str(value)
+        for name, value in names.items()
+        if value is not None
+    }
     metrics = {"PROMETHEUS_MULTIPROC_DIR": str(settings.home / "metrics")} if settings.workers > 1 else {}
     return {name: value for name, value in os.environ.items() if not name.startswith("TIMEBANK_")} | values | metrics
 

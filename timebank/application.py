@@ -9,10 +9,12 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 from timebank import append_only, database
 from timebank.activities import endpoints as activities
 from timebank.attendance import amendment_endpoints as amendments
+from timebank.attendance import batch_endpoints as batches
 from timebank.attendance import endpoints as attendance
 from timebank.codes.book import CodeBook
 from timebank.demo import clock as demo_clock
 from timebank.demo import endpoints as demo
+from timebank.documents.typefaces import UnusableFont, typeface
 from timebank.giving import endpoints as giving
 from timebank.giving import pool_endpoints as pool
 from timebank.identity import endpoints as identity
@@ -25,7 +27,7 @@ from timebank.policies import endpoints as policies
 from timebank.records import correction_endpoints as corrections
 from timebank.records import endpoints as records
 from timebank.records import supplement_endpoints as supplements
-from timebank.settings import Settings
+from timebank.settings import Settings, UnsafeSettings
 from timebank.shop import endpoints as shop
 from timebank.statistics import endpoints as statistics
 from timebank.web import docs, observe, problems, tokens
@@ -42,6 +44,7 @@ DOMAINS = (
     activities,
     amendments,
     attendance,
+    batches,
     records,
     corrections,
     supplements,
@@ -65,6 +68,10 @@ def create_app(settings: Settings | None = None) -> Flask:
     app.json.sort_keys = False  # type: ignore[attr-defined]
     app.json.ensure_ascii = False  # type: ignore[attr-defined]
     app.extensions["timebank-settings"] = settings
+    try:
+        app.extensions["timebank-typeface"] = typeface(settings.font_path)
+    except UnusableFont as error:
+        raise UnsafeSettings(f"TIMEBANK_FONT_PATH: no TrueType font that can be embedded ({error})") from error
     app.extensions["timebank-codes"] = CodeBook(settings.keys("codes"))
     app.extensions["timebank-wechat"] = WechatClient(settings)
     app.extensions["timebank-templates"] = templates.read(settings.wechat_templates)

@@ -48,6 +48,8 @@ class Settings:
     wechat_base_url: str
     wechat_templates: str = ""
     """Which template tells what, as JSON; ``timebank.notifications.templates`` reads it. Empty: messages are only logged."""
+    font_path: Path | None = None
+    """A TrueType font for rare characters in PDF files, asked after our own."""
 
     @property
     def is_demo(self) -> bool:
@@ -102,6 +104,7 @@ class Settings:
                     f"http://127.0.0.1:{port + 1}" if environment is Environment.DEMO else "https://api.weixin.qq.com",
                 ).rstrip("/"),
                 wechat_templates=env.str("WECHAT_TEMPLATES", ""),
+                font_path=Path(font).resolve() if (font := env.str("FONT_PATH", "")) else None,
             )
 
     def refuse_unsafe(self) -> None:
@@ -114,6 +117,8 @@ class Settings:
             raise UnsafeSettings("TIMEBANK_WORKERS: the embedded database has one writer; use 1, or PostgreSQL")
         if self.workers < 1 or self.threads < 1:
             raise UnsafeSettings("TIMEBANK_WORKERS, TIMEBANK_THREADS: at least 1 each")
+        if self.font_path is not None and not self.font_path.is_file():
+            raise UnsafeSettings("TIMEBANK_FONT_PATH: there is no such file")
         if self.env is Environment.PRODUCTION:
             if not self.wechat_app_id or not self.wechat_secret:
                 raise UnsafeSettings("TIMEBANK_WECHAT_APP_ID, TIMEBANK_WECHAT_SECRET: required in production")

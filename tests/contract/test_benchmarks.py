@@ -1,25 +1,70 @@
 """The benchmarks keep running: with tiny numbers, and without looking at what they measure."""
 
+import json
 import subprocess
 import sys
 
+from benchmarks import ledger, report
 from benchmarks.day import NAMES, RATIOS
+from benchmarks.load import Run
+from benchmarks.peers import has_hordak
+from benchmarks.report import Ratio
 from timebank.serving import ROOT
 
-TINY = ("--rounds", "1", "--seconds", "0.1", "--requests", "16", "--clients", "4", "--sqlite")
+TINY = ("--rounds", "1", "--seconds", "0.1", "--requests", "16", "--clients", "4")
+
+TINY_LEDGER = ("--rounds", "1", "--seconds", "0.05", "--clients", "4", "--entries", "2000")
 
 
 def test_every_measurement_of_the_day_gets_the_answers_it_expects() -> None:
     """One tiny round on both engines ends well and prints every measurement and every ratio."""
-    done = subprocess.run(
-        [sys.executable, "-m", "benchmarks.day", *TINY], cwd=ROOT, capture_output=True, text=True, check=False
-    )
-
-    assert done.returncode == 0, done.stderr
-    on_postgresql, on_sqlite = done.stdout.split("SQLite, one worker")
+    on_postgresql, on_sqlite = _printed("benchmarks.day", *TINY, "--sqlite").split("SQLite, one worker")
     for letter, name in NAMES.items():
         assert f"({letter}) {name}" in on_postgresql
     for ratio in RATIOS:
         assert f"({ratio.of}) / ({ratio.to})" in on_postgresql
     for letter in "abcdef":
         assert f"({letter}) {NAMES[letter]}" in on_sqlite
+
+
+def test_every_row_of_the_ledger_s_table_is_measured() -> None:
+    """One tiny round on both engines: each ratio that can be had here has a number, and what was measured verifies."""
+    found = json.loads(_printed("benchmarks.ledger", *TINY_LEDGER, "--json"))
+
+    elsewhere = {"pgledger", *(() if has_hordak() else ("hordak", "hordak-balance"))}
+    raced = {ratio.name for ratio in ledger.RATIOS if ratio.to not in elsewhere}
+    postgres_only = {ratio.name for ratio in ledger.RATIOS if ratio.to in {"sql", "hordak", "hordak-balance"}}
+    assert set(found["PostgreSQL"]["ratios"]) == raced - {"(earn) / (bare)"}
+    assert set(found["SQLite"]["ratios"]) == raced - postgres_only
+    for engine in found.values():
+        assert all(ratio["median"] > 0 for ratio in engine["ratios"].values())
+        assert [one["entries"] for one in engine["memory_of_verify"]] == [1_200, 3_000]
+
+
+def test_a_ratio_is_printed_with_its_goal_and_whether_it_was_met() -> None:
+    """More is better for speeds, less for times; a goal that is missed is called so."""
+    fast, slow = (Run(seconds=seconds, latencies=[seconds * 1000], each=10) for seconds in (1, 2))
+    rounds = {"fast": [fast, fast], "slow": [slow, slow]}
+    wanted = [
+        Ratio(of="fast", to="slow", aim=2),
+        Ratio(of="slow", to="fast", aim=0.6),
+        Ratio(of="slow", to="fast", at_most=1.2),
+        Ratio(of="fast", to="not measured", aim=1),
+    ]
+
+    lines = report.ratios(rounds, wanted).splitlines()[1:]
+
+    assert [line.split()[3:] for line in lines] == [
+        ["2.00", "2.00", "2.00", "≥", "2", "met"],
+        ["0.50", "0.50", "0.50", "≥", "0.6", "MISSED"],
+        ["2.00", "2.00", "2.00", "≤", "1.2", "MISSED"],
+    ]
+    assert "(slow) half as fast" in report.table(rounds, {"fast": "as fast as that", "slow": "half as fast"})
+
+
+def _printed(module: str, *arguments: str) -> str:
+    done = subprocess.run(
+        [sys.executable, "-m", module, *arguments], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout

@@ -105,3 +105,23 @@ def a_served_shift(*, volunteer_id: UUID | None = None, shift: Shift | None = No
         checked_in(who, where)
     with clock.at(now + timedelta(minutes=minutes)):
         return checked_out(who, where)
+
+
+def kept_scan(action: str, token: str, *, at: float, ref: str | None = None, clock_off: float = 0) -> dict[str, str]:
+    """Return a scan as a phone keeps it: ``at`` minutes past nine, by a clock that is off by so many minutes."""
+    sent_at = NINE + timedelta(minutes=at + clock_off)
+    return {"client_ref": ref or str(new_id()), "action": action, "token": token, "sent_at": sent_at.isoformat()}
+
+
+def kept_from_screen(action: str, shift: Shift, *, at: float, **more: Any) -> dict[str, str]:
+    """Return a scan of a shift's screen as a phone keeps it."""
+    with minutes_past_nine(at):
+        return kept_scan(action, screen_of(shift), at=at, **more)
+
+
+def send_batch(
+    client: FlaskClient, who: Any, items: list[dict[str, str]], *, at: float, key: str | None = None
+) -> TestResponse:
+    """Send kept scans through HTTP, ``at`` minutes past nine."""
+    with minutes_past_nine(at):
+        return post_once(client, "/check-ins/batch", who, {"items": items}, key=key)

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from timebank.application import create_app
 from timebank.settings import SECRET_MIN_LENGTH, Environment, Settings, UnsafeSettings
 
 NEW, OLD = "n" * SECRET_MIN_LENGTH, "o" * SECRET_MIN_LENGTH
@@ -177,3 +178,15 @@ def test_a_sqlite_file_is_named_by_its_whole_path(monkeypatch: pytest.MonkeyPatc
     monkeypatch.setenv("TIMEBANK_DATABASE_URL", "sqlite:///here.db")
     settings = Settings.from_environment()
     assert settings.database_url == settings.owner_database_url == f"sqlite:///{tmp_path / 'here.db'}"
+
+
+def test_a_font_for_rare_names_must_be_one(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """A path to nothing, or to what is no TrueType font, refuses to start and names the variable."""
+    nonsense = tmp_path / "nonsense.ttf"
+    nonsense.write_bytes(b"no font")
+    with pytest.raises(UnsafeSettings, match="TIMEBANK_FONT_PATH: there is no such file"):
+        read(monkeypatch, TIMEBANK_FONT_PATH=str(tmp_path / "nowhere.ttf"))
+    settings = read(monkeypatch, TIMEBANK_FONT_PATH=str(nonsense))
+    with pytest.raises(UnsafeSettings, match="TIMEBANK_FONT_PATH: no TrueType font"):
+        create_app(settings)
+    assert read(monkeypatch, TIMEBANK_FONT_PATH="").font_path is None

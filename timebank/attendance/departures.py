@@ -101,7 +101,7 @@ def _closed(locked: Locked, seen: Seen, actor: Actor, policy: Policy) -> Checked
     out = scanning.provenance_of(seen)
     provenance = weaker(Provenance(found.in_provenance), out)
     served = evidence.served(found, context, ended_at=seen.at, provenance=provenance, flags=frozenset(flags))
-    recorded = _recorded(locked, served, policy=policy, actor_id=actor.person_id, now=seen.at)
+    recorded = _recorded(locked, served, policy=policy, actor_id=actor.person_id, now=clock.now())
     revision = recorded.revision
     attendance = Attendance(
         id=found.attendance_id,
@@ -137,9 +137,7 @@ def _recorded(locked: Locked, served: Served, *, policy: Policy, actor_id: UUID,
     record_id = locked.attendance.record_id
     if record_id is None:
         return records.record_service(served=served, policy=policy, actor_id=actor_id, now=now, so_far=locked.so_far)
-    return redate(
-        record_id=record_id, served=served, policy=policy, actor_id=actor_id, now=clock.now(), so_far=locked.so_far
-    )
+    return redate(record_id=record_id, served=served, policy=policy, actor_id=actor_id, now=now, so_far=locked.so_far)
 
 
 def _is_here(context: ShiftContext, seen: Seen, presented: Presented) -> bool:

@@ -1,21 +1,20 @@
 """Codes, scans, check-in and check-out over HTTP."""
 
-import hmac
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from flask import Response, current_app, request
+from flask import Response
 from sqlalchemy import Row
 
 from timebank import clock
 from timebank.activities.queries import ShiftContext, context_of
-from timebank.attendance import closing, groups, points, presence, queries, schemas, service
+from timebank.attendance import closing, groups, points, presence, queries, references, schemas, service
 from timebank.attendance.closing import Ended
+from timebank.attendance.incoming import book, device_hash, reader
 from timebank.attendance.models import Attendance
-from timebank.attendance.reading import Presented, Reader
+from timebank.attendance.reading import Presented
 from timebank.attendance.rules import State, checked_in_text, checked_out_text, forgotten_end
-from timebank.codes.book import CodeBook
 from timebank.codes.layouts import Kind, Member
 from timebank.codes.tickets import LIFE, Ticket, issue_ticket
 from timebank.documents import qr
@@ -26,7 +25,6 @@ from timebank.identity.rules import Actor, masked_name
 from timebank.records.account import account_of
 from timebank.records.rules import PENDING, Flag, flags_from_text
 from timebank.records.schemas import record_out, shown_state
-from timebank.settings import Settings
 from timebank.web import limits
 from timebank.web.blueprint import Blueprint
 from timebank.web.pages import page
@@ -35,21 +33,6 @@ from timebank.web.schemas import PageQuery, page_of
 blueprint = Blueprint("attendance", __name__, description="签到签退 · check-in and check-out")
 
 PICTURES = {"svg": ("image/svg+xml", qr.svg), "png": ("image/png", qr.png)}
-MAX_DEVICE_ID = 200
-
-
-def _book() -> CodeBook:
-    book: CodeBook = current_app.extensions["timebank-codes"]
-    return book
-
-
-def _settings() -> Settings:
-    settings: Settings = current_app.extensions["timebank-settings"]
-    return settings
-
-
-def _reader() -> Reader:
-    return Reader(_book(), _settings().keys("codes"))
 
 
 @blueprint.endpoint(
@@ -62,7 +45,7 @@ def _reader() -> Reader:
 )
 def get_shift_code(shift_id: UUID, query: dict[str, Any]) -> Any:
     """现场屏幕的动态码：每 15 秒一换，附后面 4 个，断网一分钟也能用；负责人、协调员可取。"""
-    shown = points.screen(actor=actor(), shift_id=shift_id, book=_book())
+    shown = points.screen(actor=actor(), shift_id=shift_id, book=book())
     if query["format"] == "json":
         return shown
     media_type, draw = PICTURES[query["format"]]
@@ -166,7 +149,7 @@ def get_member_code() -> dict[str, Any]:
     if person is None:
         raise NotFound
     shown = Member.at(person.member_ref, clock.now())
-    return {"token": _book().issue(shown), "expires_at": shown.taken_until}
+    return {"token": book().issue(shown), "expires_at": shown.taken_until}
 
 
 @blueprint.endpoint(
@@ -179,8 +162,8 @@ def get_member_code() -> dict[str, Any]:
 )
 def scan(body: dict[str, Any]) -> dict[str, Any]:
     """扫码：说明能做什么，并换取 5 分钟内有效的票据；不改变任何东西。"""
-    reader = _reader()
-    found = service.scan(actor_id=person_id(), reader=reader, presented=_presented(body))
+    reads = reader()
+    found = service.scan(actor_id=person_id(), reader=reads, presented=_presented(body))
     # Dated by the server, to the second of the scan: a step only says when the code was shown first.
     ticket = Ticket(
         kind=Kind(found.seen.kind),
@@ -191,7 +174,7 @@ def scan(body: dict[str, Any]) -> dict[str, Any]:
     )
     context = found.context
     return {
-        "ticket": issue_ticket(reader.keys, ticket),
+        "ticket": issue_ticket(reads.keys, ticket),
         "expires_at": ticket.expires_at,
         "activity": {
             "id": context.activity_id,
@@ -229,7 +212,9 @@ def _warning(refusal: Refusal) -> dict[str, Any]:
 )
 def check_in(body: dict[str, Any]) -> dict[str, Any]:
     """签到：本人扫现场屏幕；或负责人扫志愿者的会员码并注明场次。"""
-    made = service.check_in(actor=_scanner(body), reader=_reader(), presented=_presented(body))
+    made = references.check_in(
+        actor=_scanner(body), reader=reader(), presented=_presented(body), client_ref=body.get("client_ref")
+    )
     text = checked_in_text(context=made.context, policy=made.policy, at=made.attendance.checked_in_at)
     return _attendance(made.attendance, made.display_name) | text
 
@@ -245,7 +230,9 @@ def check_in(body: dict[str, Any]) -> dict[str, Any]:
 )
 def check_out(body: dict[str, Any]) -> dict[str, Any]:
     """签退：服务随即成为记录；无疑问的当场计入余额，其余等协调员审核。"""
-    left = service.check_out(actor=_scanner(body), reader=_reader(), presented=_presented(body))
+    left = references.check_out(
+        actor=_scanner(body), reader=reader(), presented=_presented(body), client_ref=body.get("client_ref")
+    )
     revision = left.revision
     text = checked_out_text(
         minutes=revision.service_minutes, credited=revision.credited_minutes, waits=revision.state in PENDING
@@ -264,16 +251,8 @@ def _scanner(body: dict[str, Any]) -> Actor:
 
 def _presented(body: dict[str, Any]) -> Presented:
     return Presented(
-        token=body.get("token"), ticket=body.get("ticket"), shift_id=body.get("shift_id"), device_hash=_device_hash()
+        token=body.get("token"), ticket=body.get("ticket"), shift_id=body.get("shift_id"), device_hash=device_hash()
     )
-
-
-def _device_hash() -> bytes | None:
-    """Return a keyed hash of the random id that a phone gives itself; the id itself is never kept."""
-    device = request.headers.get("X-Device-Id", "")
-    if not 0 < len(device) <= MAX_DEVICE_ID:
-        return None
-    return hmac.digest(_settings().keys("device")[0], device.encode(), "sha256")
 
 
 def _attendance(attendance: Attendance, display_name: str) -> dict[str, Any]:

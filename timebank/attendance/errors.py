@@ -160,3 +160,26 @@ class AttendanceAnnulled(Refusal):
     title_en = "Attendance annulled"
     detail = "这次签到已经作废，不能再改。如果确有服务，请走补录。"
     detail_en = "This attendance was annulled and stays so. If there was a service, ask for a supplement."
+
+
+class ScanUnderReview(Refusal):
+    """The scan of this ``client_ref`` was received before and waits for a coordinator."""
+
+    code = "SCAN_UNDER_REVIEW"
+    status = 409
+    title = "扫码正等待核实"
+    title_en = "Scan under review"
+    detail = "这次扫码已经收到，正等待协调员核实，不用再扫。"
+    detail_en = "This scan was received and waits for a coordinator. There is nothing more to do."
+
+
+class LateScanDecided(Refusal):
+    """Somebody has said already what becomes of this late scan."""
+
+    code = "LATE_SCAN_DECIDED"
+    status = 409
+    title = "迟到的扫码已处理"
+    title_en = "Late scan decided"
+    detail = "这次迟到的扫码已经有人处理。请刷新列表后查看结果。"
+    detail_en = "Somebody has decided on this late scan. Refresh the list to see the outcome."
+    constraints = ("pk_late_scan_decision",)

@@ -7,7 +7,8 @@ from sqlalchemy import CheckConstraint, ForeignKey, Index, String, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from timebank.append_only import WITHOUT_ROWID
-from timebank.attendance.rules import Action, Amendment, State
+from timebank.attendance.rules import Action, Amendment, LateOutcome, LateReason, State
+from timebank.codes.layouts import Kind
 from timebank.database import Base, one_of
 from timebank.records.rules import Provenance
 
@@ -71,6 +72,79 @@ class Scan(Base):
     refusal: Mapped[str | None] = mapped_column(String(40))
     at: Mapped[datetime]
     received_at: Mapped[datetime]
+
+
+class ClientRef(Base):
+    """What a phone calls one of its scans, and what became of it. Append-only: sent again, it gets the same answer."""
+
+    __tablename__ = "attendance_client_ref"
+    __table_args__ = (
+        one_of("action", (Action.CHECK_IN, Action.CHECK_OUT)),
+        CheckConstraint("(attendance_id IS NULL) <> (late_scan_id IS NULL)", name="one_outcome"),
+        WITHOUT_ROWID,
+    )
+
+    person_id: Mapped[UUID] = mapped_column(primary_key=True)
+    client_ref: Mapped[str] = mapped_column(String(64), primary_key=True)
+    action: Mapped[str] = mapped_column(String(10))
+    attendance_id: Mapped[UUID | None] = mapped_column(ForeignKey("attendance.id"))
+    late_scan_id: Mapped[UUID | None] = mapped_column(ForeignKey("late_scan.id"))
+    received_at: Mapped[datetime]
+
+
+class LateScan(Base):
+    """A genuine scan that came too late to count by itself, kept until a coordinator has said what becomes of it.
+
+    ``at`` is the instant that the code proves (None: a poster proves none), ``claimed_at`` what the phone's clock said.
+    """
+
+    __tablename__ = "late_scan"
+    __table_args__ = (
+        one_of("action", (Action.CHECK_IN, Action.CHECK_OUT)),
+        one_of("reason", LateReason),
+        Index("ix_late_scan_shift_id_volunteer_id", "shift_id", "volunteer_id"),
+        Index("ix_late_scan_received_at_id", "received_at", "id"),
+        WITHOUT_ROWID,
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    volunteer_id: Mapped[UUID] = mapped_column(ForeignKey("identity_person.id"))
+    shift_id: Mapped[UUID] = mapped_column(ForeignKey("shift.id"))
+    action: Mapped[str] = mapped_column(String(10))
+    reason: Mapped[str] = mapped_column(String(10))
+    at: Mapped[datetime | None]
+    claimed_at: Mapped[datetime]
+    received_at: Mapped[datetime]
+
+
+class LateScanDecision(Base):
+    """What a coordinator made of a late scan, and why. Append-only, one for each."""
+
+    __tablename__ = "late_scan_decision"
+    __table_args__ = (one_of("outcome", LateOutcome), WITHOUT_ROWID)
+
+    late_scan_id: Mapped[UUID] = mapped_column(ForeignKey("late_scan.id"), primary_key=True)
+    outcome: Mapped[str] = mapped_column(String(10))
+    reason: Mapped[str] = mapped_column(String(500))
+    decided_by: Mapped[UUID]
+    decided_at: Mapped[datetime]
+
+
+class PrintedCode(Base):
+    """A serial of a poster or a volunteer's card. Append-only: the highest is good, and who issued each stays known."""
+
+    __tablename__ = "printed_code"
+    __table_args__ = (
+        one_of("kind", (Kind.POSTER, Kind.CARD)),
+        CheckConstraint("serial BETWEEN 1 AND 32767", name="serial"),
+        WITHOUT_ROWID,
+    )
+
+    kind: Mapped[str] = mapped_column(String(1), primary_key=True)
+    reference: Mapped[str] = mapped_column(String(8), primary_key=True)
+    serial: Mapped[int] = mapped_column(primary_key=True)
+    issued_by: Mapped[UUID]
+    issued_at: Mapped[datetime]
 
 
 class AttendanceAmendment(Base):

@@ -7,9 +7,10 @@ from uuid import UUID
 
 from timebank.codes.book import CodeBook
 from timebank.codes.errors import TokenMalformed
-from timebank.codes.layouts import Kind
+from timebank.codes.layouts import Kind, Printed
 from timebank.codes.signing import Keys
 from timebank.codes.tickets import read_ticket
+from timebank.records.rules import Flag
 
 TICKET = "T"
 
@@ -31,16 +32,22 @@ class Presented:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Seen:
-    """A genuine scan in time: the reference of a point or of a member, and the instant that counts."""
+    """A genuine scan in time: the reference of a point or of a member, and the instant that counts.
+
+    ``serial`` is what a printed code carries: whether it is still the newest, a table knows. ``doubts`` come from the
+    scan itself: a poster says nothing about when it was scanned, a late scan was not seen when it happened.
+    """
 
     kind: str
     reference: str
     at: datetime
+    serial: int | None = None
+    doubts: frozenset[Flag] = frozenset()
 
     @property
     def of_member(self) -> bool:
-        """Whether a member's code was scanned, so that the scanner is staff."""
-        return self.kind == Kind.MEMBER
+        """Whether a member's code or card was scanned, so that the scanner is staff."""
+        return self.kind in {Kind.MEMBER, Kind.CARD}
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,8 +64,25 @@ class Reader:
         """
         if presented.ticket is not None:
             ticket = read_ticket(self.keys, presented.ticket, volunteer_id=actor_id, now=now)
-            return Seen(kind=TICKET, reference=ticket.point, at=ticket.scanned_at)
+            return Seen(kind=TICKET, reference=ticket.point, at=ticket.scanned_at, doubts=doubts_of(ticket.kind))
         if presented.token is None:
             raise TokenMalformed
         code = self.book.read(presented.token, now=now, kinds=kinds)
-        return Seen(kind=code.kind, reference=code.reference, at=now)
+        serial = code.serial if isinstance(code, Printed) else None
+        return Seen(kind=code.kind, reference=code.reference, at=now, serial=serial, doubts=doubts_of(code.kind))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Known(Reader):
+    """Hands on what was read before: a scan that a phone has kept is read once to be put in its place in time."""
+
+    seen: Seen
+
+    def read(self, presented: Presented, *, actor_id: UUID, now: datetime, kinds: tuple[Kind, ...]) -> Seen:  # noqa: ARG002 - as Reader
+        """Return what was scanned."""
+        return self.seen
+
+
+def doubts_of(kind: Kind) -> frozenset[Flag]:
+    """Return what is doubtful about every code of a kind: a photo of a poster is as good as the poster."""
+    return frozenset({Flag.STATIC_CODE}) if kind is Kind.POSTER else frozenset()

@@ -33,6 +33,14 @@ MAX_PAIRS = 3
 """Pairs of scans a shift and day (rule R10)."""
 MAX_TRACES_AN_HOUR = 200
 """Refused scans of one person that are kept in an hour: forged codes must not fill the disk."""
+LATE_WITHIN = timedelta(hours=24)
+"""A scan that a phone has kept longer waits for a coordinator instead of counting by itself."""
+CLOCK_TOLERANCE = timedelta(minutes=5)
+"""How far a phone's clock may be off before it is flagged; it decides nothing in any case."""
+BULK_PEOPLE = 10
+"""So many people late on one step of one screen look like a photo that went round: they are flagged BULK (rule R13)."""
+MAX_WAITING = 2 * MAX_PAIRS
+"""Late scans of one person and shift that wait for a coordinator: more than that are no honest scans."""
 CODES_AHEAD = 4
 """Codes that a screen gets in advance: it survives a minute without network."""
 
@@ -65,6 +73,21 @@ class Amendment(StrEnum):
 
     ANNUL = "annul"
     ADJUST = "adjust"
+
+
+class LateReason(StrEnum):
+    """Why a genuine scan that comes late does not count by itself."""
+
+    TOO_OLD = "TOO_OLD"
+    NO_TIME = "NO_TIME"
+    OVERTAKEN = "OVERTAKEN"
+
+
+class LateOutcome(StrEnum):
+    """What a coordinator made of it: entered by hand (adjusted, or a supplement), or not to be counted."""
+
+    TAKEN_UP = "taken_up"
+    DISMISSED = "dismissed"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -232,6 +255,38 @@ def flags_at_check_out(*, context: ShiftContext, policy: Policy, person_state: s
     if person_state != PersonState.ACTIVE:
         flags.add(Flag.SUSPENDED)
     return flags
+
+
+def flags_of_late_scan(
+    *, at: datetime, sent_at: datetime, now: datetime, is_late: bool, people: int
+) -> frozenset[Flag]:
+    """Return what is doubtful about a scan that a phone has kept.
+
+    ``people`` were late on the same step, this one included. ``sent_at`` is the phone's clock when it scanned or when it
+    sent: a right one shows something between the step and now.
+    """
+    flags = {Flag.LATE} if is_late else set()
+    if is_late and people >= BULK_PEOPLE:
+        flags.add(Flag.BULK)
+    if not at - CLOCK_TOLERANCE <= sent_at <= now + CLOCK_TOLERANCE:
+        flags.add(Flag.CLOCK_SKEW)
+    return frozenset(flags)
+
+
+LATE_TEXTS = {
+    LateReason.TOO_OLD: (
+        "已收到。这次扫码超过 24 小时才传到，须由协调员核实，不用再扫。",
+        "Received. This scan came more than 24 hours late; a coordinator looks at it, nothing more to do.",
+    ),
+    LateReason.NO_TIME: (
+        "已收到。海报上没有时间，离线扫描无法确定何时到场，须由协调员核实，不用再扫。",
+        "Received. A poster does not tell the time of an offline scan; a coordinator looks at it, nothing more to do.",
+    ),
+    LateReason.OVERTAKEN: (
+        "已收到。这次扫码传到以前，后来的签到或签退已经登记，须由协调员核实，不用再扫。",
+        "Received. What came later was recorded before this scan arrived; a coordinator looks at it, nothing more to do.",
+    ),
+}
 
 
 def checked_in_text(*, context: ShiftContext, policy: Policy, at: datetime) -> dict[str, str]:

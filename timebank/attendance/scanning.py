@@ -6,7 +6,7 @@ from uuid import UUID
 from timebank import clock
 from timebank.activities import service as activities
 from timebank.activities.queries import ShiftContext
-from timebank.attendance import queries
+from timebank.attendance import printed, queries
 from timebank.attendance.errors import PointNotFound
 from timebank.attendance.reading import Presented, Reader, Seen
 from timebank.attendance.rules import Standing, closing_time
@@ -18,8 +18,8 @@ from timebank.policies import service as policies
 from timebank.policies.rules import Policy
 from timebank.records.rules import Flag, Provenance
 
-POINTS = (Kind.ROTATING,)
-POINTS_AND_MEMBERS = (Kind.ROTATING, Kind.MEMBER)
+POINTS = (Kind.ROTATING, Kind.POSTER)
+POINTS_AND_MEMBERS = (Kind.ROTATING, Kind.MEMBER, Kind.POSTER, Kind.CARD)
 
 
 def read(reader: Reader, trace: Trace, kinds: tuple[Kind, ...]) -> Seen:
@@ -28,6 +28,8 @@ def read(reader: Reader, trace: Trace, kinds: tuple[Kind, ...]) -> Seen:
     trace.kind, trace.at = seen.kind, seen.at
     if not seen.of_member:
         trace.volunteer_id = trace.actor_id
+    if seen.serial is not None:
+        printed.refuse_revoked(kind=seen.kind, reference=seen.reference, serial=seen.serial)
     return seen
 
 
@@ -94,9 +96,10 @@ def provenance_of(seen: Seen) -> Provenance:
 
 
 def flags_of_scan(seen: Seen, actor: Actor, context: ShiftContext, volunteer_id: UUID) -> set[Flag]:
-    """Return a flag for staff who scan their own code, and for a leader at their own shift: somebody else looks at it.
+    """Return the scan's own doubts, and MANUAL for staff who scan themselves and for a leader at their own shift.
 
     A leader can fetch the screen's code anywhere, so that their own scan of it does not say that they were there.
     """
     holds_the_code = seen.of_member or volunteer_id == context.leader_id
-    return {Flag.MANUAL} if holds_the_code and volunteer_id == actor.person_id else set()
+    by_themselves = {Flag.MANUAL} if holds_the_code and volunteer_id == actor.person_id else set()
+    return {*seen.doubts, *by_themselves}

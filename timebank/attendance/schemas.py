@@ -12,6 +12,14 @@ from timebank.web.fields import Instant, PlainText
 from timebank.web.schemas import Schema
 
 MAX_TOKEN = 512
+MAX_ITEMS = 100
+
+
+class ClientRefField(PlainText):
+    """What a phone calls one of its scans, the same when it sends it again: 1 to 64 visible characters."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(max_length=64, validate=validate.Regexp("^[!-~]+$"), **kwargs)
 
 
 class Location(Schema):
@@ -36,6 +44,9 @@ class CheckBody(Schema):
     ticket = PlainText(max_length=MAX_TOKEN)
     shift_id = fields.UUID()
     location = fields.Nested(Location)
+    client_ref = ClientRefField(
+        metadata={"description": "手机给这次扫码的编号，重发不变 · the phone's name for this scan, also in a batch"}
+    )
 
     @validates_schema
     def one_of_both(self, data: dict[str, Any], **_: Any) -> None:

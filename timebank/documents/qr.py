@@ -27,6 +27,12 @@ def png(text: str, *, module_pixels: int = MODULE_PIXELS) -> bytes:
     return _saved(_code(text, module_pixels=module_pixels).make_image(PilImage))
 
 
+def modules(text: str) -> list[list[bool]]:
+    """Return the picture of ``text`` as rows of modules, dark ones True, the quiet zone included."""
+    found: list[list[bool]] = _code(text, module_pixels=1).get_matrix()
+    return found
+
+
 def _code(text: str, *, module_pixels: int) -> QRCode[PilImage]:
     code = QRCode(error_correction=ERROR_CORRECT_M, box_size=module_pixels, border=QUIET_ZONE, image_factory=PilImage)
     code.add_data(text)

@@ -8,9 +8,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
+from timebank import clock
 from timebank.database import session
 from timebank.ledger import posting, queries
 from timebank.ledger.accounts import lock_known
+from timebank.ledger.batch import Batch
 from timebank.ledger.rules import EXPIRED, Kind, Posted, SourceType, run_id_of, wallet_of
 from timebank.ledger.transfers import Posting
 
@@ -47,8 +49,11 @@ def expire(*, run_id: UUID, cut_off: datetime, owner_ids: Collection[UUID], acto
     """Take from some people what they got until the cut-off and have not spent, as far as it is available.
 
     What is set aside stays for the next run. A run takes from a person once: sent again, it is replayed. The
-    transfers' ``occurred_at`` is the cut-off, so that anybody can recompute them.
+    transfers' ``occurred_at`` is the cut-off, so that anybody can recompute them. Raises ValueError for a cut-off that
+    is still to come.
     """
+    if cut_off > clock.now():
+        raise ValueError("a cut-off lies in the past")
     connection = session.connection()
     locked = lock_known(connection, [wallet_of(owner_id) for owner_id in owner_ids])
     shares = {run_id_of(run_id, account_id): account_id for account_id in sorted(locked)}
@@ -62,7 +67,8 @@ def expire(*, run_id: UUID, cut_off: datetime, owner_ids: Collection[UUID], acto
     postings = []
     for share_id, account_id in shares.items():
         known = batch.stored.get(share_id)
-        minutes = known.minutes if known else min(due.get(account_id, 0), batch.available(account_id))
+        due_now = due.get(account_id, 0) - _taken_by(batch, account_id)
+        minutes = known.minutes if known else min(due_now, batch.available(account_id))
         if minutes > 0:
             postings.append(
                 Posting(
@@ -80,3 +86,8 @@ def expire(*, run_id: UUID, cut_off: datetime, owner_ids: Collection[UUID], acto
             )
     posting.add(batch, postings)
     return posting.finish(connection, batch, postings)
+
+
+def _taken_by(batch: Batch, account_id: UUID) -> int:
+    """Return what has left an account in a batch that is not stored yet: a due hold set it free, and a debt took it."""
+    return -sum(line.minutes for line in batch.entries if line.account_id == account_id)

@@ -1,8 +1,8 @@
 """The proof that the ledger is what was posted: everything is recomputed from the rows, and nothing is believed.
 
-Six passes over one snapshot, each a stream in the order of a key, so that memory stays flat: entries along their
-chains, transfers with their sides, transfers with what they answer, debts beside wallets, accounts with their heads,
-seals with their leaves.
+Seven passes over one snapshot, each a stream in the order of a key, so that memory stays flat: entries along their
+chains, transfers with their sides, transfers with what they answer, expiries with what was due, debts beside wallets,
+accounts with their heads, seals with their leaves.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -10,26 +10,26 @@ from contextlib import contextmanager
 from functools import partial
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, and_, func, select
+from sqlalchemy import Connection, Row, and_, func, select
 
 from timebank.database import db, is_sqlite
 from timebank.errors import NotFound
 from timebank.ledger.chain import SealRow
-from timebank.ledger.proof_entries import ENTRIES, check_entries
+from timebank.ledger.proof_entries import ENTRIES, OWNERS, check_entries
+from timebank.ledger.proof_expiry import EXPIRIES, check_expiries
 from timebank.ledger.proof_relations import DEBTS, RELATIONS, check_debts, check_relations
+from timebank.ledger.proof_rows import AT_ONCE, DriverRows, Progress, Rows, RowsAhead
 from timebank.ledger.proof_seals import LEAVES, LEAVES_BY_ACCOUNT, SEALS, Tally, check_seals
-from timebank.ledger.proof_since import believed_minutes, entries_since, sides_since, transfers_since
+from timebank.ledger.proof_since import believed_minutes, entries_since, owners_since, sides_since, transfers_since
 from timebank.ledger.proof_transfers import SIDES, TRANSFERS, check_transfers
 from timebank.ledger.queries import UNRESOLVED, account, entry, head_seq, transfer
+from timebank.ledger.raw import FORMS
 from timebank.ledger.report import Fault, Report
 from timebank.ledger.rules import SYSTEM_ACCOUNTS, SYSTEM_OPENED_AT, TRACKED, AccountKind, Phase, account_id
 from timebank.ledger.seals import seal
 
-Progress = Callable[[int], None]
-"""Told now and then how many rows have been looked at."""
-
-AT_ONCE = 2_000
 _KINDS = frozenset(map(int, AccountKind))
+_SINCE = (entries_since, owners_since, transfers_since, sides_since)
 
 
 def verify(
@@ -45,38 +45,39 @@ def verify(
     report = Report(since_seal=since_seal, anchors=len(anchors))
     tally = Tally(since_seal or 0)
     with snapshot() as connection:
-        entries, transfers, sides = ENTRIES, TRANSFERS, SIDES
+        form = FORMS[connection.dialect.name]
+        entries, owners, transfers, sides = ENTRIES, OWNERS, TRANSFERS, SIDES
         if since_seal is not None:
             report.believed_minutes = _believed(connection, since_seal)
-            entries, transfers, sides = (of(since_seal) for of in (entries_since, transfers_since, sides_since))
-        watched = partial(_check_watched, report, tally)
-        run = partial(_run, report, connection, progress)
-        run("entries", watched, entries, LEAVES_BY_ACCOUNT)
-        run("transfers", partial(check_transfers, report), transfers, sides)
-        run("relations", partial(check_relations, report), RELATIONS)
-        run("debts", partial(check_debts, report), DEBTS)
-        run("accounts", partial(_check_accounts, report), _ACCOUNTS)
-        run("seals", partial(check_seals, report, tally, anchors), SEALS, LEAVES)
+            entries, owners, transfers, sides = (of(since_seal) for of in _SINCE)
+        read, read_raw = partial(Rows, connection), partial(DriverRows, connection)
+        read_all = read_raw if is_sqlite() else partial(RowsAhead, connection)
+        run = partial(_run, report)
+        run(
+            "entries",
+            partial(check_entries, report, tally, form),
+            read_all(entries, progress),
+            read_raw(owners),
+            read_raw(LEAVES_BY_ACCOUNT),
+        )
+        run(
+            "transfers",
+            partial(check_transfers, report, form),
+            read_all(transfers, progress),
+            read_raw(sides, progress),
+        )
+        run("relations", partial(check_relations, report), read(RELATIONS, progress))
+        run("expiries", partial(check_expiries, report, form), read_raw(EXPIRIES, progress))
+        run("debts", partial(check_debts, report), read(DEBTS, progress))
+        run("accounts", partial(_check_accounts, report), read(_ACCOUNTS, progress))
+        run("seals", partial(check_seals, report, tally, anchors), read(SEALS, progress), read(LEAVES, progress))
     if report.tracked_minutes + report.untracked_minutes != report.believed_minutes:
         believed = f" <> {report.believed_minutes}" if report.believed_minutes else ""
         report.found(Fault.SUM, f"{report.tracked_minutes} + {report.untracked_minutes}{believed}")
     return report
 
 
-def _check_watched(report: Report, tally: Tally, rows: Iterator[Row[Any]], leaves: Iterator[Row[Any]]) -> None:
-    """Check entries while they are counted for the seals."""
-    check_entries(report, tally.watch(rows, leaves))
-
-
-def _run(
-    report: Report,
-    connection: Connection,
-    progress: Progress | None,
-    name: str,
-    check: Callable[..., None],
-    *statements: Select[*tuple[Any, ...]],
-) -> None:
-    streams = [_Rows(connection, statement, progress) for statement in statements]
+def _run(report: Report, name: str, check: Callable[..., None], *streams: Rows) -> None:
     try:
         check(*map(iter, streams))
     except (ValueError, TypeError):  # SQLite stores anything anywhere
@@ -97,33 +98,8 @@ def snapshot() -> Iterator[Connection]:
     """Yield a connection of its own that sees one state of the database, and only reads."""
     options: dict[str, Any] = {} if is_sqlite() else {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
     with db.engine.connect().execution_options(yield_per=AT_ONCE, **options) as connection:
+        connection.begin()  # for those who talk to the driver, before anybody talks through SQLAlchemy
         yield connection
-
-
-class _Rows:
-    """The rows of a select, a part at a time, remembering the last one for a report."""
-
-    def __init__(self, connection: Connection, statement: Select[*tuple[Any, ...]], progress: Progress | None) -> None:
-        self._result = connection.execute(statement)
-        self._progress = progress
-        self._last: Row[Any] | None = None
-
-    def __iter__(self) -> Iterator[Row[Any]]:
-        for part in self._result.partitions():
-            if self._progress:
-                self._progress(len(part))
-            for row in part:
-                yield row
-                self._last = row
-
-    def close(self) -> None:
-        """Let go of rows that nobody has asked for."""
-        self._result.close()
-
-    @property
-    def last(self) -> str:
-        """Return the key of the last row that could be read."""
-        return " ".join(map(str, self._last[:2])) if self._last else "the beginning"
 
 
 _open_holds = (

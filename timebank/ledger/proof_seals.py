@@ -6,6 +6,7 @@ Memory grows with the number of accounts (the tree) and of seals (their counts),
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from itertools import groupby
+from math import inf
 from typing import Any
 from uuid import UUID
 
@@ -15,7 +16,7 @@ from timebank.ledger import chain
 from timebank.ledger.chain import NO_HASH, LeafRow, SealRow
 from timebank.ledger.merkle import Tree
 from timebank.ledger.queries import entry
-from timebank.ledger.raw import raw
+from timebank.ledger.raw import Form, raw
 from timebank.ledger.report import Fault, Report
 from timebank.ledger.rules import SYSTEM_ACCOUNTS
 from timebank.ledger.seals import seal, seal_leaf
@@ -36,11 +37,10 @@ LEAVES_BY_ACCOUNT = select(*raw([seal_leaf.c.account_id, seal_leaf.c.seq, seal_l
 )
 
 _LEAF_WIDTH = len(LeafRow._fields)
-_UNTRACKED = frozenset(one.id.bytes for one in SYSTEM_ACCOUNTS)
 
 
 class Tally:
-    """Counts, while the entries run by, how many transfers each seal after ``since`` is the first to cover."""
+    """How many transfers each seal after ``since`` is the first to cover, counted while the entries run by."""
 
     def __init__(self, since: int) -> None:
         self.since = since
@@ -48,24 +48,34 @@ class Tally:
         self.unsealed_entries = 0
         self.complete = False
 
-    def watch(self, entries: Iterator[Row[Any]], leaves: Iterator[Row[Any]]) -> Iterator[Row[Any]]:
-        """Hand on entries, in the order of account and ``seq``, counting each transfer once."""
-        leaf = next(leaves, None)
-        for row in entries:
-            while leaf is not None and (leaf.account_id, leaf.seq) < (row.account_id, row.seq):
-                leaf = next(leaves, None)
-            if leaf is None or leaf.account_id != row.account_id:
-                self.unsealed_entries += 1
-            elif row.transfer_id is not None and row.account_id == _counted_side(row):
-                self.transfers[leaf.n] += 1
-            yield row
-        self.complete = True
 
+class Sealed:
+    """Runs beside the entries, both in the order of account and ``seq``; counts each transfer once."""
 
-def _counted_side(row: Row[Any]) -> bytes:
-    """Return the tracked side by which a transfer is counted: the giver if it is tracked."""
-    side: bytes = row.credit_id if row.debit_id in _UNTRACKED else row.debit_id
-    return side
+    def __init__(self, tally: Tally, form: Form, leaves: Iterator[Any]) -> None:
+        self._tally = tally
+        self._untracked = frozenset(form.kept(one.id) for one in SYSTEM_ACCOUNTS)
+        self._leaves = leaves
+        self._leaf: Any = next(leaves, None)
+        self._n: int | None = None
+        self._until: tuple[Any, float] | None = None
+
+    def count(self, row: Any) -> None:
+        """Count an entry (a row of ``proof_entries.ENTRIES``), and its transfer if it is the side to count it by."""
+        if self._until is None or row[0] != self._until[0] or row[1] > self._until[1]:
+            self._go_to(row[0], row[1])
+        if self._n is None:
+            self._tally.unsealed_entries += 1
+        elif row[2] is not None and row[0] == (row[10] if row[9] in self._untracked else row[9]):
+            self._tally.transfers[self._n] += 1  # by the giver if it is tracked
+
+    def _go_to(self, account_id: Any, seq: int) -> None:
+        while self._leaf is not None and self._leaf[:2] < (account_id, seq):
+            self._leaf = next(self._leaves, None)
+        if self._leaf is not None and self._leaf[0] == account_id:
+            self._until, self._n = self._leaf[:2], self._leaf[2]
+        else:
+            self._until, self._n = (account_id, inf), None
 
 
 def check_seals(

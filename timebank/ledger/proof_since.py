@@ -8,9 +8,9 @@ from typing import Any
 
 from sqlalchemy import Select, and_, func, or_, select
 
-from timebank.ledger.proof_entries import ENTRIES
+from timebank.ledger.proof_entries import ENTRIES, OWNERS
 from timebank.ledger.proof_transfers import SIDES, TRANSFERS
-from timebank.ledger.queries import entry, transfer
+from timebank.ledger.queries import account, entry, transfer
 from timebank.ledger.seals import seal_leaf
 
 
@@ -25,13 +25,19 @@ def _sealed(n: int) -> Any:
 
 
 def entries_since(n: int) -> Select[*tuple[Any, ...]]:
-    """Return the select of entries from the one before each sealed one on; ``start`` says which that is."""
+    """Return the select of entries from the one before each sealed one on."""
     sealed = _sealed(n)
-    columns = [column for column in ENTRIES.selected_columns if column.key != "start"]
-    return (
-        ENTRIES.with_only_columns(*columns, func.nullif(sealed.c.seq - 1, 0).label("start"))
-        .outerjoin(sealed, sealed.c.account_id == entry.c.account_id)
-        .where(or_(sealed.c.seq.is_(None), entry.c.seq >= sealed.c.seq - 1))
+    return ENTRIES.outerjoin(sealed, sealed.c.account_id == entry.c.account_id).where(
+        or_(sealed.c.seq.is_(None), entry.c.seq >= sealed.c.seq - 1)
+    )
+
+
+def owners_since(n: int) -> Select[*tuple[Any, ...]]:
+    """Return the select of whose chains these are; ``start`` says which line is the one before the sealed one."""
+    sealed = _sealed(n)
+    columns = [column for column in OWNERS.selected_columns if column.key != "start"]
+    return OWNERS.with_only_columns(*columns, func.nullif(sealed.c.seq - 1, 0).label("start")).outerjoin(
+        sealed, sealed.c.account_id == account.c.id
     )
 
 

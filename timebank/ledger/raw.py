@@ -1,9 +1,12 @@
 """Columns as the database keeps them: ids as 16 bytes, instants as microseconds since 1970, both ready to be hashed.
 
-A proof reads every row there is. Half of its time went into making UUIDs and datetimes that were taken apart again.
+A proof reads every row there is. Half of its time went into making UUIDs and datetimes that were taken apart again, and
+most of the rest into results that SQLAlchemy dresses up. So a proof may also read as the driver gives: on PostgreSQL
+that is ready already, of SQLite it is text, and ``Form`` knows how to read it.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from hashlib import sha256
@@ -38,6 +41,38 @@ def _id_of(text: str | None) -> bytes | None:
 def _instant_of(text: str | None) -> int | None:
     """Return the instant that SQLite keeps as text; a line, its transfer and its account often name the same one."""
     return None if text is None else (datetime.fromisoformat(text) - _EPOCH) // _MICROSECOND
+
+
+@dataclass(frozen=True, slots=True)
+class Form:
+    """How a driver gives ids and instants."""
+
+    id_of: Callable[[Any], Any]
+    """Return an id as bytes, None as None. Raises ValueError or TypeError for what is no id."""
+    ids_of: Callable[[Sequence[Any]], bytes]
+    """Return several ids behind one another; none of them may be None."""
+    instant_of: Callable[[Any], Any]
+    """Return an instant as microseconds, None as None."""
+    kept: Callable[[UUID], Any]
+    """Return an id as the driver gives it."""
+
+
+def _ids_of(texts: Sequence[str]) -> bytes:
+    found = bytes.fromhex("".join(texts))
+    # One that is longer than its neighbour is short would move the border between them; blanks are skipped by `fromhex`.
+    if len(found) != ID_BYTES * len(texts) or {*map(len, texts)} != {2 * ID_BYTES}:
+        raise ValueError("no id")
+    return found
+
+
+def _as_it_comes(value: Any) -> Any:
+    return value
+
+
+FORMS = {
+    "sqlite": Form(id_of=_id_of, ids_of=_ids_of, instant_of=_instant_of, kept=lambda value: value.hex),
+    "postgresql": Form(id_of=_as_it_comes, ids_of=b"".join, instant_of=_as_it_comes, kept=lambda value: value.bytes),
+}
 
 
 class _Raw(UserDefinedType[Any]):
@@ -158,10 +193,8 @@ class RawTransfer(NamedTuple):
     request_hash: bytes
 
 
-_NO_ID = bytes(ID_BYTES)
-_NO_TRANSFER = RawTransfer(
-    _NO_ID, _NO_ID, _NO_ID, 0, 0, 0, 0, _NO_ID, None, None, None, None, None, 0, 0, _NO_ID, NO_HASH
-)
+NO_ID = bytes(ID_BYTES)
+_NO_TRANSFER = RawTransfer(NO_ID, NO_ID, NO_ID, 0, 0, 0, 0, NO_ID, None, None, None, None, None, 0, 0, NO_ID, NO_HASH)
 _TAG = int(Tag.ENTRY)
 
 
@@ -184,17 +217,17 @@ def entry_hash(entry: RawEntry, transfer: RawTransfer | None, previous: bytes) -
             | (expires_at is not None) << 5,
             account_id,
             seq,
-            transfer_id or _NO_ID,
+            transfer_id or NO_ID,
             minutes,
             held_minutes,
             balance_after,
             held_after,
             recorded_at,
             *sent[:8],
-            resolves or _NO_ID,
-            reverses or _NO_ID,
-            refunds or _NO_ID,
-            batch_id or _NO_ID,
+            resolves or NO_ID,
+            reverses or NO_ID,
+            refunds or NO_ID,
+            batch_id or NO_ID,
             expires_at or 0,
             *sent[13:],
             previous,

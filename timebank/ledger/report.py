@@ -34,6 +34,7 @@ class Fault(StrEnum):
     TRANSFER_REVERSES = "transfer_reverses"
     TRANSFER_REFUNDS = "transfer_refunds"
     TRANSFER_MERGES = "transfer_merges"
+    TRANSFER_EXPIRES = "transfer_expires"
     DEBT_PARTS = "debt_parts"
     DEBT_UNSETTLED = "debt_unsettled"
     SUM = "sum"
@@ -66,6 +67,7 @@ EXPLAINED = {
     Fault.TRANSFER_REVERSES: "冲正与原记账不符 · the reversal does not fit what it reverses",
     Fault.TRANSFER_REFUNDS: "退回与原兑换不符或超额 · the refund does not fit its redemption, or refunds exceed it",
     Fault.TRANSFER_MERGES: "合并后账户未关闭 · an account that was merged into another is not closed",
+    Fault.TRANSFER_EXPIRES: "到期扣减超出应到期时长 · the expiry took more than was due by its cut-off",
     Fault.DEBT_PARTS: "欠账与抵扣不成对 · a debt, its reversal or its settlement lacks its counterpart",
     Fault.DEBT_UNSETTLED: "有欠账而未先抵扣 · minutes stayed or left although a debt was to be paid first",
     Fault.SUM: "总额不为零 · tracked and untracked balances do not add up to zero",

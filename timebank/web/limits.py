@@ -22,6 +22,8 @@ SIGN_IN = parse("600/minute")
 """Sign-ins from one address: a street office behind one router, not a guessing machine (guesses lock out sooner)."""
 SCANS = parse("120/minute")
 """Scans, check-ins and check-outs of one person: a team leader with a queue, not a script."""
+KEPT_SCANS = parse("300/minute")
+"""Scans that one person's phone has kept without network and sends in batches: a day of them, not a guessing machine."""
 LOOKUPS = parse("120/minute")
 """Codes typed or scanned at one counter."""
 PROPOSALS = parse("20/hour")
@@ -99,13 +101,18 @@ def limited(view: View, limit: RateLimitItem) -> View:
 
     @wraps(view)
     def counted(*args: Any, **kwargs: Any) -> Any:
-        whose = (request.endpoint or "", caller())
-        if not _limiter.hit(limit, *whose):
-            left = _limiter.get_window_stats(limit, *whose).reset_time - clock.wall().timestamp()
-            raise RateLimited(retry_after_seconds=max(1, math.ceil(left)))
+        spend(limit)
         return view(*args, **kwargs)
 
     return counted
+
+
+def spend(limit: RateLimitItem, amount: int = 1) -> None:
+    """Count this request as ``amount`` of its caller. Raises RateLimited, saying in how many seconds to come back."""
+    whose = (request.endpoint or "", caller())
+    if not _limiter.hit(limit, *whose, cost=amount):
+        left = _limiter.get_window_stats(limit, *whose).reset_time - clock.wall().timestamp()
+        raise RateLimited(retry_after_seconds=max(1, math.ceil(left)))
 
 
 def caller() -> str:

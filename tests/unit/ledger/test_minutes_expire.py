@@ -20,10 +20,13 @@ from tests.factories.ledger import (
     state_of,
 )
 from tests.unit.ledger.looking import everything, refused, transfer_of
+from tests.unit.ledger.tampering import faults_found, forge
 from timebank import clock
 from timebank.database import new_id
 from timebank.ledger import proof
+from timebank.ledger.chain import TransferRow
 from timebank.ledger.errors import PostingConflict
+from timebank.ledger.report import Fault
 from timebank.ledger.rules import EXPIRED, Kind, SourceType
 
 JANUARY = datetime(2026, 1, 15, tzinfo=UTC)
@@ -122,3 +125,60 @@ def test_the_warning_list_comes_in_pages(app: Flask) -> None:
     first = expiring(CUT_OFF, limit=2)
     second = expiring(CUT_OFF, limit=2, after=list(first)[-1])
     assert (len(first), first | second) == (2, owners)
+
+
+def test_what_pays_a_debt_first_is_not_due_as_well(app: Flask) -> None:
+    """A due hold sets minutes free, a debt takes its part of them, and only what is left of the old ones expires."""
+    owner_id = _somebody_with(100, 40)
+    with clock.at(MARCH + timedelta(days=1)):
+        wrong = earned(owner_id, 30).transfer_id
+        held(owner_id, 170, expires_at=MARCH + timedelta(days=2))
+        reversed_(wrong)
+    with clock.at(MARCH + timedelta(days=3)):
+        (gone,) = expired(CUT_OFF, owner_id)
+    assert (gone.account.balance_minutes, gone.account.debt_minutes) == (70, 0)
+    assert proof.verify().findings == {}
+
+
+def test_a_cut_off_lies_in_the_past(app: Flask) -> None:
+    """Minutes that are still to come are nobody's to take."""
+    owner_id = _somebody_with(100, 40)
+    with clock.at(MARCH), pytest.raises(ValueError, match="past"):
+        expired(MARCH + timedelta(seconds=1), owner_id)
+
+
+# --- forged -----------------------------------------------------------------------------------------------------------
+
+
+def _forged(owner_id: UUID, minutes: int, cut_off: datetime) -> TransferRow:
+    with clock.at(MARCH + timedelta(days=1)):
+        redeemed(owner_id, 30)
+        refunded(redeemed(owner_id, 10).transfer_id, 5)
+    return forge(
+        owner_id,
+        minutes,
+        kind=int(Kind.EXPIRE),
+        credit_id=EXPIRED.id,
+        source_type=int(SourceType.EXPIRY_RUN),
+        occurred_at=cut_off,
+    )
+
+
+@pytest.mark.rule("R25")
+def test_an_expiry_of_more_than_was_due_is_named(app: Flask) -> None:
+    """100 came in until the cut-off and 35 went out: 65 may go, and not a minute of the 40 that came in after it."""
+    owner_id = _somebody_with(100, 40)
+    row = _forged(owner_id, 66, CUT_OFF)
+    assert faults_found() == {Fault.TRANSFER_EXPIRES: f"ledger_transfer {row.id}"}
+
+
+def test_an_expiry_of_all_that_was_due_is_sound(app: Flask) -> None:
+    """The last minute that is due may go."""
+    _forged(_somebody_with(100, 40), 65, CUT_OFF)
+    assert proof.verify().findings == {}
+
+
+def test_an_expiry_by_a_cut_off_that_was_still_to_come_is_named(app: Flask) -> None:
+    """A run takes by a cut-off that had passed."""
+    row = _forged(_somebody_with(100, 40), 1, MARCH + timedelta(days=30))
+    assert faults_found() == {Fault.TRANSFER_EXPIRES: f"ledger_transfer {row.id}"}

@@ -22,7 +22,7 @@ from tests.unit.ledger.tampering import (
     transfer_rows,
 )
 from timebank.database import new_id
-from timebank.ledger import proof
+from timebank.ledger import proof, proof_entries
 from timebank.ledger.commands import cli
 from timebank.ledger.queries import account, entry, transfer
 from timebank.ledger.report import EXPLAINED, Fault
@@ -47,6 +47,20 @@ def test_a_report_counts_and_adds_up(ledger: None) -> None:
     assert (report.accounts, report.entries, report.transfers) == (6, 14, 14)
     assert (report.tracked_minutes, report.untracked_minutes) == (2 * (500 - 25 - 80), -2 * (500 - 25 - 80))
     assert sum(seen) == 6 + 3 * 14
+
+
+def test_a_sound_line_is_passed_in_one_go(ledger: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Only the first line of an account is looked at closely: that is what the speed of a proof rests on."""
+    looked_at: list[int] = []
+    look_closely = proof_entries._Chains.look_closely
+
+    def noted(chains: Any, row: Any, before: Any) -> None:
+        looked_at.append(row[1])
+        look_closely(chains, row, before)
+
+    monkeypatch.setattr(proof_entries._Chains, "look_closely", noted)
+    assert proof.verify().ok
+    assert looked_at == [1, 1]
 
 
 def test_verification_holds_nobody_up(ledger: None) -> None:

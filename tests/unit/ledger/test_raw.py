@@ -1,6 +1,7 @@
 """Rows as they are kept: read and hashed exactly as their values are."""
 
 from datetime import UTC, datetime, timedelta
+from hashlib import sha256
 from typing import Any
 from uuid import UUID
 
@@ -12,12 +13,12 @@ from sqlalchemy import select
 
 from tests.factories.ledger import a_volunteer_with, captured, held, redeemed
 from timebank.clock import microseconds
-from timebank.database import db
-from timebank.ledger import chain
+from timebank.database import NIL, db
+from timebank.ledger import chain, proof_entries
 from timebank.ledger import raw as kept
 from timebank.ledger.chain import EntryRow, TransferRow
 from timebank.ledger.queries import entry, transfer
-from timebank.ledger.raw import RawEntry, RawTransfer
+from timebank.ledger.raw import FORMS, RawEntry, RawTransfer
 
 IDS = st.uuids()
 NUMBERS = st.integers(-(2**63), 2**63 - 1)
@@ -46,6 +47,38 @@ def test_a_row_as_it_is_kept_has_the_hash_of_its_values(
     """There is one layout, whichever way it is filled."""
     raw_line, raw_sent = RawEntry(*map(_kept, line)), sent and RawTransfer(*map(_kept, sent))
     assert kept.entry_hash(raw_line, raw_sent, previous) == chain.entry_hash(line, sent, previous)
+
+
+@pytest.mark.parametrize("engine", ["sqlite", "postgresql"])
+@given(ENTRIES.filter(lambda line: line.transfer_id), TRANSFERS, HASHES)
+def test_a_row_as_the_driver_gives_it_has_the_hash_of_its_values(
+    engine: str, line: EntryRow, sent: TransferRow, previous: bytes
+) -> None:
+    """What a proof packs in one go is the layout that postings are hashed by."""
+    sent = sent._replace(id=line.transfer_id or NIL)
+    given, before = (_as_driver_gives(engine, values) for values in ((*line, *sent[1:], 0), (None,) * 8 + (previous,)))
+    packed = proof_entries._preimage(given, before, line.account_id.bytes, FORMS[engine])
+    assert sha256(packed).digest() == chain.entry_hash(line, sent, previous)
+
+
+def _as_driver_gives(engine: str, values: Any) -> tuple[Any, ...]:
+    if engine == "postgresql":
+        return tuple(map(_kept, values))
+    return tuple(
+        value.hex
+        if isinstance(value, UUID)
+        else f"{value:%Y-%m-%d %H:%M:%S.%f}"
+        if isinstance(value, datetime)
+        else value
+        for value in values
+    )
+
+
+@pytest.mark.parametrize("ids", [["0" * 31, "0" * 33], ["0" * 30 + "  "], ["g" * 32], ["00" * 16, None]])
+def test_ids_that_only_look_right_side_by_side(ids: Any) -> None:
+    """Neither a border that was moved, nor blanks, nor what is no number at all."""
+    with pytest.raises((ValueError, TypeError)):
+        FORMS["sqlite"].ids_of(ids)
 
 
 @pytest.mark.parametrize("changed", [{"minutes": 2**63}, {"account_id": "text"}, {"recorded_at": None}])

@@ -1,0 +1,63 @@
+"""The fonts that go into a PDF: our own Chinese one, and perhaps an operator's for rare names.
+
+A PDF that names a font and does not carry it prints blank where the reader has none, and a glyph that the font lacks
+prints as a hole: a name with a hole on a certificate. So fonts are embedded, and what no font can print is refused.
+"""
+
+from collections.abc import Iterator
+from functools import cache
+from itertools import groupby
+from pathlib import Path
+from typing import Any
+
+from reportlab.pdfbase import pdfmetrics
+from reportlab.pdfbase.ttfonts import TTFError, TTFont
+
+from timebank.documents.errors import GlyphMissing
+
+NOTO = Path(__file__).parent / "fonts" / "NotoSansSC-GB2312.ttf"
+"""Noto Sans SC, OFL 1.1, cut down to GB 2312 by ``fonts/make_subset.py``."""
+
+
+class UnusableFont(Exception):
+    """A file is no TrueType font that can be embedded (OpenType with PostScript outlines cannot)."""
+
+
+class Typeface:
+    """One or more fonts; each character is printed in the first that has it."""
+
+    def __init__(self, *paths: Path) -> None:
+        """Take the files in the order in which they are asked. Raises UnusableFont."""
+        self._fonts = [_loaded(path) for path in paths]
+
+    def runs(self, text: str) -> Iterator[tuple[str, str]]:
+        """Yield pieces of ``text`` with the name of the font that has them. Raises GlyphMissing."""
+        missing = sorted({character for character in text if self._name_for(character) is None})
+        if missing:
+            raise GlyphMissing(characters=" ".join(f"U+{ord(character):04X}" for character in missing))
+        for name, characters in groupby(text, key=self._name_for):
+            yield str(name), "".join(characters)
+
+    def width(self, text: str, size: float) -> float:
+        """Return how wide ``text`` prints at ``size``, both in points. Raises GlyphMissing."""
+        return sum((float(pdfmetrics.stringWidth(piece, name, size)) for name, piece in self.runs(text)), 0.0)
+
+    def _name_for(self, character: str) -> str | None:
+        return next((font.fontName for font in self._fonts if ord(character) in font.face.charToGlyph), None)
+
+
+@cache
+def typeface(extra: Path | None = None) -> Typeface:
+    """Return our font, followed by an operator's for what ours lacks. Reading one takes a tenth of a second, once."""
+    return Typeface(NOTO) if extra is None else Typeface(NOTO, extra)
+
+
+@cache
+def _loaded(path: Path) -> Any:
+    """Return the font in a file, known to reportlab by its path: the same name, the same bytes, in every process."""
+    try:
+        font = TTFont(path.stem, str(path))
+    except (TTFError, OSError) as error:
+        raise UnusableFont(str(error)) from error
+    pdfmetrics.registerFont(font)
+    return font

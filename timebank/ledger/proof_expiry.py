@@ -1,0 +1,50 @@
+"""Pass of the proof over minutes that have expired: no run took more than was due by its cut-off (rule R25).
+
+First in, first out: due at a line of a chain is what came in until the cut-off less all that went out until that line,
+which is the balance before it less what came in after the cut-off. The cut-off is the transfer's ``occurred_at``.
+"""
+
+from collections.abc import Iterator
+from itertools import groupby
+from typing import Any
+
+from sqlalchemy import select
+
+from timebank.ledger.queries import entry, transfer
+from timebank.ledger.raw import Form, name_of, raw
+from timebank.ledger.report import Fault, Report
+from timebank.ledger.rules import INFLOWS, Kind
+
+_run = transfer.alias("run")
+
+EXPIRIES = (
+    select(
+        *raw([entry.c.account_id]),
+        *(entry.c.seq, entry.c.minutes, entry.c.balance_after),
+        *raw([entry.c.recorded_at, entry.c.transfer_id]),
+        transfer.c.kind,
+        *raw([transfer.c.occurred_at]),
+    )
+    .select_from(entry.join(transfer, transfer.c.id == entry.c.transfer_id))
+    .where(
+        entry.c.account_id.in_(select(_run.c.debit_id).where(_run.c.kind == int(Kind.EXPIRE))),
+        transfer.c.kind.in_([int(kind) for kind in sorted(INFLOWS | {Kind.EXPIRE})]),
+    )
+    .order_by(entry.c.account_id, entry.c.seq)
+)
+"""What came in of new age, and what expired, in the wallets of people of whom something ever has."""
+
+
+def check_expiries(report: Report, form: Form, rows: Iterator[Any]) -> None:
+    """Check that no expiry took minutes that came in after its cut-off; memory grows with the lines of one wallet."""
+    for _, lines in groupby(rows, key=lambda row: row[0]):
+        inflows: list[tuple[int, int]] = []
+        for _, _, minutes, balance_after, recorded_at, transfer_id, kind, occurred_at in lines:
+            at = form.instant_of(recorded_at)
+            if kind != Kind.EXPIRE:
+                inflows.append((at, max(minutes, 0)))
+                continue
+            cut_off = form.instant_of(occurred_at)
+            newer = sum(came_in for since, came_in in inflows if since > cut_off)
+            if cut_off > at or balance_after < newer:
+                report.found(Fault.TRANSFER_EXPIRES, f"ledger_transfer {name_of(form.id_of(transfer_id))}")
