@@ -150,6 +150,6 @@ def _why_not(seen: Seen, actor: Actor, presented: Presented, trace: Trace) -> Re
         scanning.at_member(seen, actor, presented) if seen.of_member else scanning.at_point(seen, actor.person_id)
     )
     trace.volunteer_id, trace.shift_id = standing.volunteer_id, context.shift_id
-    if scanning.counts_as_forgotten(standing, context, clock.now()):
+    if scanning.counts_as_forgotten(standing, context, seen.at):
         standing = standing.without_forgotten()
     return nothing_to_check_out(standing=standing, context=context, by_staff=seen.of_member)

@@ -73,20 +73,26 @@ def policy_of(context: ShiftContext, at: datetime) -> Policy:
     )
 
 
-def counts_as_forgotten(standing: Standing, context: ShiftContext, now: datetime) -> bool:
+def counts_as_forgotten(standing: Standing, context: ShiftContext, at: datetime) -> bool:
     """Whether the stay that somebody is in is over: its shift has ended, and the time to check out as well.
 
-    That is a question of time alone (``now``, not the instant of the scan), whether or not the sweep has run.
+    That is a question of time alone, whether or not the sweep has run. A scan of an instant ``at`` before the end of
+    that stay, which comes only now, lies within it: it is refused either way.
     """
     inside = standing.open
-    return inside is not None and now > closing_time(
-        inside.ends_at,
-        policies.resolve(
-            organisation_id=inside.organisation_id,
-            area_path=inside.area_path,
-            at=inside.ends_at,
-            known_number=context.policy_number,
-        ),
+    return (
+        inside is not None
+        and at >= inside.ended_at
+        and clock.now()
+        > closing_time(
+            inside.ends_at,
+            policies.resolve(
+                organisation_id=inside.organisation_id,
+                area_path=inside.area_path,
+                at=inside.ends_at,
+                known_number=context.policy_number,
+            ),
+        )
     )
 
 

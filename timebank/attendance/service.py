@@ -69,7 +69,7 @@ def scan(*, actor_id: UUID, reader: Reader, presented: Presented) -> Scanned:
     ) as trace:
         seen = scanning.read(reader, trace, scanning.POINTS)
         context, standing = scanning.at_point(seen, actor_id)
-        if scanning.counts_as_forgotten(standing, context, now):
+        if scanning.counts_as_forgotten(standing, context, seen.at):
             standing = standing.without_forgotten()
         policy = scanning.policy_of(context, seen.at)
         action = _suggested(context, standing, policy, seen.at)
@@ -113,7 +113,7 @@ def check_in(*, actor: Actor, reader: Reader, presented: Presented) -> CheckedIn
         scanning.refuse_other_shift(context, presented)
         trace.volunteer_id, trace.shift_id = standing.volunteer_id, context.shift_id
         policy = scanning.policy_of(context, seen.at)
-        forgotten = scanning.counts_as_forgotten(standing, context, clock.now())
+        forgotten = scanning.counts_as_forgotten(standing, context, seen.at)
         if forgotten:
             standing = standing.without_forgotten()
         refuse_check_in(standing=standing, context=context, policy=policy, at=seen.at, by_staff=seen.of_member)

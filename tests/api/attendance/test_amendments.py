@@ -1,7 +1,6 @@
 """Annulled and adjusted: a coordinator puts right what was scanned wrongly, as a new fact, and somebody else approves."""
 
 from datetime import timedelta
-from typing import Any
 
 import pytest
 from flask.testing import FlaskClient
@@ -9,6 +8,7 @@ from sqlalchemy import select
 from werkzeug.test import TestResponse
 
 from tests.factories.activities import a_shift, an_activity
+from tests.factories.amendments import adjust, annul, decide, instant
 from tests.factories.attendance import (
     NINE,
     a_morning_shift,
@@ -25,7 +25,6 @@ from timebank.activities.models import Shift
 from timebank.attendance import amendments, closing
 from timebank.attendance.models import Attendance, AttendanceAmendment
 from timebank.attendance.rules import local
-from timebank.codes.layouts import utc_text
 from timebank.database import in_unit_of_work, new_id, session
 from timebank.identity.models import Person
 from timebank.identity.rules import Actor
@@ -55,37 +54,6 @@ def volunteer(client: FlaskClient) -> Person:
 def coordinator(organisation: Organisation) -> Actor:
     """Who puts it right."""
     return a_coordinator(organisation.id)
-
-
-def annul(client: FlaskClient, who: Any, attendance_id: str, *, at: float) -> TestResponse:
-    """Annul an attendance so many minutes past nine."""
-    with minutes_past_nine(at):
-        return post_once(client, f"/attendances/{attendance_id}/annul", who, {"reason": "没有到场"})
-
-
-def adjust(
-    client: FlaskClient,
-    who: Any,
-    attendance_id: str,
-    *,
-    at: float,
-    came: float | None = None,
-    left: float | None = None,
-) -> TestResponse:
-    """Give an attendance other times, all in minutes past nine."""
-    stated = {"checked_in_at": came, "checked_out_at": left}
-    body = {name: _instant(minutes) for name, minutes in stated.items() if minutes is not None}
-    with minutes_past_nine(at):
-        return post_once(client, f"/attendances/{attendance_id}/adjust", who, {"reason": "手机没电", **body})
-
-
-def _instant(minutes: float) -> str:
-    return utc_text(NINE + timedelta(minutes=minutes))
-
-
-def decide(client: FlaskClient, who: Any, path: str) -> TestResponse:
-    """Approve a record or a correction."""
-    return client.post(f"/api/v1/{path}/approve", json={"reason": "核实"}, headers=signed_in(who))
 
 
 def balance_of(person: Person) -> int:
@@ -339,11 +307,11 @@ def test_the_same_key_amends_once(client: FlaskClient, shift: Shift, volunteer: 
     began = scan_in(client, volunteer, shift, at=0).json["id"]
     path = f"/attendances/{began}/adjust"
     with minutes_past_nine(60):
-        body = {"reason": "手机没电 📵", "checked_out_at": _instant(50)}
+        body = {"reason": "手机没电 📵", "checked_out_at": instant(50)}
         first = post_once(client, path, coordinator, body, key="one")
         again = post_once(client, path, coordinator, body, key="one")
         nothing = post_once(client, path, coordinator, {"reason": "手机没电"})
-        silent = post_once(client, path, coordinator, {"checked_out_at": _instant(50)})
+        silent = post_once(client, path, coordinator, {"checked_out_at": instant(50)})
         nul = post_once(client, path, coordinator, {**body, "reason": "手\x00机"})
     assert (again.json, again.headers["Idempotency-Replayed"]) == (first.json, "true")
     assert [refusal_of(answer) for answer in (nothing, silent, nul)] == [(422, "INVALID")] * 3
