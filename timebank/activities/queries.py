@@ -44,6 +44,7 @@ class ShiftContext:
     state: str
     point_ref: str
     policy_number: int
+    closed_at: datetime | None = None
 
     @property
     def free_places(self) -> int:
@@ -79,6 +80,7 @@ def shift_contexts() -> Select[*tuple[Any, ...]]:
             Shift.state,
             Shift.point_ref,
             latest_number_subquery().label("policy_number"),
+            Shift.closed_at,
         )
         .select_from(Shift)
         .join(Activity, Activity.id == Shift.activity_id)
@@ -120,6 +122,7 @@ def is_open(now: datetime, *, open_before: timedelta, close_after: timedelta) ->
     """Return the conditions that one may scan at a shift now."""
     return [
         Shift.state == ShiftState.OPEN,
+        Shift.closed_at.is_(None),
         Shift.starts_at <= now + open_before,
         Shift.ends_at >= now - close_after,
     ]

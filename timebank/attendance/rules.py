@@ -1,7 +1,7 @@
 """When one may check in and out, and what is said then. Pure: everything comes as an argument."""
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
@@ -24,7 +24,7 @@ from timebank.attendance.errors import (
 )
 from timebank.clock import SHANGHAI
 from timebank.codes.layouts import utc_text
-from timebank.errors import Refusal
+from timebank.errors import Invalid, Refusal
 from timebank.identity.rules import PersonState
 from timebank.policies.rules import Policy
 from timebank.records.rules import Flag
@@ -45,6 +45,12 @@ CODES_AHEAD = 4
 """Codes that a screen gets in advance: it survives a minute without network."""
 
 
+COMPUTED = frozenset({Flag.CAPPED, Flag.OVER_DAILY})
+"""Flags that follow from the minutes."""
+SAID_AT_THE_END = COMPUTED | {Flag.AUTO_CLOSED, Flag.SUSPENDED}
+"""Flags that an attendance gets when it ends: they are said anew when it gets another end."""
+
+
 class State(StrEnum):
     """Where an attendance stands."""
 
@@ -60,6 +66,13 @@ class Action(StrEnum):
     SCAN = "scan"
     CHECK_IN = "check_in"
     CHECK_OUT = "check_out"
+
+
+class Amendment(StrEnum):
+    """What staff may do to an attendance afterwards: as a new fact, with a reason."""
+
+    ANNUL = "annul"
+    ADJUST = "adjust"
 
 
 class LateReason(StrEnum):
@@ -79,12 +92,20 @@ class LateOutcome(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Open:
-    """The attendance that a volunteer is in."""
+    """The attendance that a volunteer is in, and what says when it counts as forgotten."""
 
     attendance_id: UUID
     shift_id: UUID
     checked_in_at: datetime
     where: str
+    ends_at: datetime
+    organisation_id: UUID
+    area_path: str
+
+    @property
+    def ended_at(self) -> datetime:
+        """When it has ended if its check-out was forgotten."""
+        return forgotten_end(checked_in_at=self.checked_in_at, ends_at=self.ends_at)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,6 +113,7 @@ class Standing:
     """How a volunteer stands towards a shift at the moment of a scan."""
 
     volunteer_id: UUID
+    shift_id: UUID
     display_name: str
     person_state: str
     signed_up: bool
@@ -104,6 +126,27 @@ class Standing:
     """When their last attendance anywhere ended."""
     wants_word: bool = False
     """Whether they have accepted a message about their arrival."""
+    forgot: bool
+    """Whether a stay at this shift was closed for them."""
+
+    @property
+    def may_leave_late(self) -> bool:
+        """Whether a late check-out can still say when they really left: nothing came after the stay closed for them."""
+        return self.forgot and self.open is None and self.left_at == self.busy_until
+
+    def without_forgotten(self) -> "Standing":
+        """Return how they stand when the stay that they are in counts as ended with its shift."""
+        if self.open is None:
+            return self
+        ended_at, here = self.open.ended_at, self.left_at
+        was_here = self.open.shift_id == self.shift_id
+        return replace(
+            self,
+            open=None,
+            forgot=was_here or self.forgot,
+            left_at=max(here or ended_at, ended_at) if was_here else here,
+            busy_until=max(self.busy_until or ended_at, ended_at),
+        )
 
 
 def opens_at(context: ShiftContext, policy: Policy) -> datetime:
@@ -113,7 +156,17 @@ def opens_at(context: ShiftContext, policy: Policy) -> datetime:
 
 def closes_at(context: ShiftContext, policy: Policy) -> datetime:
     """Return the instant from which nobody checks in any more, and a check-out is late."""
-    return context.ends_at + timedelta(minutes=policy.close_after_minutes)
+    return closing_time(context.ends_at, policy)
+
+
+def closing_time(ends_at: datetime, policy: Policy) -> datetime:
+    """Return the last instant of a check-out in time; whoever is inside later has forgotten it."""
+    return ends_at + timedelta(minutes=policy.close_after_minutes)
+
+
+def forgotten_end(*, checked_in_at: datetime, ends_at: datetime) -> datetime:
+    """Return when a stay has ended whose check-out was forgotten: with its shift, never "now"."""
+    return max(checked_in_at, ends_at)
 
 
 def refuse_check_in(*, standing: Standing, context: ShiftContext, policy: Policy, at: datetime, by_staff: bool) -> None:
@@ -124,8 +177,8 @@ def refuse_check_in(*, standing: Standing, context: ShiftContext, policy: Policy
         raise AlreadyCheckedIn(**instant("since", standing.open.checked_in_at))
     if standing.open is not None:
         raise elsewhere(standing.open, by_staff=by_staff)
-    if context.state != ShiftState.OPEN:
-        raise AlreadyClosed(**instant("closed_at", min(at, context.starts_at)))
+    if shut := _shut_since(context, at):
+        raise AlreadyClosed(**instant("closed_at", shut))
     opening = opens_at(context, policy)
     if at < opening:
         raise NotOpenYet(**instant("opens_at", opening), seconds_left=_seconds(opening - at))
@@ -140,12 +193,40 @@ def refuse_check_in(*, standing: Standing, context: ShiftContext, policy: Policy
         raise NotSignedUp
 
 
+def _shut_since(context: ShiftContext, at: datetime) -> datetime | None:
+    """Return since when a shift takes nobody any more: cancelled, or closed by its leader."""
+    return min(at, context.starts_at) if context.state != ShiftState.OPEN else context.closed_at
+
+
 def refuse_early_check_out(*, checked_in_at: datetime, policy: Policy, at: datetime) -> None:
     """Raise TooSoon before the minimum stay is over."""
     earliest = checked_in_at + timedelta(minutes=policy.min_stay_minutes)
     if at < earliest:
         seconds = _seconds(earliest - at)
         raise TooSoon(minutes=policy.min_stay_minutes, seconds_left=seconds, minutes_left=math.ceil(seconds / 60))
+
+
+def refuse_times(
+    *,
+    context: ShiftContext,
+    policy: Policy,
+    now: datetime,
+    stated: tuple[datetime | None, datetime | None],
+    kept: tuple[datetime, datetime | None],
+) -> None:
+    """Raise Invalid unless the instants that staff have ``stated`` lie in the shift's hours, in order, and not ahead."""
+    first, last = opens_at(context, policy), min(closes_at(context, policy), now)
+    for pointer, at in zip(("/checked_in_at", "/checked_out_at"), stated, strict=True):
+        if at is not None and not first <= at <= last:
+            span = f"{local(first)} – {local(last)}"
+            raise Invalid(
+                errors=[{"pointer": pointer, "detail": f"须在 {span} 之间。 Must lie within {span} (Beijing)."}]
+            )
+    began, ended = stated[0] or kept[0], stated[1] or kept[1]
+    if ended is not None and ended <= began:
+        raise Invalid(
+            errors=[{"pointer": "/checked_out_at", "detail": "签退须晚于签到。 Must lie after the check-in."}]
+        )
 
 
 def nothing_to_check_out(*, standing: Standing, context: ShiftContext, by_staff: bool) -> Refusal:

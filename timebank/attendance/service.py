@@ -10,14 +10,16 @@ from timebank import clock
 from timebank.activities import service as activities
 from timebank.activities.errors import AlreadySignedUp
 from timebank.activities.queries import ShiftContext
-from timebank.attendance import scanning
+from timebank.attendance import closing, queries, scanning
 from timebank.attendance.departures import CheckedOut, check_out
+from timebank.attendance.errors import StillInside
 from timebank.attendance.models import Attendance
 from timebank.attendance.reading import Presented, Reader, Seen
 from timebank.attendance.rules import (
     Action,
     Standing,
     State,
+    closes_at,
     flags_at_check_in,
     refuse_check_in,
     refuse_early_check_out,
@@ -70,17 +72,26 @@ def scan(*, actor_id: UUID, reader: Reader, presented: Presented) -> Scanned:
     ) as trace:
         seen = scanning.read(reader, trace, scanning.POINTS)
         context, standing = scanning.at_point(seen, actor_id)
-        inside = standing.open is not None and standing.open.shift_id == context.shift_id
-        action = Action.CHECK_OUT if inside else Action.CHECK_IN
-        warning = _warning(context, standing, action, seen.at)
+        if scanning.counts_as_forgotten(standing, context, seen.at):
+            standing = standing.without_forgotten()
+        policy = scanning.policy_of(context, seen.at)
+        action = _suggested(context, standing, policy, seen.at)
+        warning = _warning(context, standing, action, policy, seen.at)
     return Scanned(seen=seen, context=context, suggested_action=action, warning=warning, now=now)
 
 
-def _warning(context: ShiftContext, standing: Standing, action: Action, at: datetime) -> Refusal | None:
-    policy = scanning.policy_of(context, at)
+def _suggested(context: ShiftContext, standing: Standing, policy: Policy, at: datetime) -> Action:
+    """Return what somebody at this screen wants: out if they are in, or if they forgot and may still say when they left."""
+    inside = standing.open is not None and standing.open.shift_id == context.shift_id
+    late = standing.may_leave_late and at > closes_at(context, policy)
+    return Action.CHECK_OUT if inside or late else Action.CHECK_IN
+
+
+def _warning(context: ShiftContext, standing: Standing, action: Action, policy: Policy, at: datetime) -> Refusal | None:
     try:
-        if action is Action.CHECK_OUT and standing.open is not None:
-            refuse_early_check_out(checked_in_at=standing.open.checked_in_at, policy=policy, at=at)
+        if action is Action.CHECK_OUT:
+            if standing.open is not None:
+                refuse_early_check_out(checked_in_at=standing.open.checked_in_at, policy=policy, at=at)
         else:
             refuse_check_in(standing=standing, context=context, policy=policy, at=at, by_staff=False)
     except Refusal as refusal:
@@ -90,6 +101,8 @@ def _warning(context: ShiftContext, standing: Standing, action: Action, at: date
 
 def check_in(*, actor: Actor, reader: Reader, presented: Presented) -> CheckedIn:
     """Begin an attendance: by one's own scan of a screen, or by staff with a member's code and ``shift_id``.
+
+    Whoever forgot to check out elsewhere is not kept out: that stay has ended with its shift, and is closed here.
 
     Raises TOKEN_* and TICKET_*, PointNotFound, NotFound (staff outside their shifts), VolunteerSuspended,
     AlreadyCheckedIn, OpenElsewhere, NotOpenYet, AlreadyClosed, TooManyPairs, Overlap, NotSignedUp, CapacityFull.
@@ -103,7 +116,12 @@ def check_in(*, actor: Actor, reader: Reader, presented: Presented) -> CheckedIn
         scanning.refuse_other_shift(context, presented)
         trace.volunteer_id, trace.shift_id = standing.volunteer_id, context.shift_id
         policy = scanning.policy_of(context, seen.at)
+        forgotten = scanning.counts_as_forgotten(standing, context, seen.at)
+        if forgotten:
+            standing = standing.without_forgotten()
         refuse_check_in(standing=standing, context=context, policy=policy, at=seen.at, by_staff=seen.of_member)
+        if forgotten:
+            closing.end_forgotten(standing.volunteer_id)
         if not standing.signed_up:
             _walk_in(context, standing, seen.at)
         flags = scanning.flags_of_scan(seen, actor, context, standing.volunteer_id)
@@ -148,3 +166,10 @@ def _walk_in(context: ShiftContext, standing: Standing, at: datetime) -> None:
         activities.take_place(shift_id=context.shift_id, volunteer_id=standing.volunteer_id, now=at)
     except AlreadySignedUp:
         return  # signed up a moment ago, on another phone: they hold a place, which is all that was wanted
+
+
+@activities.before_withdrawal
+def refuse_whoever_is_inside(shift_id: UUID, volunteer_id: UUID) -> None:
+    """Raise StillInside: the place of somebody who is there is not given to another."""
+    if queries.is_inside(shift_id, volunteer_id):
+        raise StillInside

@@ -1,7 +1,9 @@
 """How a record changes: a revision is appended, and what it credits is posted with it. Nothing is ever rewritten."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
+from uuid import UUID
 
 from sqlalchemy import insert
 
@@ -88,3 +90,33 @@ def change(current: Revision, **changes: Any) -> Recorded:
 def _following(current: Revision, **changes: Any) -> dict[str, Any]:
     values = {name: getattr(current, name) for name in _COLUMNS}
     return values | changes | {"id": new_id(), "number": current.number + 1}
+
+
+def append_many(rows: Sequence[dict[str, Any]], *, batch_id: UUID | None = None) -> list[Revision]:
+    """Append the first revisions of different records at once, credit them in one posting batch, and tell everybody.
+
+    One actor for all. Returns what each record says now, in the order given: over the storage cap a second revision.
+    """
+    session.connection().execute(_REVISION, list(rows))
+    revisions = [Revision(**values) for values in rows]
+    notices.begin(revisions)
+    credited = [revision for revision in revisions if revision.credited_minutes]
+    earnings = [
+        ledger.Earning(
+            transfer_id=revision.id,
+            owner_id=revision.volunteer_id,
+            minutes=revision.credited_minutes,
+            source_id=revision.id,
+            occurred_at=revision.ended_at,
+        )
+        for revision in credited
+    ]
+    actor_id = revisions[0].actor_id
+    posted = ledger.earn_many(earnings=earnings, actor_id=actor_id, batch_id=batch_id) if earnings else []
+    kept = {
+        revision.record_id: _within_storage(Recorded(revision, one.account)).revision
+        for revision, one in zip(credited, posted, strict=True)
+    }
+    now = [kept.get(revision.record_id, revision) for revision in revisions]
+    notifications.tell_many(news for one in now if (news := news_of(one, None, actor_id=actor_id)))
+    return now
