@@ -1,6 +1,7 @@
-"""``python -m benchmarks``, which is what ``make bench`` runs: a day's requests, then the ledger."""
+"""``python -m benchmarks``, which is what ``make bench`` runs: a day's requests, the ledger, the close of a shift."""
 
-from benchmarks import day, ledger
+from benchmarks import attendance, day, ledger
 
 day.main([])
 ledger.main([])
+attendance.main([])

@@ -9,6 +9,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 from timebank import append_only, database
 from timebank.activities import endpoints as activities
 from timebank.anomalies import endpoints as anomalies
+from timebank.attendance import amendment_endpoints as amendments
 from timebank.attendance import batch_endpoints as batches
 from timebank.attendance import endpoints as attendance
 from timebank.attendance import overdue_endpoints as overdue
@@ -49,6 +50,7 @@ DOMAINS = (
     policies,
     notifications,
     activities,
+    amendments,
     attendance,
     batches,
     overdue,

@@ -13,6 +13,7 @@ from sqlalchemy.exc import IntegrityError, OperationalError, ProgrammingError
 from timebank import serving, specification
 from timebank.anomalies import service as anomalies
 from timebank.application import create_app
+from timebank.attendance import closing
 from timebank.attendance.commands import cli as record_commands
 from timebank.codes import rotation
 from timebank.database import in_unit_of_work, session, violated_constraint
@@ -83,9 +84,10 @@ def run() -> None:
 
 @cli.command()
 def sweep() -> None:
-    """收尾：到期的冻结、预约、时间币和旧的幂等回执 · write what is due, forget old replies."""
+    """收尾：到期的冻结、预约、时间币、忘记的签退和旧的幂等回执 · write what is due, forget old replies."""
     swept = {
         "redemptions": in_unit_of_work(lambda: reservations.sweep(limit=SWEEP_AT_ONCE)),
+        "attendances": in_unit_of_work(lambda: closing.sweep(limit=SWEEP_AT_ONCE)),
         "holds": in_unit_of_work(lambda: ledger.sweep(limit=SWEEP_AT_ONCE)),
         "expired": expiries.run(),
         "anomalies": in_unit_of_work(anomalies.look),

@@ -9,6 +9,7 @@ from timebank.database import in_unit_of_work, session
 GUARDED = {
     "anomaly",
     "anomaly_decision",
+    "attendance_amendment",
     "correction",
     "correction_decision",
     "fraud_finding",

@@ -68,3 +68,11 @@ def _printed(module: str, *arguments: str) -> str:
     )
     assert done.returncode == 0, done.stderr
     return done.stdout
+
+
+def test_closing_a_shift_is_measured_against_as_many_check_outs() -> None:
+    """One tiny round on both engines credits everybody, verifies, and has a ratio."""
+    found = json.loads(_printed("benchmarks.attendance", "--rounds", "1", "--people", "3", "--json"))
+
+    assert found.keys() == {"PostgreSQL", "SQLite"}
+    assert all(one["ratios"]["(close) / (singles)"]["median"] > 0 for one in found.values())

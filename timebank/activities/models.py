@@ -38,7 +38,8 @@ class Activity(Base):
 class Shift(Base):
     """One time and place of an activity. ``point_ref`` is what its rotating code names (random, never the id).
 
-    ``taken`` counts the live sign-ups; the database itself keeps it within the capacity.
+    ``taken`` counts the live sign-ups; the database itself keeps it within the capacity. ``closed_at`` is when whoever
+    answers for it said that it is over and sent everybody home; nobody comes in after that.
     """
 
     __tablename__ = "shift"
@@ -62,6 +63,8 @@ class Shift(Base):
     state: Mapped[str] = mapped_column(String(10))
     created_by: Mapped[UUID]
     created_at: Mapped[datetime]
+    closed_at: Mapped[datetime | None]
+    closed_by: Mapped[UUID | None]
 
 
 class SignUp(Base):

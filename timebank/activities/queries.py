@@ -45,6 +45,7 @@ class ShiftContext:
     state: str
     point_ref: str
     policy_number: int
+    closed_at: datetime | None = None
     risky: bool = False
     risk_notice: str | None = None
     insurance_ref: str | None = None
@@ -86,6 +87,7 @@ def shift_contexts() -> Select[*tuple[Any, ...]]:
             Shift.state,
             Shift.point_ref,
             latest_number_subquery().label("policy_number"),
+            Shift.closed_at,
             Activity.risky,
             Activity.risk_notice,
             Activity.insurance_ref,
@@ -133,6 +135,7 @@ def is_open(now: datetime, *, open_before: timedelta, close_after: timedelta) ->
     """Return the conditions that one may scan at a shift now."""
     return [
         Shift.state == ShiftState.OPEN,
+        Shift.closed_at.is_(None),
         Shift.starts_at <= now + open_before,
         Shift.ends_at >= now - close_after,
     ]

@@ -74,6 +74,9 @@ class ShiftOut(Schema):
     capacity = fields.Integer(required=True)
     free_places = fields.Integer(required=True)
     state = fields.String(required=True)
+    closed_at = Instant(
+        required=True, allow_none=True, metadata={"description": "负责人收场的时刻 · closed by its leader"}
+    )
     risky = fields.Boolean(required=True)
     risk_notice = fields.String(required=True, allow_none=True)
 

@@ -1,10 +1,10 @@
 """The verbs: add and change an activity, publish a shift, take and give up a place."""
 
-from collections.abc import Container
+from collections.abc import Callable, Container
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import update
+from sqlalchemy import Uuid, bindparam, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from timebank import clock
@@ -21,7 +21,7 @@ from timebank.activities.models import Activity, Shift, SignUp
 from timebank.activities.queries import ShiftContext
 from timebank.activities.rules import POINT_LENGTH, ShiftState, SignUpState, refuse_impossible_times
 from timebank.codes.alphabet import random_reference
-from timebank.database import is_sqlite, new_id, retry_on, session
+from timebank.database import UtcDateTime, is_sqlite, new_id, retry_on, session
 from timebank.errors import Forbidden, Invalid, NotFound
 from timebank.identity import queries as people
 from timebank.identity.rules import Actor, Role
@@ -32,6 +32,15 @@ from timebank.web.errors import PreconditionFailed
 MANAGERS = (Role.COORDINATOR, Role.ADMIN)
 
 retry_on("uq_shift_point_ref")
+
+_before_withdrawal: list[Callable[[UUID, UUID], None]] = []
+
+
+def before_withdrawal(refuse: Callable[[UUID, UUID], None]) -> Callable[[UUID, UUID], None]:
+    """Have ``refuse(shift_id, volunteer_id)`` asked before a place is given up; it raises what speaks against it."""
+    if refuse not in _before_withdrawal:
+        _before_withdrawal.append(refuse)
+    return refuse
 
 
 def add_activity(
@@ -207,7 +216,7 @@ def sign_up(*, shift_id: UUID, volunteer_id: UUID, accepts_risk: bool = False) -
 def take_place(*, shift_id: UUID, volunteer_id: UUID, now: datetime) -> SignUp:
     """Take a place for a volunteer who walked in; whether one may, and when, is the caller's question.
 
-    Raises AlreadySignedUp, CapacityFull (also when the shift was cancelled meanwhile).
+    Raises AlreadySignedUp, ShiftOver (closed a moment ago), CapacityFull (also when the shift was cancelled meanwhile).
     """
     return _take(shift_id=shift_id, volunteer_id=volunteer_id, now=now, walk_in=True)
 
@@ -229,21 +238,34 @@ def _take(*, shift_id: UUID, volunteer_id: UUID, now: datetime, walk_in: bool) -
         raise AlreadySignedUp
     counted = session.execute(
         update(Shift)
-        .where(Shift.id == shift_id, Shift.taken < Shift.capacity, Shift.state == ShiftState.OPEN)
+        .where(
+            Shift.id == shift_id,
+            Shift.taken < Shift.capacity,
+            Shift.state == ShiftState.OPEN,
+            Shift.closed_at.is_(None),
+        )
         .values(taken=Shift.taken + 1)
         .returning(Shift.taken)
         .execution_options(synchronize_session=False)
     ).one_or_none()
     if counted is None:
-        raise CapacityFull(capacity=_shift(shift_id).capacity)
+        shift = _shift(shift_id)
+        raise ShiftOver if shift.closed_at is not None else CapacityFull(capacity=shift.capacity)
     return taken
 
 
 def withdraw(*, shift_id: UUID, volunteer_id: UUID) -> None:
-    """Give up a place, so that somebody else can take it. Raises NotFound, ShiftOver, NothingToWithdraw."""
+    """Give up a place, so that somebody else can take it.
+
+    Raises NotFound, ShiftOver, NothingToWithdraw, and what ``before_withdrawal`` has found: whoever is inside keeps
+    their place.
+    """
     now = clock.now()
-    if _shift(shift_id).ends_at <= now:
+    shift = _shift(shift_id)
+    if shift.ends_at <= now or shift.closed_at is not None:
         raise ShiftOver
+    for refuse in _before_withdrawal:
+        refuse(shift_id, volunteer_id)
     withdrawn = session.execute(
         update(SignUp)
         .where(*queries.live(shift_id, volunteer_id))
@@ -261,6 +283,18 @@ def withdraw(*, shift_id: UUID, volunteer_id: UUID) -> None:
     )
 
 
+def close(*, shift_id: UUID, actor_id: UUID, now: datetime) -> None:
+    """Say that a shift is over: nobody comes in any more. The first to say so is remembered."""
+    session.connection().execute(_CLOSE, {"shift": shift_id, "closing": now, "closer": actor_id})
+
+
+_CLOSE = (
+    update(Shift)
+    .where(Shift.id == bindparam("shift"), Shift.closed_at.is_(None))
+    .values(closed_at=bindparam("closing", type_=UtcDateTime()), closed_by=bindparam("closer", type_=Uuid()))
+)
+
+
 def _shift(shift_id: UUID) -> Shift:
     shift = session.get(Shift, shift_id, populate_existing=True)
     if shift is None:
@@ -271,5 +305,5 @@ def _shift(shift_id: UUID) -> Shift:
 def _refuse_unless_running(shift: ShiftContext, now: datetime) -> None:
     if shift.state == ShiftState.CANCELLED:
         raise ShiftCancelled
-    if shift.ends_at <= now:
+    if shift.ends_at <= now or shift.closed_at is not None:
         raise ShiftOver

@@ -1,7 +1,7 @@
 """What is asked about a volunteer besides how they stand to a shift: part of the same select, no statement of its own."""
 
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from typing import Any
 from uuid import UUID
 
@@ -48,6 +48,10 @@ class Moment:
         """Return what asks how somebody stands to a shift."""
         hurry = {"leader": self.leader_id, "hurry_since": self.at - STAFF_BULK_WITHIN, "at": self.at}
         return {"day": self.day, **self.device(), **hurry}
+
+
+NO_PHONE = Moment(day=date.min, at=datetime(1970, 1, 2, tzinfo=UTC))
+"""For whoever ends a stay without any scan."""
 
 
 def shared_device() -> ColumnElement[bool]:

@@ -10,13 +10,14 @@ from timebank.attendance import batch, batch_schemas, late, points
 from timebank.attendance.batch import Item, Outcome
 from timebank.attendance.incoming import brought, device_hash, reader
 from timebank.attendance.models import Attendance, LateScan
-from timebank.attendance.rules import LATE_TEXTS, Action, LateOutcome
+from timebank.attendance.rules import Action, LateOutcome
+from timebank.attendance.sentences import LATE_TEXTS
 from timebank.errors import Forbidden, Refusal
 from timebank.identity.guards import actor, person_id, requires, signed_in
 from timebank.identity.rules import masked_name
 from timebank.records.rules import flags_from_text
-from timebank.records.schemas import record_out
 from timebank.records.service import DECIDERS
+from timebank.records.showing import shown_anew
 from timebank.web import limits
 from timebank.web.blueprint import Blueprint
 from timebank.web.pages import page
@@ -77,7 +78,7 @@ def _result(item: Item, outcome: Outcome) -> dict[str, Any]:
     if outcome.attendance is not None:
         result["attendance"] = _attendance(outcome.attendance)
     if outcome.revision is not None:
-        result["record"] = record_out(outcome.revision)
+        result["record"] = shown_anew(outcome.revision)
     if outcome.late_scan_id is not None:
         result["late_scan_id"] = outcome.late_scan_id
     return result

@@ -1,5 +1,6 @@
 """Codes, scans, check-in and check-out over HTTP."""
 
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -7,11 +8,14 @@ from flask import Response
 from sqlalchemy import Row
 
 from timebank import clock
-from timebank.attendance import points, queries, references, schemas, service
+from timebank.activities.queries import ShiftContext, context_of
+from timebank.attendance import closing, groups, points, presence, queries, references, schemas, service
+from timebank.attendance.closing import Ended
 from timebank.attendance.incoming import book, brought, device_hash, reader
 from timebank.attendance.models import Attendance
 from timebank.attendance.reading import Presented
-from timebank.attendance.rules import State, checked_in_text, checked_out_text
+from timebank.attendance.rules import State, forgotten_end
+from timebank.attendance.sentences import checked_in_text, checked_out_text
 from timebank.codes.layouts import Kind, Member
 from timebank.codes.tickets import LIFE, Ticket, issue_ticket
 from timebank.documents import qr
@@ -20,8 +24,9 @@ from timebank.identity import queries as people
 from timebank.identity.guards import actor, person_id, signed_in
 from timebank.identity.rules import Actor, masked_name
 from timebank.records.account import account_of
-from timebank.records.rules import PENDING, flags_from_text
+from timebank.records.rules import PENDING, Flag, flags_from_text
 from timebank.records.rules import State as RecordState
+from timebank.records.schemas import shown_state
 from timebank.records.showing import shown_anew
 from timebank.web import limits
 from timebank.web.blueprint import Blueprint
@@ -50,28 +55,63 @@ def get_shift_code(shift_id: UUID, query: dict[str, Any]) -> Any:
     return Response(draw(shown.token), mimetype=media_type)
 
 
-@blueprint.endpoint("GET", "/shifts/<uuid:shift_id>/presence", guard=signed_in, answer=(200, schemas.PresenceOut))
-def get_shift_presence(shift_id: UUID) -> dict[str, Any]:
-    """现场在场情况：人数与脱敏姓名；负责人、协调员可看。"""
+@blueprint.endpoint(
+    "GET",
+    "/shifts/<uuid:shift_id>/presence",
+    guard=signed_in,
+    query=PageQuery,
+    answer=(200, schemas.PresenceOut),
+)
+def get_shift_presence(shift_id: UUID, query: dict[str, Any]) -> dict[str, Any]:
+    """现场在场情况：人数，以及脱敏姓名、来源与疑点；后到的在前，报名未到的在后。负责人、协调员可看。"""
     context = points.led_by(actor(), shift_id)
-    found = queries.present(shift_id)
-    inside = {row.volunteer_id for row in found if row.state == State.OPEN}
+    now = clock.now()
+    count = presence.headcount(shift_id)
+    over = closing.is_over(context, now)
+    found, by = presence.listed(shift_id)
+    people = page(found, by=by, query=query, descending=True, scalars=False)
     return {
+        **people,
         "capacity": context.capacity,
         "signed_up": context.taken,
-        "inside": len(inside),
-        "left": len({row.volunteer_id for row in found} - inside),
+        "inside": 0 if over else count.inside,
+        "left": count.left + (count.inside if over else 0),
+        "absent": count.absent,
         "items": [
-            {
-                "attendance_id": row.id,
-                "name": masked_name(row.display_name),
-                "state": row.state,
-                "checked_in_at": row.checked_in_at,
-                "checked_out_at": row.checked_out_at,
-                "flags": flags_from_text(row.flags),
-            }
-            for row in found
+            row._asdict() | {"name": masked_name(row.display_name)} | _as_it_counts(row, context, now)
+            for row in people["items"]
         ],
+    }
+
+
+@blueprint.endpoint(
+    "POST", "/shifts/<uuid:shift_id>/close", guard=signed_in, answer=(200, schemas.ClosedShiftOut), once=True
+)
+def close_shift(shift_id: UUID) -> dict[str, Any]:
+    """收场：还在场的人全部签退，无疑问的当场计入余额；此后不能再签到。本人和亲属的等别人审核。"""
+    closed = groups.close_shift(actor=actor(), shift_id=shift_id)
+    return {
+        "closed": len(closed.ended),
+        "pending": closed.pending,
+        "credited_minutes": closed.credited_minutes,
+        "items": [_sent_home(one) for one in closed.ended],
+    }
+
+
+def _sent_home(one: Ended) -> dict[str, Any]:
+    stay, revision = one.stay, one.revision
+    return {
+        "attendance_id": stay.attendance_id,
+        "volunteer_no": stay.volunteer_no,
+        "name": masked_name(stay.display_name),
+        "state": one.state,
+        "checked_in_at": stay.checked_in_at,
+        "checked_out_at": revision.ended_at,
+        "flags": flags_from_text(revision.flags),
+        "record": {
+            name: getattr(revision, name) for name in ("service_minutes", "credited_minutes", "expected_minutes")
+        }
+        | {"id": revision.record_id, "state": shown_state(revision)},
     }
 
 
@@ -90,8 +130,19 @@ def list_my_attendances(query: dict[str, Any]) -> dict[str, Any]:
 
 
 def _mine(row: Row[Any]) -> dict[str, Any]:
-    shown = row._asdict()
-    return shown | {"state": row.attendance_state, "flags": flags_from_text(row.flags)}
+    return row._asdict() | _as_it_counts(row, context_of(row), clock.now())
+
+
+def _as_it_counts(stay: Any, context: ShiftContext, now: datetime) -> dict[str, Any]:
+    """Return how a stay stands now: one that was forgotten has ended with its shift, whether or not that is written."""
+    flags = flags_from_text(stay.flags)
+    if stay.attendance_state != State.OPEN or not closing.is_over(context, now):
+        return {"state": stay.attendance_state, "checked_out_at": stay.checked_out_at, "flags": flags}
+    return {
+        "state": State.AUTO_CLOSED,
+        "checked_out_at": forgotten_end(checked_in_at=stay.checked_in_at, ends_at=context.ends_at),
+        "flags": sorted({*flags, Flag.AUTO_CLOSED}),
+    }
 
 
 @blueprint.endpoint("GET", "/me/member-code", guard=signed_in, answer=(200, schemas.MemberCodeOut))

@@ -129,6 +129,39 @@ class Overlap(Refusal):
     )
 
 
+class TooEarlyToClose(Refusal):
+    """A shift is closed once it has begun. Context: ``starts_at``."""
+
+    code = "TOO_EARLY_TO_CLOSE"
+    status = 409
+    title = "还没到收场的时候"
+    title_en = "Too early to close"
+    detail = "这一场 {starts_at_local} 才开始，开始以后才能收场。"
+    detail_en = "This shift starts at {starts_at_local} (Beijing time); it can be closed from then on."
+
+
+class StillInside(Refusal):
+    """Whoever is inside keeps their place until they have checked out."""
+
+    code = "STILL_INSIDE"
+    status = 409
+    title = "您还在场"
+    title_en = "Still inside"
+    detail = "您已在这一场签到，还没有签退，不能取消报名。离开时请扫描屏幕签退。"
+    detail_en = "You have checked in here, and keep your place. Scan the screen again when you leave."
+
+
+class AttendanceAnnulled(Refusal):
+    """The attendance was annulled before, and stays so."""
+
+    code = "ATTENDANCE_ANNULLED"
+    status = 409
+    title = "签到已作废"
+    title_en = "Attendance annulled"
+    detail = "这次签到已经作废，不能再改。如果确有服务，请走补录。"
+    detail_en = "This attendance was annulled and stays so. If there was a service, ask for a supplement."
+
+
 class ScanUnderReview(Refusal):
     """The scan of this ``client_ref`` was received before and waits for a coordinator."""
 

@@ -7,7 +7,7 @@ from sqlalchemy import CheckConstraint, ForeignKey, Index, String, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from timebank.append_only import WITHOUT_ROWID
-from timebank.attendance.rules import Action, LateOutcome, LateReason, State
+from timebank.attendance.rules import Action, Amendment, LateOutcome, LateReason, State
 from timebank.codes.layouts import Kind
 from timebank.database import Base, one_of
 from timebank.records.rules import Provenance
@@ -154,3 +154,30 @@ class PrintedCode(Base):
     serial: Mapped[int] = mapped_column(primary_key=True)
     issued_by: Mapped[UUID]
     issued_at: Mapped[datetime]
+
+
+class AttendanceAmendment(Base):
+    """An attendance that staff have annulled or given other times: who, when, why, what it said before. Append-only.
+
+    With a ``correction_id`` the record was final already: it changes when another person has approved the correction.
+    """
+
+    __tablename__ = "attendance_amendment"
+    __table_args__ = (
+        one_of("kind", Amendment),
+        one_of("state_before", State),
+        WITHOUT_ROWID,
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    attendance_id: Mapped[UUID] = mapped_column(ForeignKey("attendance.id"), index=True)
+    kind: Mapped[str] = mapped_column(String(8))
+    reason: Mapped[str] = mapped_column(String(500))
+    actor_id: Mapped[UUID]
+    amended_at: Mapped[datetime]
+    state_before: Mapped[str] = mapped_column(String(12))
+    checked_in_before: Mapped[datetime]
+    checked_out_before: Mapped[datetime | None]
+    checked_in_after: Mapped[datetime]
+    checked_out_after: Mapped[datetime | None]
+    correction_id: Mapped[UUID | None]

@@ -5,21 +5,23 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Date, Row, Select, String, Uuid, bindparam, exists, func, select, true
+from sqlalchemy import ColumnElement, Date, Integer, Row, Select, String, Uuid, bindparam, exists, func, select, true
 from sqlalchemy.orm import aliased
 
 from timebank.activities.models import Activity, Shift, SignUp
 from timebank.activities.queries import ShiftContext, context_of, shift_contexts
-from timebank.activities.rules import SignUpState
-from timebank.attendance.backgrounds import Moment, background_of, shared_device, with_background
+from timebank.activities.rules import MAX_CAPACITY, SignUpState
+from timebank.attendance.backgrounds import NO_PHONE, Moment, background_of, shared_device, with_background
 from timebank.attendance.models import Attendance
+from timebank.attendance.places import spot_of
 from timebank.attendance.rules import Open, Standing, State
 from timebank.database import session
 from timebank.identity.models import Person
 from timebank.notifications.queries import wishes
 from timebank.notifications.rules import Topic
-from timebank.records.overlaps import also_taken_by
-from timebank.records.queries import so_far_of, so_far_subquery
+from timebank.organisations.models import Area, Site
+from timebank.records.models import Revision
+from timebank.records.queries import is_current, is_pending, so_far_of, so_far_subquery
 from timebank.records.rules import SoFar
 
 _VOLUNTEER = bindparam("volunteer", type_=Uuid())
@@ -29,6 +31,8 @@ _BY_MEMBER = select(Person.id).where(Person.member_ref == _MEMBER).scalar_subque
 _Inside = aliased(Attendance, name="inside")
 _InsideShift = aliased(Shift, name="inside_shift")
 _InsideActivity = aliased(Activity, name="inside_activity")
+_InsideArea = aliased(Area, name="inside_area")
+_InsideSite = aliased(Site, name="inside_site")
 _Earlier = aliased(Attendance, name="earlier")
 
 _SIGNED_UP = exists().where(
@@ -52,6 +56,8 @@ def _standings() -> Select[Any]:
         .outerjoin(_Inside, (_Inside.volunteer_id == Person.id) & (_Inside.state == State.OPEN))
         .outerjoin(_InsideShift, _InsideShift.id == _Inside.shift_id)
         .outerjoin(_InsideActivity, _InsideActivity.id == _InsideShift.activity_id)
+        .outerjoin(_InsideArea, _InsideArea.id == _InsideActivity.area_id)
+        .outerjoin(_InsideSite, _InsideSite.id == _InsideShift.site_id)
         .add_columns(
             Person.id.label("volunteer_id"),
             Person.display_name,
@@ -61,9 +67,15 @@ def _standings() -> Select[Any]:
             _Inside.shift_id.label("inside_shift_id"),
             _Inside.checked_in_at.label("inside_since"),
             _InsideActivity.name.label("inside_where"),
+            _InsideShift.ends_at.label("inside_ends_at"),
+            _InsideActivity.organisation_id.label("inside_organisation_id"),
+            _InsideArea.path.label("inside_area_path"),
+            _InsideSite.latitude.label("inside_latitude"),
+            _InsideSite.longitude.label("inside_longitude"),
             _ends(func.count(), here, that_day).label("pairs"),
             _ends(func.max(_Earlier.checked_out_at), here).label("left_at"),
             wishes(Person.id, Topic.ARRIVAL).label("wants_word"),
+            _ends(func.count(), here, _Earlier.state == State.AUTO_CLOSED).label("forgot"),
         )
     )
     return with_background(found)
@@ -94,9 +106,14 @@ def _standing(statement: Select[Any], values: dict[str, Any]) -> tuple[ShiftCont
             shift_id=row.inside_shift_id,
             checked_in_at=row.inside_since,
             where=row.inside_where,
+            ends_at=row.inside_ends_at,
+            organisation_id=row.inside_organisation_id,
+            area_path=row.inside_area_path,
+            spot=spot_of(row.inside_latitude, row.inside_longitude),
         )
     return context_of(row), Standing(
         volunteer_id=row.volunteer_id,
+        shift_id=row.shift_id,
         display_name=row.display_name,
         person_state=row.person_state,
         signed_up=row.signed_up,
@@ -105,6 +122,7 @@ def _standing(statement: Select[Any], values: dict[str, Any]) -> tuple[ShiftCont
         left_at=row.left_at,
         busy_until=row.busy_until,
         wants_word=bool(row.wants_word),
+        forgot=row.forgot > 0,
         background=background_of(row),
     )
 
@@ -118,12 +136,12 @@ class Locked:
     so_far: SoFar
 
 
-def _open_of(who: ColumnElement[UUID]) -> Select[Any]:
-    """Lock the open attendance of ``who`` and read everything about it in the same statement.
+def _to_end(who: ColumnElement[UUID], *conditions: ColumnElement[bool]) -> Select[Any]:
+    """Lock an attendance of ``who`` and read everything about it in the same statement.
 
-    A second check-out waits here for the first, looks at the row again, finds it no longer open, and gets nothing.
+    A second check-out waits here for the first, looks at the row again, finds it changed, and gets nothing.
     """
-    day = select(Attendance.served_on).where(Attendance.volunteer_id == who, Attendance.state == State.OPEN)
+    day = select(Attendance.served_on).where(Attendance.volunteer_id == who, *conditions)
     so_far = so_far_subquery(volunteer_id=who, day=day.scalar_subquery())
     return (
         shift_contexts()
@@ -131,43 +149,103 @@ def _open_of(who: ColumnElement[UUID]) -> Select[Any]:
         .join(Person, Person.id == Attendance.volunteer_id)
         .join(so_far, true())
         .add_columns(
-            Attendance.id.label("attendance_id"),
-            Attendance.volunteer_id,
-            Attendance.checked_in_at,
-            Attendance.in_provenance,
-            Attendance.flags,
+            *STAY,
             Person.state.label("person_state"),
             Person.display_name,
             shared_device().label("shared_device"),
             *so_far.c,
         )
-        .where(Attendance.volunteer_id == who, Attendance.state == State.OPEN)
+        .where(Attendance.volunteer_id == who, *conditions)
         .with_for_update(key_share=True, of=Attendance)
     )
 
 
-_OPEN_OF_VOLUNTEER = _open_of(_VOLUNTEER)
-_OPEN_OF_MEMBER = _open_of(_BY_MEMBER)
-
-
-def lock_open(*, moment: Moment, volunteer_id: UUID | None = None, member: str | None = None) -> Locked | None:
-    """Lock and return the open attendance of a volunteer, or of the member that a code names."""
-    found = (
-        session.connection().execute(_OPEN_OF_MEMBER, {"member": member, **moment.device()})
-        if member is not None
-        else session.connection().execute(_OPEN_OF_VOLUNTEER, {"volunteer": volunteer_id, **moment.device()})
+STAY = (
+    Attendance.id.label("attendance_id"),
+    Attendance.volunteer_id,
+    Attendance.state.label("attendance_state"),
+    Attendance.served_on,
+    Attendance.checked_in_at,
+    Attendance.checked_out_at,
+    Attendance.in_provenance,
+    Attendance.out_provenance,
+    Attendance.flags,
+    Attendance.record_id,
+)
+"""What its end, or another end, must know of an attendance."""
+_OPEN = Attendance.state == State.OPEN
+_LAST_AND_FORGOTTEN = (
+    Attendance.state == State.AUTO_CLOSED,
+    ~exists()
+    .where(
+        _Earlier.volunteer_id == Attendance.volunteer_id,
+        _Earlier.checked_in_at > Attendance.checked_in_at,
+        _Earlier.state != State.ANNULLED,
     )
-    row = found.one_or_none()
+    .correlate(Attendance),
+    exists().where(Revision.record_id == Attendance.record_id, is_pending(), is_current()).correlate(Attendance),
+)
+_OPEN_OF_VOLUNTEER = _to_end(_VOLUNTEER, _OPEN)
+_OPEN_OF_MEMBER = _to_end(_BY_MEMBER, _OPEN)
+_FORGOTTEN_BY_VOLUNTEER = _to_end(_VOLUNTEER, *_LAST_AND_FORGOTTEN)
+_FORGOTTEN_BY_MEMBER = _to_end(_BY_MEMBER, *_LAST_AND_FORGOTTEN)
+
+
+def lock_open(
+    *, moment: Moment = NO_PHONE, volunteer_id: UUID | None = None, member: str | None = None
+) -> Locked | None:
+    """Lock and return the open attendance of a volunteer, or of the member that a code names."""
+    if member is not None:
+        return _locked(_OPEN_OF_MEMBER, {"member": member, **moment.device()})
+    return _locked(_OPEN_OF_VOLUNTEER, {"volunteer": volunteer_id, **moment.device()})
+
+
+def lock_forgotten(
+    *, moment: Moment = NO_PHONE, volunteer_id: UUID | None = None, member: str | None = None
+) -> Locked | None:
+    """Lock and return the last attendance of somebody if it was closed for them and nobody has decided on it yet."""
+    if member is not None:
+        return _locked(_FORGOTTEN_BY_MEMBER, {"member": member, **moment.device()})
+    return _locked(_FORGOTTEN_BY_VOLUNTEER, {"volunteer": volunteer_id, **moment.device()})
+
+
+def _locked(statement: Select[Any], values: dict[str, Any]) -> Locked | None:
+    row = session.connection().execute(statement, values).one_or_none()
     return Locked(row, context_of(row), so_far_of(row)) if row else None
 
 
-@also_taken_by
-def is_inside(volunteer_id: UUID, _started_at: datetime, ended_at: datetime) -> bool:
-    """Whether somebody has been inside a shift, and still is, since before ``ended_at``: no record says so yet."""
-    inside = exists().where(
-        Attendance.volunteer_id == volunteer_id, Attendance.state == State.OPEN, Attendance.checked_in_at < ended_at
+def _inside(*, skip_locked: bool) -> Select[*tuple[Any, ...]]:
+    return (
+        select(*STAY, Person.state.label("person_state"), Person.display_name, Person.volunteer_no)
+        .join(Person, Person.id == Attendance.volunteer_id)
+        .where(Attendance.shift_id == bindparam("shift", type_=Uuid()), _OPEN)
+        .order_by(Attendance.id)
+        .limit(bindparam("limit", type_=Integer()))
+        .with_for_update(key_share=True, of=Attendance, skip_locked=skip_locked)
     )
-    return bool(session.scalar(select(inside)))
+
+
+_INSIDE = _inside(skip_locked=False)
+_INSIDE_AND_FREE = _inside(skip_locked=True)
+
+
+def lock_inside(shift_id: UUID, *, limit: int = MAX_CAPACITY, wait: bool = True) -> list[Row[Any]]:
+    """Lock and return who is inside a shift, in one order; without ``wait`` only those whom nobody is about to end."""
+    statement = _INSIDE if wait else _INSIDE_AND_FREE
+    return list(session.connection().execute(statement, {"shift": shift_id, "limit": limit}))
+
+
+def left_open(*, ended_before: datetime, limit: int) -> list[ShiftContext]:
+    """Return shifts that have ended and still have somebody inside, the longest over first."""
+    inside = exists().where(Attendance.shift_id == Shift.id, _OPEN)
+    found = shift_contexts().where(Shift.ends_at < ended_before, inside).order_by(Shift.ends_at, Shift.id).limit(limit)
+    return [context_of(row) for row in session.execute(found)]
+
+
+def is_inside(shift_id: UUID, volunteer_id: UUID) -> bool:
+    """Whether somebody has an open attendance at a shift."""
+    here = (Attendance.shift_id == shift_id, Attendance.volunteer_id == volunteer_id, _OPEN)
+    return bool(session.scalar(select(exists().where(*here))))
 
 
 def attendances_of(volunteer_id: UUID) -> Select[Any]:
@@ -185,22 +263,3 @@ def attendances_of(volunteer_id: UUID) -> Select[Any]:
         )
         .where(Attendance.volunteer_id == volunteer_id)
     )
-
-
-def present(shift_id: UUID) -> list[Row[Any]]:
-    """Return who was or is at a shift, latest first: state, instants, flags and name."""
-    found = (
-        select(
-            Attendance.id,
-            Attendance.state,
-            Attendance.checked_in_at,
-            Attendance.checked_out_at,
-            Attendance.flags,
-            Attendance.volunteer_id,
-            Person.display_name,
-        )
-        .join(Person, Person.id == Attendance.volunteer_id)
-        .where(Attendance.shift_id == shift_id, Attendance.state != State.ANNULLED)
-        .order_by(Attendance.checked_in_at.desc(), Attendance.id.desc())
-    )
-    return list(session.execute(found))

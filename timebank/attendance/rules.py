@@ -1,7 +1,7 @@
 """When one may check in and out, and what is said then. Pure: everything comes as an argument."""
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
@@ -33,9 +33,10 @@ from timebank.attendance.errors import (
     TooSoon,
     VolunteerSuspended,
 )
+from timebank.attendance.places import Spot
 from timebank.clock import SHANGHAI
 from timebank.codes.layouts import utc_text
-from timebank.errors import Refusal
+from timebank.errors import Invalid, Refusal
 from timebank.identity.rules import PersonState
 from timebank.policies.rules import Policy
 from timebank.records.rules import Flag
@@ -56,6 +57,12 @@ CODES_AHEAD = 4
 """Codes that a screen gets in advance: it survives a minute without network."""
 
 
+COMPUTED = frozenset({Flag.CAPPED, Flag.OVER_DAILY})
+"""Flags that follow from the minutes."""
+SAID_AT_THE_END = COMPUTED | {Flag.AUTO_CLOSED, Flag.SUSPENDED}
+"""Flags that an attendance gets when it ends: they are said anew when it gets another end."""
+
+
 class State(StrEnum):
     """Where an attendance stands."""
 
@@ -71,6 +78,13 @@ class Action(StrEnum):
     SCAN = "scan"
     CHECK_IN = "check_in"
     CHECK_OUT = "check_out"
+
+
+class Amendment(StrEnum):
+    """What staff may do to an attendance afterwards: as a new fact, with a reason."""
+
+    ANNUL = "annul"
+    ADJUST = "adjust"
 
 
 class LateReason(StrEnum):
@@ -90,12 +104,22 @@ class LateOutcome(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Open:
-    """The attendance that a volunteer is in."""
+    """The attendance that a volunteer is in, and what says when it counts as forgotten."""
 
     attendance_id: UUID
     shift_id: UUID
     checked_in_at: datetime
     where: str
+    ends_at: datetime
+    organisation_id: UUID
+    area_path: str
+    spot: Spot | None = None
+    """Where its site is, if that is known."""
+
+    @property
+    def ended_at(self) -> datetime:
+        """When it has ended if its check-out was forgotten."""
+        return forgotten_end(checked_in_at=self.checked_in_at, ends_at=self.ends_at)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -103,6 +127,7 @@ class Standing:
     """How a volunteer stands towards a shift at the moment of a scan."""
 
     volunteer_id: UUID
+    shift_id: UUID
     display_name: str
     person_state: str
     signed_up: bool
@@ -115,7 +140,31 @@ class Standing:
     """When their last attendance anywhere ended."""
     wants_word: bool = False
     """Whether they have accepted a message about their arrival."""
+    forgot: bool
+    """Whether a stay at this shift was closed for them."""
     background: Background = NOTHING_KNOWN
+
+    @property
+    def may_leave_late(self) -> bool:
+        """Whether a late check-out can still say when they really left: nothing came after the stay closed for them."""
+        return self.forgot and self.open is None and self.left_at == self.busy_until
+
+    def without_forgotten(self) -> "Standing":
+        """Return how they stand when the stay that they are in counts as ended with its shift."""
+        if self.open is None:
+            return self
+        ended_at, here = self.open.ended_at, self.left_at
+        was_here = self.open.shift_id == self.shift_id
+        return replace(
+            self,
+            open=None,
+            forgot=was_here or self.forgot,
+            left_at=max(here or ended_at, ended_at) if was_here else here,
+            busy_until=max(self.busy_until or ended_at, ended_at),
+            background=replace(
+                self.background, left_organisation_id=self.open.organisation_id, left_from=self.open.spot
+            ),
+        )
 
 
 def opens_at(context: ShiftContext, policy: Policy) -> datetime:
@@ -125,7 +174,17 @@ def opens_at(context: ShiftContext, policy: Policy) -> datetime:
 
 def closes_at(context: ShiftContext, policy: Policy) -> datetime:
     """Return the instant from which nobody checks in any more, and a check-out is late."""
-    return context.ends_at + timedelta(minutes=policy.close_after_minutes)
+    return closing_time(context.ends_at, policy)
+
+
+def closing_time(ends_at: datetime, policy: Policy) -> datetime:
+    """Return the last instant of a check-out in time; whoever is inside later has forgotten it."""
+    return ends_at + timedelta(minutes=policy.close_after_minutes)
+
+
+def forgotten_end(*, checked_in_at: datetime, ends_at: datetime) -> datetime:
+    """Return when a stay has ended whose check-out was forgotten: with its shift, never "now"."""
+    return max(checked_in_at, ends_at)
 
 
 def refuse_check_in(
@@ -145,8 +204,8 @@ def refuse_check_in(
         raise AlreadyCheckedIn(**instant("since", standing.open.checked_in_at))
     if standing.open is not None:
         raise elsewhere(standing.open, by_staff=by_staff)
-    if context.state != ShiftState.OPEN:
-        raise AlreadyClosed(**instant("closed_at", min(at, context.starts_at)))
+    if shut := _shut_since(context, at):
+        raise AlreadyClosed(**instant("closed_at", shut))
     opening = opens_at(context, policy)
     if at < opening:
         raise NotOpenYet(**instant("opens_at", opening), seconds_left=_seconds(opening - at))
@@ -164,12 +223,40 @@ def refuse_check_in(
     return fenced(background=background, context=context, policy=policy, brought=brought, by_staff=by_staff)
 
 
+def _shut_since(context: ShiftContext, at: datetime) -> datetime | None:
+    """Return since when a shift takes nobody any more: cancelled, or closed by its leader."""
+    return min(at, context.starts_at) if context.state != ShiftState.OPEN else context.closed_at
+
+
 def refuse_early_check_out(*, checked_in_at: datetime, policy: Policy, at: datetime) -> None:
     """Raise TooSoon before the minimum stay is over."""
     earliest = checked_in_at + timedelta(minutes=policy.min_stay_minutes)
     if at < earliest:
         seconds = _seconds(earliest - at)
         raise TooSoon(minutes=policy.min_stay_minutes, seconds_left=seconds, minutes_left=math.ceil(seconds / 60))
+
+
+def refuse_times(
+    *,
+    context: ShiftContext,
+    policy: Policy,
+    now: datetime,
+    stated: tuple[datetime | None, datetime | None],
+    kept: tuple[datetime, datetime | None],
+) -> None:
+    """Raise Invalid unless the instants that staff have ``stated`` lie in the shift's hours, in order, and not ahead."""
+    first, last = opens_at(context, policy), min(closes_at(context, policy), now)
+    for pointer, at in zip(("/checked_in_at", "/checked_out_at"), stated, strict=True):
+        if at is not None and not first <= at <= last:
+            span = f"{local(first)} – {local(last)}"
+            raise Invalid(
+                errors=[{"pointer": pointer, "detail": f"须在 {span} 之间。 Must lie within {span} (Beijing)."}]
+            )
+    began, ended = stated[0] or kept[0], stated[1] or kept[1]
+    if ended is not None and ended <= began:
+        raise Invalid(
+            errors=[{"pointer": "/checked_out_at", "detail": "签退须晚于签到。 Must lie after the check-in."}]
+        )
 
 
 def nothing_to_check_out(*, standing: Standing, context: ShiftContext, by_staff: bool) -> Refusal:
@@ -217,51 +304,6 @@ def flags_of_late_scan(
     if not at - CLOCK_TOLERANCE <= sent_at <= now + CLOCK_TOLERANCE:
         flags.add(Flag.CLOCK_SKEW)
     return frozenset(flags)
-
-
-LATE_TEXTS = {
-    LateReason.TOO_OLD: (
-        "已收到。这次扫码超过 24 小时才传到，须由协调员核实，不用再扫。",
-        "Received. This scan came more than 24 hours late; a coordinator looks at it, nothing more to do.",
-    ),
-    LateReason.NO_TIME: (
-        "已收到。海报上没有时间，离线扫描无法确定何时到场，须由协调员核实，不用再扫。",
-        "Received. A poster does not tell the time of an offline scan; a coordinator looks at it, nothing more to do.",
-    ),
-    LateReason.OVERTAKEN: (
-        "已收到。这次扫码传到以前，后来的签到或签退已经登记，须由协调员核实，不用再扫。",
-        "Received. What came later was recorded before this scan arrived; a coordinator looks at it, nothing more to do.",
-    ),
-}
-
-
-def checked_in_text(*, context: ShiftContext, policy: Policy, at: datetime) -> dict[str, str]:
-    """Return how and when to check out: many people do not know that they can."""
-    earliest = local(at + timedelta(minutes=policy.min_stay_minutes))
-    ends, latest = local(context.ends_at), local(closes_at(context, policy))
-    return {
-        "message": f"签到成功。离开时请再次扫描现场屏幕签退：最早 {earliest}，本场 {ends} 结束，请在 {latest} 前签退。",
-        "message_en": (
-            f"Checked in. Scan the screen again when you leave: from {earliest} on; "
-            f"the shift ends at {ends}; check out before {latest}."
-        ),
-    }
-
-
-def checked_out_text(*, minutes: int, credited: int, waits: bool, on_notice: bool = False) -> dict[str, str]:
-    """Return what became of the service."""
-    if on_notice:
-        zh, en = "公示期满后计入，不用再操作", "credited after the public notice, nothing more to do"
-    elif waits:
-        zh, en = "等待协调员审核，不用再操作", "waits for a coordinator, nothing more to do"
-    elif credited:
-        zh, en = f"已计入 {credited} 分钟", f"{credited} minutes credited"
-    else:
-        zh, en = "记入服务时长，按规则不增加余额", "on the record for good, not in the balance by the rules"
-    return {
-        "message": f"签退成功。本次服务 {minutes} 分钟，{zh}。",
-        "message_en": f"Checked out after {minutes} minutes; {en}.",
-    }
 
 
 def instant(name: str, value: datetime) -> dict[str, Any]:

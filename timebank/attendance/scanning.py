@@ -10,7 +10,7 @@ from timebank.attendance import printed, queries
 from timebank.attendance.backgrounds import Moment
 from timebank.attendance.errors import PointNotFound
 from timebank.attendance.reading import Presented, Reader, Seen
-from timebank.attendance.rules import Standing
+from timebank.attendance.rules import Standing, closing_time
 from timebank.attendance.scans import Trace
 from timebank.codes.layouts import Kind
 from timebank.errors import Invalid, NotFound
@@ -79,6 +79,29 @@ def policy_of(context: ShiftContext, at: datetime) -> Policy:
         area_path=context.area_path,
         at=at,
         known_number=context.policy_number,
+    )
+
+
+def counts_as_forgotten(standing: Standing, context: ShiftContext, at: datetime) -> bool:
+    """Whether the stay that somebody is in is over: its shift has ended, and the time to check out as well.
+
+    That is a question of time alone, whether or not the sweep has run. A scan of an instant ``at`` before the end of
+    that stay, which comes only now, lies within it: it is refused either way.
+    """
+    inside = standing.open
+    return (
+        inside is not None
+        and at >= inside.ended_at
+        and clock.now()
+        > closing_time(
+            inside.ends_at,
+            policies.resolve(
+                organisation_id=inside.organisation_id,
+                area_path=inside.area_path,
+                at=inside.ends_at,
+                known_number=context.policy_number,
+            ),
+        )
     )
 
 

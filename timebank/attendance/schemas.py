@@ -4,6 +4,7 @@ from typing import Any
 
 from marshmallow import ValidationError, fields, validate, validates_schema
 
+from timebank.attendance.presence import ABSENT
 from timebank.attendance.rules import Action, State
 from timebank.records.account import AccountOut
 from timebank.records.schemas import RecordOut
@@ -179,22 +180,59 @@ class MemberCodeOut(Schema):
     expires_at = Instant(required=True)
 
 
-class PresentPerson(Schema):
-    """Somebody who is or was there, by masked name."""
+class CreditedRecord(Schema):
+    """What of a record a leader learns."""
+
+    id = fields.UUID(required=True)
+    state = fields.String(required=True)
+    service_minutes = fields.Integer(required=True)
+    credited_minutes = fields.Integer(required=True)
+    expected_minutes = fields.Integer(required=True)
+
+
+class ClosedPerson(Schema):
+    """Somebody whom the end of the shift has sent home, by masked name, and what became of their service."""
 
     attendance_id = fields.UUID(required=True)
-    name = fields.String(required=True)
+    volunteer_no = fields.String(required=True)
+    name = fields.String(required=True, metadata={"description": "脱敏 · masked"})
     state = fields.String(required=True)
     checked_in_at = Instant(required=True)
+    checked_out_at = Instant(required=True)
+    flags = fields.List(fields.String(), required=True)
+    record = fields.Nested(CreditedRecord, required=True)
+
+
+class ClosedShiftOut(Schema):
+    """A shift that is over: how many were still inside, and what they have earned."""
+
+    closed = fields.Integer(required=True, metadata={"description": "签退人数 · checked out by this"})
+    pending = fields.Integer(required=True, metadata={"description": "待审核人数 · wait for a decision"})
+    credited_minutes = fields.Integer(required=True)
+    items = fields.List(fields.Nested(ClosedPerson), required=True)
+
+
+class PresentPerson(Schema):
+    """Somebody who is or was there, or is expected, by masked name; a stay each, so that whoever came back is there twice."""
+
+    attendance_id = fields.UUID(required=True, allow_none=True)
+    volunteer_no = fields.String(required=True)
+    name = fields.String(required=True, metadata={"description": "脱敏 · masked"})
+    state = fields.String(required=True, validate=validate.OneOf([*(str(state) for state in State), ABSENT]))
+    checked_in_at = Instant(required=True, allow_none=True)
     checked_out_at = Instant(required=True, allow_none=True)
+    in_provenance = fields.String(required=True, allow_none=True)
+    out_provenance = fields.String(required=True, allow_none=True)
     flags = fields.List(fields.String(), required=True)
 
 
 class PresenceOut(Schema):
-    """Who is inside a shift, and who has been."""
+    """Who is inside a shift, who has been, and who has signed up and not come."""
 
     capacity = fields.Integer(required=True)
     signed_up = fields.Integer(required=True)
     inside = fields.Integer(required=True)
     left = fields.Integer(required=True)
+    absent = fields.Integer(required=True, metadata={"description": "已报名未签到 · signed up, not checked in"})
     items = fields.List(fields.Nested(PresentPerson), required=True)
+    next = fields.String(required=True, allow_none=True, metadata={"description": "下一页 · the next page"})

@@ -10,14 +10,17 @@ from timebank import clock
 from timebank.activities import service as activities
 from timebank.activities.errors import AlreadySignedUp
 from timebank.activities.queries import ShiftContext
-from timebank.attendance import scanning
+from timebank.attendance import closing, queries, scanning
+from timebank.attendance.arrivals import Brought, Fenced
 from timebank.attendance.departures import CheckedOut, check_out
+from timebank.attendance.errors import StillInside
 from timebank.attendance.models import Attendance
 from timebank.attendance.reading import Presented, Reader, Seen
 from timebank.attendance.rules import (
     Action,
     Standing,
     State,
+    closes_at,
     flags_at_check_in,
     refuse_check_in,
     refuse_early_check_out,
@@ -70,23 +73,30 @@ def scan(*, actor_id: UUID, reader: Reader, presented: Presented) -> Scanned:
     ) as trace:
         seen = scanning.read(reader, trace, scanning.POINTS)
         context, standing = scanning.at_point(seen, actor_id, presented)
-        inside = standing.open is not None and standing.open.shift_id == context.shift_id
-        action = Action.CHECK_OUT if inside else Action.CHECK_IN
-        warning = _warning(context, standing, action, seen.at, presented)
+        if scanning.counts_as_forgotten(standing, context, seen.at):
+            standing = standing.without_forgotten()
+        policy = scanning.policy_of(context, seen.at)
+        action = _suggested(context, standing, policy, seen.at)
+        warning = _warning(context, standing, action, policy=policy, at=seen.at, brought=presented.brought)
     return Scanned(seen=seen, context=context, suggested_action=action, warning=warning, now=now)
 
 
+def _suggested(context: ShiftContext, standing: Standing, policy: Policy, at: datetime) -> Action:
+    """Return what somebody at this screen wants: out if they are in, or if they forgot and may still say when they left."""
+    inside = standing.open is not None and standing.open.shift_id == context.shift_id
+    late = standing.may_leave_late and at > closes_at(context, policy)
+    return Action.CHECK_OUT if inside or late else Action.CHECK_IN
+
+
 def _warning(
-    context: ShiftContext, standing: Standing, action: Action, at: datetime, presented: Presented
+    context: ShiftContext, standing: Standing, action: Action, *, policy: Policy, at: datetime, brought: Brought
 ) -> Refusal | None:
-    policy = scanning.policy_of(context, at)
     try:
-        if action is Action.CHECK_OUT and standing.open is not None:
-            refuse_early_check_out(checked_in_at=standing.open.checked_in_at, policy=policy, at=at)
+        if action is Action.CHECK_OUT:
+            if standing.open is not None:
+                refuse_early_check_out(checked_in_at=standing.open.checked_in_at, policy=policy, at=at)
         else:
-            refuse_check_in(
-                standing=standing, context=context, policy=policy, at=at, by_staff=False, brought=presented.brought
-            )
+            refuse_check_in(standing=standing, context=context, policy=policy, at=at, by_staff=False, brought=brought)
     except Refusal as refusal:
         return refusal
     return None
@@ -94,6 +104,8 @@ def _warning(
 
 def check_in(*, actor: Actor, reader: Reader, presented: Presented) -> CheckedIn:
     """Begin an attendance: by one's own scan of a screen, or by staff with a member's code and ``shift_id``.
+
+    Whoever forgot to check out elsewhere is not kept out: that stay has ended with its shift, and is closed here.
 
     Raises TOKEN_* and TICKET_*, PointNotFound, NotFound (staff outside their shifts), VolunteerSuspended,
     AlreadyCheckedIn, OpenElsewhere, NotOpenYet, AlreadyClosed, TooManyPairs, Overlap, ConsentRequired, NotForMinors,
@@ -110,7 +122,10 @@ def check_in(*, actor: Actor, reader: Reader, presented: Presented) -> CheckedIn
         scanning.refuse_other_shift(context, presented)
         trace.volunteer_id, trace.shift_id = standing.volunteer_id, context.shift_id
         policy = scanning.policy_of(context, seen.at)
-        place = refuse_check_in(
+        forgotten = scanning.counts_as_forgotten(standing, context, seen.at)
+        if forgotten:
+            standing = standing.without_forgotten()
+        fenced = refuse_check_in(
             standing=standing,
             context=context,
             policy=policy,
@@ -118,34 +133,46 @@ def check_in(*, actor: Actor, reader: Reader, presented: Presented) -> CheckedIn
             by_staff=seen.of_member,
             brought=presented.brought,
         )
+        if forgotten:
+            closing.end_forgotten(standing.volunteer_id)
         if not standing.signed_up:
             _walk_in(context, standing, seen.at)
-        flags = {
-            *scanning.flags_of_scan(seen, actor, context, standing.volunteer_id),
-            *flags_at_check_in(standing=standing, context=context, at=seen.at),
-            *place.flags,
-        }
-        attendance = Attendance(
-            id=new_id(),
-            volunteer_id=standing.volunteer_id,
-            shift_id=context.shift_id,
-            state=State.OPEN,
-            served_on=clock.day_of(seen.at),
-            checked_in_at=seen.at,
-            checked_out_at=None,
-            in_provenance=scanning.provenance_of(seen),
-            out_provenance=None,
-            flags=flags_as_text(flags),
-            record_id=None,
-            was_inside=place.whereabouts.inside if place.whereabouts else None,
-            distance_m=place.whereabouts.distance_m if place.whereabouts else None,
-            guardian_present=presented.brought.guardian_present or None,
+        attendance = _begun(
+            seen=seen, actor=actor, context=context, standing=standing, fenced=fenced, brought=presented.brought
         )
         session.connection().execute(_CHECK_IN, {name: getattr(attendance, name) for name in _COLUMNS})
         trace.accepted()
         if standing.wants_word:
             _send_word(attendance, context)
     return CheckedIn(attendance=attendance, context=context, policy=policy, display_name=standing.display_name)
+
+
+def _begun(
+    *, seen: Seen, actor: Actor, context: ShiftContext, standing: Standing, fenced: Fenced, brought: Brought
+) -> Attendance:
+    """Return the attendance that a scan begins, with every doubt about it."""
+    flags = {
+        *scanning.flags_of_scan(seen, actor, context, standing.volunteer_id),
+        *flags_at_check_in(standing=standing, context=context, at=seen.at),
+        *fenced.flags,
+    }
+    kept = fenced.whereabouts
+    return Attendance(
+        id=new_id(),
+        volunteer_id=standing.volunteer_id,
+        shift_id=context.shift_id,
+        state=State.OPEN,
+        served_on=clock.day_of(seen.at),
+        checked_in_at=seen.at,
+        checked_out_at=None,
+        in_provenance=scanning.provenance_of(seen),
+        out_provenance=None,
+        flags=flags_as_text(flags),
+        record_id=None,
+        was_inside=kept.inside if kept else None,
+        distance_m=kept.distance_m if kept else None,
+        guardian_present=brought.guardian_present or None,
+    )
 
 
 def _send_word(attendance: Attendance, context: ShiftContext) -> None:
@@ -169,3 +196,10 @@ def _walk_in(context: ShiftContext, standing: Standing, at: datetime) -> None:
         activities.take_place(shift_id=context.shift_id, volunteer_id=standing.volunteer_id, now=at)
     except AlreadySignedUp:
         return  # signed up a moment ago, on another phone: they hold a place, which is all that was wanted
+
+
+@activities.before_withdrawal
+def refuse_whoever_is_inside(shift_id: UUID, volunteer_id: UUID) -> None:
+    """Raise StillInside: the place of somebody who is there is not given to another."""
+    if queries.is_inside(shift_id, volunteer_id):
+        raise StillInside

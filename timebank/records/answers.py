@@ -16,6 +16,7 @@ from timebank.database import session
 from timebank.errors import Invalid, NotFound
 from timebank.identity.family import relatives_of
 from timebank.identity.rules import Actor, Role
+from timebank.notifications import service as notifications
 from timebank.organisations import scope
 from timebank.records import corrections, objection_queries, queries, revisions
 from timebank.records.conflicts import refuse_interested
@@ -28,6 +29,7 @@ from timebank.records.objection_rules import Outcome
 from timebank.records.objection_tables import Objection, ObjectionAnswer
 from timebank.records.overlaps import lock_person, refuse_overlap
 from timebank.records.rules import PENDING, State
+from timebank.records.telling import news_of_answer
 
 __all__ = ["answer"]
 
@@ -70,16 +72,18 @@ def answer(
             ended_at=ended_at,
             annul=annul,
         ).id
+    now = clock.now()
     values = {
         "objection_id": objection.id,
         "outcome": outcome,
         "answer": answer,
         "answered_by": actor.person_id,
-        "answered_at": clock.now(),
+        "answered_at": now,
         "revision_id": revision_id,
         "correction_id": correction_id,
     }
     session.connection().execute(_ANSWER, values)
+    notifications.tell_many([news_of_answer(objection, current, at=now)])
     return ObjectionAnswer(**values)
 
 

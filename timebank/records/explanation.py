@@ -17,7 +17,7 @@ FLAGS = {
     Flag.FAR: ("位置较远", "far from the place"),
     Flag.IMPOSSIBLE_TRAVEL: ("两地间隔过短", "impossible travel"),
     Flag.LATE: ("签到或签退过晚，或离线补传", "scanned late, or uploaded late"),
-    Flag.MANUAL: ("在自己负责的场次为自己扫码", "scanned by themselves at a shift that they answer for"),
+    Flag.MANUAL: ("由本人或亲属经手，或经人工更正", "handled by themselves or a relative, or put right by hand"),
     Flag.NO_LOCATION: ("没有位置", "no location"),
     Flag.OVERLAP_NEAR: ("与另一次服务紧邻", "close to another service"),
     Flag.OVER_DAILY: ("当日服务时间过长", "a very long day"),

@@ -1,5 +1,6 @@
 """What is asked about service records."""
 
+from collections.abc import Collection
 from datetime import date, datetime
 from typing import Any
 from uuid import UUID
@@ -112,6 +113,11 @@ def totals_at(volunteer_id: UUID, at: datetime) -> dict[Provenance, int]:
     return dict.fromkeys(Provenance, 0) | {Provenance(name): int(minutes) for name, minutes in rows}
 
 
+def _adds_to_its_day() -> ColumnElement[bool]:
+    """Return the condition that a revision's minutes belong to what its volunteer has served on its day."""
+    return Revision.state.in_((*PENDING, State.FINAL))
+
+
 SO_FAR_COLUMNS = (*(f"{name}_minutes" for name in Provenance), "day_service_minutes", "day_expected_minutes")
 
 
@@ -120,7 +126,7 @@ def so_far_subquery(*, volunteer_id: ColumnElement[Any], day: ColumnElement[Any]
 
     Both arguments may be bind parameters or scalar selects. The row is always there.
     """
-    that_day = (Revision.served_on == day) & Revision.state.in_((*PENDING, State.FINAL))
+    that_day = (Revision.served_on == day) & _adds_to_its_day()
     sums = [
         *(case((is_final() & (Revision.provenance == name), Revision.service_minutes), else_=0) for name in Provenance),
         case((that_day, Revision.service_minutes), else_=0),
@@ -142,3 +148,32 @@ def so_far_of(row: Row[Any]) -> SoFar:
 def so_far(*, volunteer_id: UUID, day: date) -> SoFar:
     """Return what a volunteer's records add up to, in all and on one day."""
     return so_far_of(session.connection().execute(_SO_FAR, {"volunteer": volunteer_id, "day": day}).one())
+
+
+_DAYS = (
+    select(
+        Revision.volunteer_id,
+        Revision.served_on,
+        func.sum(Revision.service_minutes),
+        func.sum(Revision.expected_minutes),
+    )
+    .where(
+        Revision.volunteer_id.in_(bindparam("volunteers", expanding=True)),
+        Revision.served_on.in_(bindparam("days", expanding=True)),
+        _adds_to_its_day(),
+        is_current(),
+    )
+    .group_by(Revision.volunteer_id, Revision.served_on)
+)
+
+
+def so_far_of_many(volunteer_ids: Collection[UUID], days: Collection[date]) -> dict[tuple[UUID, date], SoFar]:
+    """Return what several people have served on some days, by person and day, in one statement.
+
+    Totals by provenance are left out, and so are days without any service.
+    """
+    rows = session.connection().execute(_DAYS, {"volunteers": list(volunteer_ids), "days": list(days)})
+    return {
+        (volunteer_id, day): SoFar(day_service_minutes=int(service), day_expected_minutes=int(expected))
+        for volunteer_id, day, service, expected in rows
+    }

@@ -1,7 +1,9 @@
 """How a record changes: a revision is appended, and what it credits is posted with it. Nothing is ever rewritten."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
+from uuid import UUID
 
 from sqlalchemy import insert
 
@@ -36,11 +38,16 @@ def append(*, before: Revision | None = None, **values: Any) -> Recorded:
     (record_id, number) is the fence: of two who decide at once, the second looks again and is told why not.
     ``before`` is the revision that it follows, if there is one.
     """
+    recorded = _append(values)
+    if news := news_of(recorded.revision, before, actor_id=values["actor_id"]):
+        notifications.tell_many([news])
+    return recorded
+
+
+def _append(values: dict[str, Any]) -> Recorded:
     session.connection().execute(_REVISION, values)
     revision = Revision(**values)
     notices.begin([revision])
-    if news := news_of(revision, before):
-        notifications.tell_many([news])
     if not revision.credited_minutes:
         return Recorded(revision, None)
     posted = ledger.earn(
@@ -70,16 +77,46 @@ def _within_storage(credited: Recorded) -> Recorded:
     less_id = new_id()
     back = reversals.reverse(transfer_id=new_id(), reverses=revision.id, source_id=less_id, actor_id=NIL)
     less = _following(revision, credited_minutes=revision.credited_minutes - surplus, actor_id=NIL) | {"id": less_id}
-    recorded = append(**less, before=revision)
+    recorded = _append(less)
     return Recorded(recorded.revision, recorded.account or back.account)
 
 
 def change(current: Revision, **changes: Any) -> Recorded:
     """Append the revision that follows ``current``: what it said, but for ``changes``, ``recorded_at`` among them."""
     notices.end(current, changes["recorded_at"])
-    return append(**_following(current, **changes), before=current)
+    return append(before=current, **_following(current, **changes))
 
 
 def _following(current: Revision, **changes: Any) -> dict[str, Any]:
     values = {name: getattr(current, name) for name in _COLUMNS}
     return values | changes | {"id": new_id(), "number": current.number + 1}
+
+
+def append_many(rows: Sequence[dict[str, Any]], *, batch_id: UUID | None = None) -> list[Revision]:
+    """Append the first revisions of different records at once, credit them in one posting batch, and tell everybody.
+
+    One actor for all. Returns what each record says now, in the order given: over the storage cap a second revision.
+    """
+    session.connection().execute(_REVISION, list(rows))
+    revisions = [Revision(**values) for values in rows]
+    notices.begin(revisions)
+    credited = [revision for revision in revisions if revision.credited_minutes]
+    earnings = [
+        ledger.Earning(
+            transfer_id=revision.id,
+            owner_id=revision.volunteer_id,
+            minutes=revision.credited_minutes,
+            source_id=revision.id,
+            occurred_at=revision.ended_at,
+        )
+        for revision in credited
+    ]
+    actor_id = revisions[0].actor_id
+    posted = ledger.earn_many(earnings=earnings, actor_id=actor_id, batch_id=batch_id) if earnings else []
+    kept = {
+        revision.record_id: _within_storage(Recorded(revision, one.account)).revision
+        for revision, one in zip(credited, posted, strict=True)
+    }
+    now = [kept.get(revision.record_id, revision) for revision in revisions]
+    notifications.tell_many(news for one in now if (news := news_of(one, None, actor_id=actor_id)))
+    return now

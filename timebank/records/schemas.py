@@ -115,7 +115,7 @@ def record_out(revision: Revision, *, frozen: bool = False, notice: Deadline | N
     shown = {name: getattr(revision, name) for name in _AS_THEY_ARE}
     return shown | {
         "id": revision.record_id,
-        "state": "frozen" if frozen else "pending" if pending else str(revision.state),
+        "state": "frozen" if frozen else shown_state(revision),
         "pending_for": _PENDING_FOR.get(State(revision.state)),
         "notice_ends_on": notice.on if notice else None,
         "due_on": due.on if due else None,
@@ -125,6 +125,11 @@ def record_out(revision: Revision, *, frozen: bool = False, notice: Deadline | N
         "explanation": explanation.in_chinese(revision, frozen=frozen),
         "explanation_en": explanation.in_english(revision, frozen=frozen),
     }
+
+
+def shown_state(revision: Revision) -> str:
+    """Return the state of a record as everybody is told it."""
+    return "pending" if revision.state in PENDING else str(revision.state)
 
 
 _PENDING_FOR = {State.PENDING_REVIEW: "review", State.PENDING_NOTICE: "notice"}

@@ -1,6 +1,8 @@
 """The verbs: record a service, approve or reject a record. Each is a new revision, and its credit is posted with it."""
 
+from collections.abc import Callable
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import insert
@@ -19,67 +21,103 @@ from timebank.records.errors import RecordNotPending, RecordOnNotice
 from timebank.records.locks import lock
 from timebank.records.models import Revision, ServiceRecord
 from timebank.records.revisions import Recorded
-from timebank.records.rules import PENDING, Served, SoFar, State, assess, flags_as_text
+from timebank.records.rules import PENDING, Assessment, Served, SoFar, State, assess, flags_as_text
 
-__all__ = ["DECIDERS", "Recorded", "approve", "record_service", "reject"]
+__all__ = ["DECIDERS", "Recorded", "approve", "before_approval", "record_service", "reject"]
 
 DECIDERS = (Role.COORDINATOR, Role.ADMIN)
 
-_RECORD = insert(ServiceRecord)
+INSERT_RECORD = insert(ServiceRecord)
+
+_before_approval: list[Callable[[UUID, UUID], None]] = []
+
+
+def before_approval(refuse: Callable[[UUID, UUID], None]) -> Callable[[UUID, UUID], None]:
+    """Have ``refuse(record_id, actor_id)`` asked before somebody approves a record; it raises what speaks against it."""
+    if refuse not in _before_approval:
+        _before_approval.append(refuse)
+    return refuse
 
 
 def record_service(
-    *, served: Served, policy: Policy, actor_id: UUID, now: datetime, so_far: SoFar | None = None
+    *,
+    served: Served,
+    policy: Policy,
+    actor_id: UUID,
+    now: datetime,
+    so_far: SoFar | None = None,
+    reason: str | None = None,
 ) -> Recorded:
     """Make the record of one service and, if the policy lets it be final at once, post its credit.
 
     ``so_far`` is what ``queries.so_far`` says for the service's day, if the caller has read it in a select of its own.
-    Raises AlreadyRecorded (by its constraint) if the source has a record.
+    ``reason`` is what somebody says who states the times by hand. Raises AlreadyRecorded (by its constraint) if the
+    source has a record.
     """
     if so_far is None:
         so_far = queries.so_far(volunteer_id=served.volunteer_id, day=served.served_on)
-    assessed = assess(served, policy, so_far)
     record_id = new_id()
-    session.connection().execute(
-        _RECORD,
-        {
-            "id": record_id,
-            "volunteer_id": served.volunteer_id,
-            "source_type": served.source_type,
-            "source_id": served.source_id,
-            "created_at": now,
-        },
+    session.connection().execute(INSERT_RECORD, record_values(served, record_id=record_id, now=now))
+    values = first_values(
+        served, assess(served, policy, so_far), record_id=record_id, policy=policy, actor_id=actor_id, now=now
     )
-    return revisions.append(
-        id=new_id(),
-        record_id=record_id,
-        number=1,
-        volunteer_id=served.volunteer_id,
-        state=assessed.state,
-        provenance=served.provenance,
-        flags=flags_as_text(assessed.flags),
-        raw_minutes=served.minutes,
-        service_minutes=assessed.service_minutes,
-        credited_minutes=assessed.credited_minutes,
-        expected_minutes=assessed.expected_minutes,
-        served_on=served.served_on,
-        started_at=served.started_at,
-        ended_at=served.ended_at,
-        activity_id=served.activity_id,
-        activity_name=served.activity_name,
-        content=served.content,
-        organisation_id=served.organisation_id,
-        organisation_name=served.organisation_name,
-        area_id=served.area_id,
-        area_path=served.area_path,
-        shift_id=served.shift_id,
-        place=served.place,
-        leader_id=served.leader_id,
-        policy_number=policy.number,
-        actor_id=actor_id,
-        reason=None,
-        recorded_at=now,
-    )
+    return revisions.append(**values | {"reason": reason})
+
+
+def record_values(served: Served, *, record_id: UUID, now: datetime) -> dict[str, Any]:
+    """Return the row of a new record."""
+    return {
+        "id": record_id,
+        "volunteer_id": served.volunteer_id,
+        "source_type": served.source_type,
+        "source_id": served.source_id,
+        "created_at": now,
+    }
+
+
+def first_values(
+    served: Served, assessed: Assessment, *, record_id: UUID, policy: Policy, actor_id: UUID, now: datetime
+) -> dict[str, Any]:
+    """Return the row of a record's first revision."""
+    return {
+        "id": new_id(),
+        "record_id": record_id,
+        "number": 1,
+        "volunteer_id": served.volunteer_id,
+        "activity_id": served.activity_id,
+        "activity_name": served.activity_name,
+        "content": served.content,
+        "organisation_id": served.organisation_id,
+        "organisation_name": served.organisation_name,
+        "area_id": served.area_id,
+        "area_path": served.area_path,
+        "shift_id": served.shift_id,
+        "place": served.place,
+        "leader_id": served.leader_id,
+        **assessed_values(served, assessed, policy=policy, actor_id=actor_id, reason=None, now=now),
+    }
+
+
+def assessed_values(
+    served: Served, assessed: Assessment, *, policy: Policy, actor_id: UUID, reason: str | None, now: datetime
+) -> dict[str, Any]:
+    """Return what of a revision follows from when somebody served, where that comes from, and the rules."""
+    return {
+        "state": assessed.state,
+        "provenance": served.provenance,
+        "flags": flags_as_text(assessed.flags),
+        "raw_minutes": served.minutes,
+        "service_minutes": assessed.service_minutes,
+        "credited_minutes": assessed.credited_minutes,
+        "expected_minutes": assessed.expected_minutes,
+        "served_on": served.served_on,
+        "started_at": served.started_at,
+        "ended_at": served.ended_at,
+        "policy_number": policy.number,
+        "actor_id": actor_id,
+        "reason": reason,
+        "recorded_at": now,
+    }
 
 
 def approve(*, actor: Actor, record_id: UUID, reason: str, service_minutes: int | None = None) -> Recorded:
@@ -88,13 +126,15 @@ def approve(*, actor: Actor, record_id: UUID, reason: str, service_minutes: int 
     With ``service_minutes`` it says, and earns, fewer. Raises NotFound outside the actor's scope, OwnRecord,
     RelativesRecord, RecordNotPending (also when a colleague was faster), RecordFrozen, RecordOnNotice (it passed before,
     and waits for the end of the notice), SecondPersonNeeded (who answered an objection to it), Invalid for more minutes
-    than were recorded.
+    than were recorded, and what ``before_approval`` has found.
     """
     pending = _pending(actor, record_id)
     if pending.state == State.PENDING_NOTICE:
         raise RecordOnNotice(ends_on=notices.of([record_id])[record_id].ends_on.isoformat())
     if pending.number > 1:
         objections.refuse_answerer(actor.person_id, pending)
+    for refuse in _before_approval:
+        refuse(record_id, actor.person_id)
     served, credit = pending.service_minutes, pending.expected_minutes
     if service_minutes is not None:
         refuse_more_than_recorded(service_minutes, served)

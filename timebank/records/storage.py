@@ -6,8 +6,8 @@ The cap is on the balance; service minutes are permanent and know no cap (rule R
 from collections.abc import Callable
 
 from timebank.ledger.rules import AccountState
-from timebank.policies import service as policies
 from timebank.policies.rules import LEAST_STORAGE_CAP
+from timebank.records.credit import policy_of
 from timebank.records.models import Revision
 
 __all__ = ["donated", "surplus", "when_over"]
@@ -33,12 +33,7 @@ def surplus(revision: Revision, account: AccountState) -> int:
     """
     if account.balance_minutes <= LEAST_STORAGE_CAP or account.debt_minutes:
         return 0
-    cap = policies.resolve(
-        organisation_id=revision.organisation_id,
-        area_path=revision.area_path,
-        at=revision.started_at,
-        known_number=revision.policy_number,
-    ).storage_cap_minutes
+    cap = policy_of(revision).storage_cap_minutes
     if cap is None:
         return 0
     return max(0, min(account.balance_minutes - cap, revision.credited_minutes))

@@ -6,8 +6,17 @@ import pytest
 from flask.testing import FlaskClient
 from sqlalchemy import func, select
 
-from tests.factories.attendance import NINE, kept_scan, refusal_of, send_batch
+from tests.factories.attendance import (
+    NINE,
+    a_morning_shift,
+    kept_from_screen,
+    kept_scan,
+    refusal_of,
+    scan_in,
+    send_batch,
+)
 from tests.factories.identity import a_person, signed_in
+from timebank.activities.models import SignUp
 from timebank.attendance import scans
 from timebank.attendance.batch_endpoints import MAX_BATCH_BYTES
 from timebank.attendance.models import Scan
@@ -52,6 +61,21 @@ def test_a_malformed_item_is_named(client: FlaskClient, volunteer: Person, name:
 
     assert refusal_of(answer) == (422, "INVALID")
     assert answer.json["errors"][0]["pointer"] == f"/items/1/{name}"
+
+
+def test_what_a_refused_scan_began_is_undone_alone(client: FlaskClient, volunteer: Person) -> None:
+    """The last place was taken: no sign-up of theirs stays behind, and what stands beside it in the batch is kept."""
+    full, free = a_morning_shift(capacity=1), a_morning_shift()
+    scan_in(client, a_person(), full, at=0)
+    items = [kept_from_screen("check_in", full, at=1), kept_from_screen("check_in", free, at=2)]
+    results = send_batch(client, volunteer, items, at=30).json["results"]
+
+    assert [(result["status"], result.get("code")) for result in results] == [
+        ("rejected", "CAPACITY_FULL"),
+        ("created", None),
+    ]
+    places = session.scalars(select(SignUp.shift_id).where(SignUp.volunteer_id == volunteer.id))
+    assert list(places) == [free.id]
 
 
 def test_a_batch_of_more_than_a_hundred_kibibytes_is_refused_unread(client: FlaskClient, volunteer: Person) -> None:

@@ -127,8 +127,10 @@ def test_presence_counts_people_and_masks_names(
         scan_in(client, volunteer, shift, at=start)
         scan_out(client, volunteer, shift, at=start + 15)
     scan_in(client, a_person("欧阳修"), shift, at=50)
-    found = client.get(f"/api/v1/shifts/{shift.id}/presence", headers=signed_in(leader)).json
+    with minutes_past_nine(51):
+        found = client.get(f"/api/v1/shifts/{shift.id}/presence", headers=signed_in(leader)).json
     assert (found["inside"], found["left"], found["signed_up"], found["capacity"]) == (1, 1, 2, 20)
+    assert (found["absent"], found["next"]) == (0, None)
     assert [(item["name"], item["state"], item["checked_out_at"] is None) for item in found["items"]] == [
         ("欧**", "open", True),
         ("王**", "closed", False),

@@ -14,14 +14,14 @@ from tests.factories.identity import a_coordinator, a_person
 from tests.factories.notices import an_organisation_with_notice, swept
 from tests.factories.organisations import an_organisation
 from tests.factories.policies import a_policy
-from tests.factories.records import a_record, a_service, recorded
+from tests.factories.records import a_record
+from tests.factories.supplements import a_past_shift, a_supplement, reviewed
 from timebank import clock
 from timebank.activities.models import Activity
 from timebank.attendance import derivations
 from timebank.commands import cli
 from timebank.database import new_id, session
 from timebank.identity.models import Person
-from timebank.records.rules import SourceType
 
 
 def run(app: Flask, *arguments: str) -> Result:
@@ -121,12 +121,12 @@ def test_a_record_that_says_more_than_its_scans_is_found_out(
 
 
 def test_a_supplement_is_explained_by_what_was_entered(app: Flask) -> None:
-    """Nobody scanned it, and nobody says so: the record's own times are its evidence."""
-    from dataclasses import replace
-
+    """Nobody scanned it, and nobody says so: what two people have approved is its evidence."""
     organisation = an_organisation()
-    served = a_service(volunteer_id=a_person().id, organisation=organisation)
-    made = recorded(replace(served, source_type=SourceType.SUPPLEMENT, provenance="supplement"))  # type: ignore[arg-type]
+    supplement = a_supplement(a_past_shift(organisation_id=organisation.id))
+    reviewed(a_coordinator(organisation.id), supplement)
+    made = reviewed(a_coordinator(organisation.id), supplement)
+    assert made is not None
     told = run(app, "explain", str(made.revision.record_id))
     assert (told.exit_code, "签到（无扫码）" in told.stdout) == (0, True)
 

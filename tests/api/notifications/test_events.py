@@ -13,11 +13,19 @@ from tests.factories.attendance import a_morning_shift, member_code_of, minutes_
 from tests.factories.corrections import corrected
 from tests.factories.giving import a_giver, an_offer
 from tests.factories.identity import a_coordinator, a_person, signed_in
+from tests.factories.notices import (
+    NOTICE_OVER,
+    a_record_on_notice,
+    an_objection,
+    an_organisation_with_notice,
+    swept,
+)
 from tests.factories.notifications import accepted, messages_of
 from tests.factories.organisations import an_organisation
-from tests.factories.records import a_pending_record, a_record
+from tests.factories.records import NINE_O_CLOCK, a_pending_record, a_record
+from timebank import clock
 from timebank.activities.models import Activity, Shift
-from timebank.database import in_unit_of_work, session
+from timebank.database import in_unit_of_work, new_id, session
 from timebank.notifications.rules import Topic, facts_from_text
 
 
@@ -135,3 +143,38 @@ def test_a_gift_is_announced_to_the_one_and_not_the_other(app: Flask) -> None:
     ((topic, facts),) = heard(grandson.id)
     assert (topic, facts["minutes"], facts["gift_id"]) == ("gift_offered", 60, str(gift.id))
     assert set(facts) == {"minutes", "expires_at", "gift_id"}
+
+
+@pytest.mark.rule("R08")
+@pytest.mark.parametrize(
+    "body", [{"outcome": "refused"}, {"outcome": "upheld", "service_minutes": 60}], ids=["refused", "upheld"]
+)
+def test_whoever_objected_is_told_of_the_answer(client: FlaskClient, body: dict[str, Any]) -> None:
+    """Not what it says: that stands with the record; and the volunteer, who did not object, hears of it in the end."""
+    neighbour, organisation = a_person(), an_organisation_with_notice()
+    with clock.at(NINE_O_CLOCK):
+        record = a_record_on_notice(organisation=organisation)
+        objection = an_objection(record.record_id, neighbour.id)
+        headers = signed_in(a_coordinator(organisation.id)) | {"Idempotency-Key": str(new_id())}
+        path = f"/api/v1/objections/{objection.id}/answer"
+        assert client.post(path, json=body | {"answer": "已与领队核实"}, headers=headers).status_code in {200, 201}
+
+    ((topic, facts),) = heard(neighbour.id)
+    assert (topic, facts["record_id"], facts["objection_id"]) == (
+        "objection_answered",
+        str(record.record_id),
+        str(objection.id),
+    )
+    assert "核实" not in str(facts)
+    assert heard(record.volunteer_id) == []
+
+
+@pytest.mark.rule("R07")
+def test_the_end_of_a_notice_is_told(app: Flask) -> None:
+    """Nobody has objected: the sweep makes the record final and its volunteer hears of the credit; a second one is silent."""
+    record = a_record_on_notice()
+    assert heard(record.volunteer_id) == []
+    assert [swept(at=NOTICE_OVER) for _ in range(2)] == [1, 0]
+
+    ((topic, facts),) = heard(record.volunteer_id)
+    assert (topic, facts["credited_minutes"]) == ("record_final", 120)

@@ -23,12 +23,12 @@ from timebank.attendance.errors import (
 from timebank.attendance.rules import (
     Open,
     Standing,
-    checked_out_text,
     flags_at_check_out,
     nothing_to_check_out,
     refuse_check_in,
     refuse_early_check_out,
 )
+from timebank.attendance.sentences import checked_out_text
 from timebank.database import new_id
 from timebank.errors import Refusal
 from timebank.policies.rules import BUILT_IN, Policy
@@ -59,6 +59,7 @@ SHIFT = ShiftContext(
 )
 OUTSIDE = Standing(
     volunteer_id=new_id(),
+    shift_id=SHIFT.shift_id,
     display_name="王秀英",
     person_state="active",
     signed_up=True,
@@ -66,8 +67,17 @@ OUTSIDE = Standing(
     pairs=0,
     left_at=None,
     busy_until=None,
+    forgot=False,
 )
-HERE = Open(attendance_id=new_id(), shift_id=SHIFT.shift_id, checked_in_at=NINE, where="助老理发")
+HERE = Open(
+    attendance_id=new_id(),
+    shift_id=SHIFT.shift_id,
+    checked_in_at=NINE,
+    where="助老理发",
+    ends_at=SHIFT.ends_at,
+    organisation_id=SHIFT.organisation_id,
+    area_path=SHIFT.area_path,
+)
 THERE = replace(HERE, shift_id=new_id(), where="图书整理")
 
 

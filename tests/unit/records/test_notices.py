@@ -17,7 +17,7 @@ from tests.factories.notices import (
     swept,
 )
 from tests.factories.records import NINE_O_CLOCK, a_record
-from timebank import clock
+from timebank import clock, commands
 from timebank.database import NIL, in_unit_of_work, session
 from timebank.ledger.errors import AccountClosed
 from timebank.ledger.models import Transfer
@@ -172,3 +172,15 @@ def test_a_flagged_record_is_on_no_notice(app: Flask) -> None:
     flagged = a_record_to_review(organisation=organisation)
     assert flagged.state is State.PENDING_REVIEW
     assert in_unit_of_work(lambda: notices.of([flagged.record_id]), write=False) == {}
+
+
+def test_the_command_sweeps_batch_by_batch(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
+    """`timebank sweep` goes on until nothing more is due or its limit is reached, and says how many became final."""
+    organisation = an_organisation_with_notice()
+    for _ in range(3):
+        a_record_on_notice(organisation=organisation)
+    monkeypatch.setattr(commands, "NOTICES_AT_ONCE", 1)
+    monkeypatch.setattr(commands, "SWEEP_AT_ONCE", 2)
+    with clock.at(NOTICE_OVER):
+        counted = [app.test_cli_runner().invoke(commands.cli, ["sweep"]).output for _ in range(3)]
+    assert ["notices=2 " in counted[0], "notices=1 " in counted[1], "notices=0 " in counted[2]] == [True, True, True]

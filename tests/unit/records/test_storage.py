@@ -10,6 +10,7 @@ from sqlalchemy import select
 from tests.conftest import Statements
 from tests.factories.identity import a_coordinator, a_person
 from tests.factories.ledger import earned, state_of
+from tests.factories.notifications import messages_of
 from tests.factories.organisations import an_organisation
 from tests.factories.policies import a_policy
 from tests.factories.records import NINE_O_CLOCK, a_record, a_service, recorded
@@ -20,6 +21,7 @@ from timebank.giving.models import Donation
 from timebank.identity.models import Person
 from timebank.ledger import proof
 from timebank.ledger.queries import pool_balance
+from timebank.notifications.rules import facts_from_text
 from timebank.organisations.models import Organisation
 from timebank.policies import service as policies
 from timebank.policies.rules import BUILT_IN, Policy
@@ -179,3 +181,20 @@ def test_the_cap_costs_no_statement_below_it(
         counts.append(len(sent))
 
     assert counts[0] == counts[1]
+
+
+def test_the_volunteer_is_told_once_and_what_is_so(organisation: Organisation, policy: Policy) -> None:
+    """A coordinator approves: one message, with the minutes that were really credited; one's own check-out: none."""
+    person = somebody_with(CAP - 70)
+    served = a_service(volunteer_id=person.id, organisation=organisation, flags=frozenset({Flag.LATE}))
+    pending = recorded(served, policy).revision
+    coordinator = a_coordinator(organisation.id)
+    in_unit_of_work(lambda: service.approve(actor=coordinator, record_id=pending.record_id, reason="核实"))
+
+    (message,) = messages_of(person.id)
+    facts = facts_from_text(message.facts)
+    assert (message.topic, facts["service_minutes"], facts["credited_minutes"]) == ("record_final", 120, 70)
+
+    other = somebody_with(CAP - 70)
+    assert serve(other, organisation, policy).revision.credited_minutes == 70
+    assert messages_of(other.id) == []

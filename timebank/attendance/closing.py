@@ -1,0 +1,123 @@
+"""Stays that others end: of everybody at once, and of those who forgot to check out.
+
+A stay that is open after its shift's end and the time to check out (policy ``close_after_minutes``) counts as ended
+**with its shift**, never "now", and is flagged AUTO_CLOSED, so that a coordinator looks at its record. That is a function
+of time: what anybody is told does not depend on whether the sweep has run. Whoever closes it first, the sweep, a check-in
+elsewhere or the leader, writes the same.
+
+A late check-out at that very shift is still taken (nobody is locked in), as long as nobody has decided on the record and
+nothing came after it. A scan says more than the timetable: the stay then ends with the scan, flagged LATE instead of
+AUTO_CLOSED, and a coordinator looks at it all the same. Before the sweep it is the record's first revision, after it the
+second; both say the same.
+"""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Row, bindparam, update
+
+from timebank import clock
+from timebank.activities.queries import ShiftContext
+from timebank.attendance import evidence, queries, scanning
+from timebank.attendance.models import Attendance
+from timebank.attendance.rules import State, closes_at, flags_at_check_out, forgotten_end
+from timebank.database import NIL, new_id, session
+from timebank.records import batches
+from timebank.records.models import Revision
+from timebank.records.rules import Flag, Provenance, flags_from_text, weaker
+
+_END = update(Attendance).where(Attendance.id == bindparam("attendance_id"), Attendance.state == State.OPEN)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ended:
+    """Somebody's stay (a row of ``queries.lock_inside`` or ``lock_open``), and the record that it has become."""
+
+    stay: Row[Any]
+    state: State
+    revision: Revision
+
+
+def end(
+    stays: Sequence[Row[Any]],
+    context: ShiftContext,
+    *,
+    now: datetime,
+    actor_id: UUID = NIL,
+    to_be_looked_at: Collection[UUID] = (),
+) -> list[Ended]:
+    """End stays at one shift that are under lock, in a number of statements that does not depend on how many they are.
+
+    In time they end now, witnessed by staff; later they were forgotten and have ended with the shift, and their provenance
+    is that of the arrival. A record is made of each, and what is final is credited in one posting batch. The records
+    of ``to_be_looked_at`` wait for somebody else's decision, whatever else is known of them.
+    """
+    forgotten = is_over(context, now)
+    at = context.ends_at if forgotten else now
+    policy = scanning.policy_of(context, at)
+    out = None if forgotten else Provenance.STAFF_SCAN
+    services = []
+    for stay in stays:
+        ended_at = forgotten_end(checked_in_at=stay.checked_in_at, ends_at=at)
+        flags = {
+            *flags_from_text(stay.flags),
+            *flags_at_check_out(context=context, policy=policy, person_state=stay.person_state, at=at),
+            *({Flag.AUTO_CLOSED} if forgotten else ()),
+            *({Flag.MANUAL} if stay.volunteer_id in to_be_looked_at else ()),
+        }
+        arrived = Provenance(stay.in_provenance)
+        provenance = weaker(arrived, out) if out else arrived
+        services.append(
+            evidence.served(stay, context, ended_at=ended_at, provenance=provenance, flags=frozenset(flags))
+        )
+    revisions = batches.record_many(services=services, policy=policy, actor_id=actor_id, now=now, batch_id=new_id())
+    state = State.AUTO_CLOSED if forgotten else State.CLOSED
+    ended = [Ended(stay=stay, state=state, revision=made) for stay, made in zip(stays, revisions, strict=True)]
+    if ended:
+        session.connection().execute(_END, [_values(one, out) for one in ended])
+    return ended
+
+
+def _values(ended: Ended, out: Provenance | None) -> dict[str, Any]:
+    return {
+        "attendance_id": ended.stay.attendance_id,
+        "state": ended.state,
+        "checked_out_at": ended.revision.ended_at,
+        "out_provenance": out,
+        "flags": ended.revision.flags,
+        "record_id": ended.revision.record_id,
+    }
+
+
+def is_over(context: ShiftContext, now: datetime) -> bool:
+    """Whether whoever is still inside a shift has forgotten to check out; by the rules of the day on which it ends."""
+    return now > closes_at(context, scanning.policy_of(context, context.ends_at))
+
+
+def end_forgotten(volunteer_id: UUID) -> bool:
+    """End the stay that somebody is in if they have forgotten it; return whether that was so."""
+    now = clock.now()
+    locked = queries.lock_open(volunteer_id=volunteer_id)
+    if locked is None or not is_over(locked.context, now):
+        return False
+    end([locked.attendance], locked.context, now=now)
+    return True
+
+
+def sweep(*, limit: int) -> int:
+    """End at most ``limit`` forgotten stays, the longest over first; return how many.
+
+    Readings never depend on it. Two at once share the work, and nobody who is checking out waits for it.
+    """
+    now = clock.now()
+    ended = 0
+    for context in queries.left_open(ended_before=now, limit=limit):
+        if is_over(context, now):
+            stays = queries.lock_inside(context.shift_id, limit=limit - ended, wait=False)
+            ended += len(end(stays, context, now=now))
+        if ended >= limit:
+            break
+    return ended
