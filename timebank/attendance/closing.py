@@ -24,7 +24,11 @@ from timebank.activities.queries import ShiftContext
 from timebank.attendance import evidence, queries, scanning
 from timebank.attendance.models import Attendance
 from timebank.attendance.rules import State, closes_at, flags_at_check_out, forgotten_end
+from timebank.codes.layouts import utc_text
 from timebank.database import NIL, new_id, session
+from timebank.notifications import service as notifications
+from timebank.notifications.rules import Topic
+from timebank.notifications.service import News
 from timebank.records import batches
 from timebank.records.models import Revision
 from timebank.records.rules import Flag, Provenance, flags_from_text, weaker
@@ -78,7 +82,24 @@ def end(
     ended = [Ended(stay=stay, state=state, revision=made) for stay, made in zip(stays, revisions, strict=True)]
     if ended:
         session.connection().execute(_END, [_values(one, out) for one in ended])
+    if forgotten:
+        notifications.tell_many(_news(one, context, now) for one in ended)
     return ended
+
+
+def _news(ended: Ended, context: ShiftContext, now: datetime) -> News:
+    """Return what somebody is told who has forgotten to check out: when they count as having left."""
+    return News(
+        person_id=ended.revision.volunteer_id,
+        topic=Topic.FORGOTTEN_CHECK_OUT,
+        facts={
+            "activity": context.activity_name,
+            "ends_at": utc_text(ended.revision.ended_at),
+            "record_id": str(ended.revision.record_id),
+        },
+        at=now,
+        about=str(ended.revision.record_id),
+    )
 
 
 def _values(ended: Ended, out: Provenance | None) -> dict[str, Any]:

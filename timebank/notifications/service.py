@@ -14,7 +14,8 @@ from timebank.database import is_sqlite, new_id, session
 from timebank.notifications.models import Notification, Subscription
 from timebank.notifications.rules import MAX_REMAINING, Facts, Reply, State, Topic, facts_as_text, sameness
 
-ROWS_A_STATEMENT = 500
+_TELL = postgresql.insert(Notification).on_conflict_do_nothing(index_elements=["same"])
+_TELL_ON_SQLITE = sqlite.insert(Notification).on_conflict_do_nothing(index_elements=["same"])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,17 +45,14 @@ def tell(*, person_id: UUID, topic: Topic, facts: Facts, at: datetime, about: st
 
 
 def tell_many(news: Iterable[News]) -> int:
-    """Tell many people something, one INSERT for five hundred of them; return how many of it they had not been told."""
-    waiting_since, told = clock.wall(), 0
+    """Tell many people something, in one round trip; return how much of it they had not been told."""
+    waiting_since = clock.wall()
     rows = [_row(one, waiting_since) for one in news]
-    dialect: Any = sqlite if is_sqlite() else postgresql
-    for start in range(0, len(rows), ROWS_A_STATEMENT):
-        insert = dialect.insert(Notification).values(rows[start : start + ROWS_A_STATEMENT])
-        inserted = session.execute(
-            insert.on_conflict_do_nothing(index_elements=["same"]), execution_options={"preserve_rowcount": True}
-        )
-        told += int(getattr(inserted, "rowcount", 0))
-    return told
+    if not rows:
+        return 0
+    insert = _TELL_ON_SQLITE if is_sqlite() else _TELL
+    told = session.connection().execute(insert, rows, execution_options={"preserve_rowcount": True})
+    return told.rowcount
 
 
 def _row(news: News, waiting_since: datetime) -> dict[str, Any]:

@@ -25,6 +25,7 @@ from tests.factories.organisations import an_organisation
 from tests.factories.records import NINE_O_CLOCK, a_pending_record, a_record
 from timebank import clock
 from timebank.activities.models import Activity, Shift
+from timebank.attendance import closing
 from timebank.database import in_unit_of_work, new_id, session
 from timebank.notifications.rules import Topic, facts_from_text
 
@@ -178,3 +179,42 @@ def test_the_end_of_a_notice_is_told(app: Flask) -> None:
 
     ((topic, facts),) = heard(record.volunteer_id)
     assert (topic, facts["credited_minutes"]) == ("record_final", 120)
+
+
+@pytest.mark.parametrize("by", ["sweep", "check-in elsewhere", "close"])
+def test_whoever_forgot_to_check_out_is_told(client: FlaskClient, by: str) -> None:
+    """Whoever notices it first: one message, when they count as having left, and that a coordinator will look at it."""
+    volunteer, shift = a_person(), a_morning_shift()
+    scan_in(client, volunteer, shift, at=0)
+    with minutes_past_nine(300):
+        if by == "sweep":
+            assert [in_unit_of_work(lambda: closing.sweep(limit=10)) for _ in range(2)] == [1, 0]
+        elif by == "close":
+            leader = a_coordinator(organisation_of(shift))
+            assert post_once(client, f"/shifts/{shift.id}/close", leader, {}).status_code == 200
+        else:
+            assert in_unit_of_work(lambda: closing.end_forgotten(volunteer.id))
+
+    ((topic, facts),) = heard(volunteer.id)
+    assert (topic, facts["activity"], facts["ends_at"]) == (
+        "forgotten_check_out",
+        "助老理发",
+        "2026-11-02T04:00:00Z",
+    )
+
+
+def test_the_end_of_a_shift_tells_everybody_who_is_credited(client: FlaskClient, statements: Statements) -> None:
+    """One INSERT for all of them; whoever has checked out before, and the closer's own record that waits, none."""
+    people, early, shift = [a_person() for _ in range(5)], a_person(), a_morning_shift()
+    leader = a_coordinator(organisation_of(shift))
+    for who in (*people, early, leader):
+        assert scan_in(client, who, shift, at=0).status_code == 201
+    scan_out(client, early, shift, at=60)
+    with minutes_past_nine(120), statements() as sent:
+        assert post_once(client, f"/shifts/{shift.id}/close", leader, {}).status_code == 200
+
+    assert len([sql for sql in sent if sql.startswith("INSERT INTO notification")]) == 1
+    for person in people:
+        ((topic, facts),) = heard(person.id)
+        assert (topic, facts["credited_minutes"]) == ("record_final", 120)
+    assert heard(early.id) == heard(leader.person_id) == []
