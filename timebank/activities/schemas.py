@@ -3,7 +3,7 @@
 from marshmallow import fields, validate
 
 from timebank.activities.rules import MAX_CAPACITY, MAX_NOTICE, Category
-from timebank.web.fields import Instant, PlainText, WholeNumber
+from timebank.web.fields import Instant, PlainText, WholeNumber, YesOrNo
 from timebank.web.schemas import PageQuery, Schema
 
 _CATEGORY = validate.OneOf([str(category) for category in Category])
@@ -18,7 +18,7 @@ class ActivityBody(Schema):
     category = fields.String(required=True, validate=_CATEGORY)
     content = PlainText(required=True, max_length=2000)
     leader_id = fields.UUID(allow_none=True)
-    risky = fields.Boolean(load_default=False, truthy={True}, falsy={False})
+    risky = YesOrNo(load_default=False)
     insurance_ref = PlainText(max_length=120, allow_none=True, metadata={"description": "保险单号 · insurance policy"})
     risk_notice = PlainText(max_length=MAX_NOTICE, allow_none=True, metadata={"description": "风险说明 · the risks"})
 
@@ -93,7 +93,7 @@ class ShiftQuery(PageQuery):
 class SignUpBody(Schema):
     """Nothing, or that one has read and accepts the risks of a risky activity."""
 
-    accepts_risk = fields.Boolean(load_default=False, truthy={True}, falsy={False})
+    accepts_risk = YesOrNo(load_default=False)
 
 
 class SignUpOut(Schema):

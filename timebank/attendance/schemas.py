@@ -8,7 +8,7 @@ from timebank.attendance.presence import ABSENT
 from timebank.attendance.rules import Action, State
 from timebank.records.account import AccountOut
 from timebank.records.schemas import RecordOut
-from timebank.web.fields import Instant, PlainText
+from timebank.web.fields import Instant, PlainText, YesOrNo
 from timebank.web.schemas import Schema
 
 MAX_TOKEN = 512
@@ -33,12 +33,11 @@ class Location(Schema):
     accuracy_m = fields.Float(validate=validate.Range(0, 100_000))
 
 
-class GuardianPresent(fields.Boolean):
+class GuardianPresent(YesOrNo):
     """That the guardian of a child is there."""
 
     def __init__(self) -> None:
-        description = "监护人在场 · the guardian of a child is present"
-        super().__init__(truthy={True}, falsy={False}, metadata={"description": description})
+        super().__init__(metadata={"description": "监护人在场 · the guardian of a child is present"})
 
 
 class ScanBody(Schema):

@@ -3,7 +3,7 @@
 from marshmallow import fields, validate
 
 from timebank.identity.rules import Purpose, Via
-from timebank.web.fields import Instant, PlainText
+from timebank.web.fields import Instant, PlainText, YesOrNo
 from timebank.web.schemas import Schema
 
 _PURPOSES = [str(purpose) for purpose in Purpose]
@@ -14,7 +14,7 @@ class ConsentBody(Schema):
 
     purpose = fields.String(required=True, validate=validate.OneOf(_PURPOSES))
     version = PlainText(required=True, max_length=40, metadata={"example": "2026-11"})
-    given = fields.Boolean(required=True, truthy={True}, falsy={False})
+    given = YesOrNo(required=True)
 
 
 class ConsentOut(Schema):
