@@ -116,6 +116,15 @@ class Direct:
             cursor.execute(compiled.sql, values)
         return Sent(connection, cursor, compiled)
 
+    def send_all(self, connection: Connection, rows: Sequence[Parameters]) -> None:
+        """Send it once for each of ``rows`` (at least one), which answer nothing. Raises what SQLAlchemy would raise."""
+        compiled = self._compiled_for(connection.dialect, rows[0])
+        cursor = _cursor(connection)
+        values = [compiled.bind(row) for row in rows]
+        connection.dispatch.before_cursor_execute(connection, cursor, compiled.sql, values, None, len(values) > 1)
+        with errors_of(connection):
+            cursor.executemany(compiled.sql, values)
+
     def _compiled_for(self, dialect: Dialect, parameters: Parameters) -> _Compiled:
         lengths = {name: len(value) if isinstance(value, list) else None for name, value in parameters.items()}
         key = (dialect.name, *lengths.values())

@@ -212,7 +212,6 @@ def _insert(connection: Connection, batch: Batch) -> None:
 
 def _insert_few(connection: Connection, batch: Batch) -> None:
     with at_once(connection):
-        for transfer in batch.transfers:
-            _TRANSFER.send(connection, transfer._asdict())
-        for entry in batch.entries:
-            _ENTRY.send(connection, entry._asdict())
+        for insertion, rows in ((_TRANSFER, batch.transfers), (_ENTRY, batch.entries)):
+            if rows:
+                insertion.send_all(connection, [row._asdict() for row in rows])

@@ -156,7 +156,10 @@ def _line(seq: int) -> Any:
 
 CHANGED: dict[str, tuple[Any, str]] = {
     "entry": (update(entry).where(_line(2)).values(balance_after=9_999), f"ledger_entry {MINE}/2"),
-    "transfer": (update(transfer).where(transfer.c.kind == int(Kind.GIFT)).values(minutes=4), f"ledger_entry {MINE}/"),
+    "transfer": (
+        update(transfer).where(transfer.c.kind == int(Kind.OPENING)).values(minutes=4),
+        f"ledger_entry {MINE}/1",
+    ),
     "account": (update(account).where(account.c.id == MINE).values(owner_id=new_id()), f"ledger_account {MINE}"),
     "seal": (update(seal).where(seal.c.n == 1).values(transfers=1), "ledger_seal 1"),
     "leaf": (update(seal_leaf).where(seal_leaf.c.n == 1).values(seq=1), "ledger_seal_leaf 1/"),
