@@ -7,7 +7,7 @@ from flask import request
 from sqlalchemy import Row
 
 from timebank.attendance import batch, batch_schemas, late, points
-from timebank.attendance.batch import Item, Outcome
+from timebank.attendance.batch import Item, Outcome, Status
 from timebank.attendance.incoming import brought, device_hash, reader
 from timebank.attendance.models import Attendance, LateScan
 from timebank.attendance.rules import Action, LateOutcome
@@ -17,7 +17,7 @@ from timebank.identity.guards import actor, person_id, requires, signed_in
 from timebank.identity.rules import masked_name
 from timebank.records.rules import flags_from_text
 from timebank.records.service import DECIDERS
-from timebank.records.showing import shown_anew
+from timebank.records.showing import shown, shown_anew
 from timebank.web import limits
 from timebank.web.blueprint import Blueprint
 from timebank.web.pages import page
@@ -78,7 +78,8 @@ def _result(item: Item, outcome: Outcome) -> dict[str, Any]:
     if outcome.attendance is not None:
         result["attendance"] = _attendance(outcome.attendance)
     if outcome.revision is not None:
-        result["record"] = shown_anew(outcome.revision)
+        again = outcome.status is Status.REPLAYED
+        result["record"] = shown(outcome.revision) if again else shown_anew(outcome.revision)
     if outcome.late_scan_id is not None:
         result["late_scan_id"] = outcome.late_scan_id
     return result

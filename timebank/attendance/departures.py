@@ -42,7 +42,10 @@ _CHANGED = ("state", "checked_out_at", "out_provenance", "flags", "record_id")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CheckedOut:
-    """A closed attendance, its record, and the volunteer's account (None: nothing was posted)."""
+    """A closed attendance, its record, and the volunteer's account (None: nothing was posted).
+
+    ``again``: the scan was received before, so that others may have said something about the record since.
+    """
 
     attendance: Attendance
     context: ShiftContext
@@ -50,6 +53,7 @@ class CheckedOut:
     account: AccountState | None
     served: dict[Provenance, int]
     display_name: str
+    again: bool = False
 
 
 def check_out(*, actor: Actor, reader: Reader, presented: Presented) -> CheckedOut:

@@ -27,7 +27,7 @@ from timebank.records.account import account_of
 from timebank.records.rules import PENDING, Flag, flags_from_text
 from timebank.records.rules import State as RecordState
 from timebank.records.schemas import shown_state
-from timebank.records.showing import shown_anew
+from timebank.records.showing import shown, shown_anew
 from timebank.web import limits
 from timebank.web.blueprint import Blueprint
 from timebank.web.pages import page
@@ -245,7 +245,7 @@ def check_out(body: dict[str, Any]) -> dict[str, Any]:
     )
     return {
         "attendance": _attendance(left.attendance, left.display_name) | text,
-        "record": shown_anew(revision),
+        "record": shown(revision) if left.again else shown_anew(revision),
         "account": account_of(left.attendance.volunteer_id, left.account, left.served),
     }
 

@@ -14,6 +14,7 @@ from timebank.attendance.rules import Standing, closing_time
 from timebank.attendance.scans import Trace
 from timebank.codes.layouts import Kind
 from timebank.errors import Invalid, NotFound
+from timebank.identity.family import relatives_of
 from timebank.identity.rules import Actor
 from timebank.policies import service as policies
 from timebank.policies.rules import Policy
@@ -111,10 +112,14 @@ def provenance_of(seen: Seen) -> Provenance:
 
 
 def flags_of_scan(seen: Seen, actor: Actor, context: ShiftContext, volunteer_id: UUID) -> set[Flag]:
-    """Return the scan's own doubts, and MANUAL for staff who scan themselves and for a leader at their own shift.
+    """Return the scan's own doubts, and MANUAL where whoever holds the code has an interest in what it says.
 
-    A leader can fetch the screen's code anywhere, so that their own scan of it does not say that they were there.
+    That are staff who scan themselves or a verified relative (rule R08), and a leader at their own shift: they can fetch
+    the screen's code anywhere, so that their own scan of it does not say that they were there.
     """
-    holds_the_code = seen.of_member or volunteer_id == context.leader_id
-    by_themselves = {Flag.MANUAL} if holds_the_code and volunteer_id == actor.person_id else set()
-    return {*seen.doubts, *by_themselves}
+    interested = (
+        volunteer_id in {actor.person_id, *relatives_of(actor.person_id)}
+        if seen.of_member
+        else volunteer_id == context.leader_id == actor.person_id
+    )
+    return {*seen.doubts, *({Flag.MANUAL} if interested else ())}
