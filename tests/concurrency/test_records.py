@@ -11,7 +11,7 @@ from tests.factories.corrections import a_correction, revision_of
 from tests.factories.identity import a_coordinator, a_person, signed_in
 from tests.factories.ledger import redeemed, state_of
 from tests.factories.organisations import an_organisation
-from tests.factories.records import a_record
+from tests.factories.records import a_pending_record, a_record
 from tests.factories.supplements import EVENING, a_finding, a_past_shift, a_request, a_supplement
 from timebank import clock
 from timebank.database import in_unit_of_work
@@ -53,6 +53,20 @@ def test_of_many_corrections_of_one_record_one_counts(app: Flask) -> None:
     assert count(Revision, Revision.record_id == record.record_id) == 2
     account = in_unit_of_work(lambda: account_of(record.volunteer_id), write=False)
     assert account["balance_minutes"] == account["service_minutes"] == revision_of(record.record_id).service_minutes
+
+
+def test_of_many_records_of_one_time_one_is_approved(app: Flask) -> None:
+    """All are approved at once: one counts, the others are told what takes the time."""
+    volunteer, organisation = a_person(), an_organisation()
+    waiting = [a_pending_record(volunteer_id=volunteer.id, organisation=organisation) for _ in range(RACERS)]
+    staff = [signed_in(a_coordinator(organisation.id)) for _ in range(RACERS)]
+
+    def approve(client: FlaskClient, index: int) -> Any:
+        path = f"/api/v1/records/{waiting[index].record_id}/approve"
+        return client.post(path, json={"reason": "核实"}, headers=staff[index])
+
+    assert race(app, approve) == {(200, ""): 1, (409, "SERVICE_OVERLAP"): RACERS - 1}
+    assert in_unit_of_work(lambda: account_of(volunteer.id), write=False)["balance_minutes"] == 120
 
 
 def test_minutes_are_corrected_while_they_are_spent(app: Flask) -> None:

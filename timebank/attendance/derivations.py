@@ -1,7 +1,7 @@
 """A record worked out once more from its raw scans, under the very policy that it names.
 
-Scans are append-only; the attendance is asked only about ends that nobody scanned (a shift that was closed, a check-out
-that was forgotten).
+Scans and amendments are append-only; the attendance is asked only about ends that nobody scanned or stated (a shift that
+was closed, a check-out that was forgotten).
 """
 
 from dataclasses import dataclass
@@ -11,8 +11,8 @@ from uuid import UUID
 from sqlalchemy import select
 
 from timebank.activities.models import Shift
-from timebank.attendance.models import Attendance, Scan
-from timebank.attendance.rules import Action
+from timebank.attendance.models import Attendance, AttendanceAmendment, Scan
+from timebank.attendance.rules import Action, Amendment
 from timebank.codes.layouts import Kind
 from timebank.database import session
 from timebank.errors import NotFound
@@ -75,17 +75,44 @@ def _evidence(record: ServiceRecord, first: Revision) -> tuple[Evidence, Scan | 
     """Return what a record was made from, with the scans of arriving and leaving, if there are any."""
     if record.source_type != SourceType.ATTENDANCE:
         return rederiving.as_recorded(first), None, None
-    arrival = _scan(first, Action.CHECK_IN, after=None, until=first.ended_at)
-    leaving = arrival and _scan(first, Action.CHECK_OUT, after=arrival.at, until=first.recorded_at)
+    by_hand = _stated(record.source_id, until=first.recorded_at)
+    arrival = _scan(first, Action.CHECK_IN, after=None, until=by_hand.scanned_by or first.ended_at)
+    # What was closed for somebody, or ended by hand, had no scan of leaving by then; one that came in later dates it anew.
+    unscanned = by_hand.left is not None or Flag.AUTO_CLOSED in flags_from_text(first.flags)
+    leaving = arrival and not unscanned and _scan(first, Action.CHECK_OUT, after=arrival.at, until=first.recorded_at)
     attendance = session.get(Attendance, record.source_id)
-    started_at = arrival.at if arrival else first.started_at
     evidence = Evidence(
-        started_at=started_at,
-        ended_at=leaving.at if leaving else _end_without_scan(first),
-        provenance=_provenance(first, attendance, arrival, leaving),
+        started_at=by_hand.came or (arrival.at if arrival else first.started_at),
+        ended_at=by_hand.left or (leaving.at if leaving else _end_without_scan(first)),
+        provenance=_provenance(first, attendance, arrival, leaving or None, by_hand),
         flags=frozenset(flags_from_text(first.flags)),
     )
-    return evidence, arrival, leaving
+    return evidence, arrival, leaving or None
+
+
+@dataclass(frozen=True, slots=True)
+class _ByHand:
+    """What staff had stated of a stay before its record was made, and by when its arrival had been scanned."""
+
+    came: datetime | None = None
+    left: datetime | None = None
+    scanned_by: datetime | None = None
+
+
+def _stated(attendance_id: UUID, *, until: datetime) -> _ByHand:
+    """Return the last word of staff on either end; whoever states what an arrival says already vouches for it, too."""
+    found = select(AttendanceAmendment).where(
+        AttendanceAmendment.attendance_id == attendance_id,
+        AttendanceAmendment.kind == Amendment.ADJUST,
+        AttendanceAmendment.correction_id.is_(None),
+        AttendanceAmendment.amended_at <= until,
+    )
+    stated = _ByHand()
+    for one in session.scalars(found.order_by(AttendanceAmendment.amended_at, AttendanceAmendment.id)):
+        left = one.checked_out_after if one.checked_out_after != one.checked_out_before else None
+        came = one.checked_in_after if one.checked_in_after != one.checked_in_before or left is None else None
+        stated = _ByHand(came or stated.came, left or stated.left, stated.scanned_by or one.checked_in_before)
+    return stated
 
 
 def _scan(first: Revision, action: Action, *, after: datetime | None, until: datetime) -> Scan | None:
@@ -110,9 +137,11 @@ def _end_without_scan(first: Revision) -> datetime:
 
 
 def _provenance(
-    first: Revision, attendance: Attendance | None, arrival: Scan | None, leaving: Scan | None
+    first: Revision, attendance: Attendance | None, arrival: Scan | None, leaving: Scan | None, by_hand: _ByHand
 ) -> Provenance:
-    """Return the weaker of both ends: a scan says it itself, and a shift that staff have closed is theirs."""
+    """Return the weaker of both ends: a scan says it itself, a closed shift is staff's, what was stated a supplement."""
+    if by_hand.came or by_hand.left:
+        return Provenance.SUPPLEMENT
     start = _of(arrival) if arrival else Provenance(attendance.in_provenance if attendance else first.provenance)
     if leaving:
         return weaker(start, _of(leaving))

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import Select, select
 
 from timebank.clock import SHANGHAI
 from timebank.database import session
@@ -14,7 +14,7 @@ from timebank.records.errors import ServiceOverlap
 from timebank.records.models import Revision
 from timebank.records.rules import State
 
-__all__ = ["also_taken_by", "lock_person", "overlap", "refuse_overlap"]
+__all__ = ["also_taken_by", "lock_person", "overlap", "refuse_counted_twice", "refuse_overlap"]
 
 Taken = Callable[[UUID, datetime, datetime], bool]
 """Whether a person's time between two instants (half-open) is taken by something that is no record yet."""
@@ -44,14 +44,30 @@ def refuse_overlap(
     """
     if any(taken(volunteer_id, started_at, ended_at) for taken in _also):
         raise overlap(started_at, ended_at)
-    found = queries.current().where(
-        Revision.volunteer_id == volunteer_id,
-        Revision.state != State.REJECTED,
-        Revision.started_at < ended_at,
-        Revision.ended_at > started_at,
-    )
+    found = _sharing(volunteer_id, started_at, ended_at).where(Revision.state != State.REJECTED)
     if but_record is not None:
         found = found.where(Revision.record_id != but_record)
+    _refuse_any(found)
+
+
+def refuse_counted_twice(pending: Revision) -> None:
+    """Raise ServiceOverlap if another record that has passed its review, final or on notice, shares a moment with this one.
+
+    A scan that a phone has kept comes after a supplement for the same time: both may wait, and one of them may count.
+    """
+    passed = _sharing(pending.volunteer_id, pending.started_at, pending.ended_at).where(
+        Revision.state.in_((State.PENDING_NOTICE, State.FINAL)), Revision.record_id != pending.record_id
+    )
+    _refuse_any(passed)
+
+
+def _sharing(volunteer_id: UUID, started_at: datetime, ended_at: datetime) -> Select[Revision]:
+    return queries.current().where(
+        Revision.volunteer_id == volunteer_id, Revision.started_at < ended_at, Revision.ended_at > started_at
+    )
+
+
+def _refuse_any(found: Select[Revision]) -> None:
     other = session.scalars(found.limit(1)).one_or_none()
     if other is not None:
         raise overlap(other.started_at, other.ended_at)

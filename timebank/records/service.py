@@ -20,6 +20,7 @@ from timebank.records.credit import policy_of, recomputed
 from timebank.records.errors import RecordNotPending, RecordOnNotice
 from timebank.records.locks import lock
 from timebank.records.models import Revision, ServiceRecord
+from timebank.records.overlaps import lock_person, refuse_counted_twice
 from timebank.records.revisions import Recorded
 from timebank.records.rules import PENDING, Assessment, Served, SoFar, State, assess, flags_as_text
 
@@ -126,8 +127,10 @@ def approve(*, actor: Actor, record_id: UUID, reason: str, service_minutes: int 
     With ``service_minutes`` it says, and earns, fewer. Raises NotFound outside the actor's scope, OwnRecord,
     RelativesRecord, RecordNotPending (also when a colleague was faster), RecordFrozen, RecordOnNotice (it passed before,
     and waits for the end of the notice), SecondPersonNeeded (who answered an objection to it), Invalid for more minutes
-    than were recorded, and what ``before_approval`` has found.
+    than were recorded, ServiceOverlap when another record counts some of the time already, and what ``before_approval``
+    has found.
     """
+    _lock_volunteer(record_id)
     pending = _pending(actor, record_id)
     if pending.state == State.PENDING_NOTICE:
         raise RecordOnNotice(ends_on=notices.of([record_id])[record_id].ends_on.isoformat())
@@ -135,6 +138,7 @@ def approve(*, actor: Actor, record_id: UUID, reason: str, service_minutes: int 
         objections.refuse_answerer(actor.person_id, pending)
     for refuse in _before_approval:
         refuse(record_id, actor.person_id)
+    refuse_counted_twice(pending)
     served, credit = pending.service_minutes, pending.expected_minutes
     if service_minutes is not None:
         refuse_more_than_recorded(service_minutes, served)
@@ -155,6 +159,16 @@ def approve(*, actor: Actor, record_id: UUID, reason: str, service_minutes: int 
 def reject(*, actor: Actor, record_id: UUID, reason: str) -> Recorded:
     """Refuse a pending record; it stays, with the reason, and earns nothing. Raises as ``approve``."""
     return _decided(_pending(actor, record_id), actor, reason, state=State.REJECTED, credited_minutes=0)
+
+
+def _lock_volunteer(record_id: UUID) -> None:
+    """Let approvals for one person come one after the other, or two records of the same time would pass at once.
+
+    The person is locked before the record, as everywhere.
+    """
+    record = session.get(ServiceRecord, record_id)
+    if record is not None:
+        lock_person(record.volunteer_id)
 
 
 def _pending(actor: Actor, record_id: UUID) -> Revision:

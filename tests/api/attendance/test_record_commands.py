@@ -9,7 +9,17 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from tests.factories.activities import an_activity
-from tests.factories.attendance import NINE, a_morning_shift, member_code_of, scan_in, scan_out
+from tests.factories.amendments import adjust
+from tests.factories.attendance import (
+    NINE,
+    a_morning_shift,
+    kept_from_screen,
+    member_code_of,
+    minutes_past_nine,
+    scan_in,
+    scan_out,
+    send_batch,
+)
 from tests.factories.identity import a_coordinator, a_person
 from tests.factories.notices import an_organisation_with_notice, swept
 from tests.factories.organisations import an_organisation
@@ -18,9 +28,9 @@ from tests.factories.records import a_record
 from tests.factories.supplements import a_past_shift, a_supplement, reviewed
 from timebank import clock
 from timebank.activities.models import Activity
-from timebank.attendance import derivations
+from timebank.attendance import closing, derivations
 from timebank.commands import cli
-from timebank.database import new_id, session
+from timebank.database import in_unit_of_work, new_id, session
 from timebank.identity.models import Person
 
 
@@ -129,6 +139,42 @@ def test_a_supplement_is_explained_by_what_was_entered(app: Flask) -> None:
     assert made is not None
     told = run(app, "explain", str(made.revision.record_id))
     assert (told.exit_code, "签到（无扫码）" in told.stdout) == (0, True)
+
+
+@pytest.mark.parametrize(("came", "left"), [(None, 60.0), (20.0, 60.0), (10.0, None)])
+def test_times_that_staff_have_stated_are_part_of_how_it_came_about(
+    app: Flask, client: FlaskClient, came: float | None, left: float | None
+) -> None:
+    """Whoever is still inside gets other times by hand: that, and not the scan alone, is where the record comes from."""
+    organisation, volunteer = an_organisation(), a_person()
+    shift = a_morning_shift(activity_id=an_activity(organisation_id=organisation.id).id)
+    stay = scan_in(client, volunteer, shift, at=10).json["id"]
+    stated = adjust(client, a_coordinator(organisation.id), stay, at=70, came=came, left=left)
+    assert stated.status_code == 200, stated.text
+    record = stated.json["record"] if left else scan_out(client, volunteer, shift, at=90).json["record"]
+
+    told = run(app, "explain", record["id"])
+
+    assert told.exit_code == 0, told.output
+    assert "补录" in told.stdout
+
+
+def test_a_check_out_that_arrives_after_the_record_is_no_part_of_how_it_began(app: Flask, client: FlaskClient) -> None:
+    """The sweep has closed the stay; then the phone's own check-out of before arrives, and both revisions are explained."""
+    volunteer, shift = a_person(), a_morning_shift()
+    assert scan_in(client, volunteer, shift, at=0).status_code == 201
+    with minutes_past_nine(200):
+        leaving = kept_from_screen("check_out", shift, at=200)
+    with minutes_past_nine(242):
+        in_unit_of_work(lambda: closing.sweep(limit=10))
+    sent = send_batch(client, volunteer, [leaving], at=250)
+    outcome = sent.json["results"][0]
+    assert outcome["status"] == "created", sent.text
+
+    told = run(app, "explain", outcome["record"]["id"])
+
+    assert told.exit_code == 0, told.output
+    assert "到点自动结束" in told.stdout
 
 
 def test_an_unknown_record_is_a_usage_error(app: Flask) -> None:

@@ -18,7 +18,7 @@ from timebank.ledger.models import Transfer
 from timebank.policies.rules import Policy
 from timebank.records import queries, service
 from timebank.records.account import AccountOut, account_of
-from timebank.records.errors import AlreadyRecorded, OwnRecord, RecordNotPending
+from timebank.records.errors import AlreadyRecorded, OwnRecord, RecordNotPending, ServiceOverlap
 from timebank.records.models import Revision
 from timebank.records.rules import Flag, Provenance, State
 
@@ -177,3 +177,30 @@ def test_no_statement_changes_a_record(app: Flask, table: str, change: str) -> N
     with pytest.raises(DBAPIError, match=r"append-only|not authorized"):
         in_unit_of_work(lambda: session.execute(text(change.format(table))))
     assert session.scalar(select(Revision.number)) == 1
+
+
+def test_of_two_records_of_one_time_only_one_is_approved(app: Flask) -> None:
+    """Two that share an hour may both wait; once one counts the other can only be rejected, and what touches it passes."""
+    volunteer, organisation = a_person(), an_organisation()
+    staff = a_coordinator(organisation.id)
+
+    def waiting(minutes_later: int) -> Revision:
+        return a_record(
+            volunteer_id=volunteer.id,
+            organisation=organisation,
+            started_at=NINE_O_CLOCK + timedelta(minutes=minutes_later),
+            flags=frozenset({Flag.LATE}),
+        )
+
+    def approve(revision: Revision) -> Revision:
+        return in_unit_of_work(
+            lambda: service.approve(actor=staff, record_id=revision.record_id, reason="核实")
+        ).revision
+
+    first, second, touching = waiting(0), waiting(60), waiting(121)
+    assert approve(first).state is State.FINAL
+    with pytest.raises(ServiceOverlap):
+        approve(second)
+    assert approve(touching).state is State.FINAL
+    in_unit_of_work(lambda: service.reject(actor=staff, record_id=second.record_id, reason="重复"))
+    assert account_of(volunteer.id)["balance_minutes"] == 240
