@@ -9,9 +9,12 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
 from typing import Any
+from uuid import UUID
 
-from sqlalchemy import Connection, Row, and_, func, select
+from sqlalchemy import Connection, Integer, Row, and_, func, select, type_coerce
+from sqlalchemy.exc import DataError
 
+from timebank import clock
 from timebank.database import db, is_sqlite
 from timebank.errors import NotFound
 from timebank.ledger.chain import SealRow
@@ -23,12 +26,14 @@ from timebank.ledger.proof_seals import LEAVES, LEAVES_BY_ACCOUNT, SEALS, Tally,
 from timebank.ledger.proof_since import believed_minutes, entries_since, owners_since, sides_since, transfers_since
 from timebank.ledger.proof_transfers import SIDES, TRANSFERS, check_transfers
 from timebank.ledger.queries import UNRESOLVED, account, entry, head_seq, transfer
-from timebank.ledger.raw import FORMS
+from timebank.ledger.raw import FORMS, name_of, raw
 from timebank.ledger.report import Fault, Report
 from timebank.ledger.rules import SYSTEM_ACCOUNTS, SYSTEM_OPENED_AT, TRACKED, AccountKind, Phase, account_id
 from timebank.ledger.seals import seal
 
 _KINDS = frozenset(map(int, AccountKind))
+_NO_VALUES = (ValueError, TypeError, AttributeError, DataError)
+"""SQLite stores anything anywhere, PostgreSQL instants that no calendar has."""
 _SINCE = (entries_since, owners_since, transfers_since, sides_since)
 
 
@@ -80,7 +85,7 @@ def verify(
 def _run(report: Report, name: str, check: Callable[..., None], *streams: Rows) -> None:
     try:
         check(*map(iter, streams))
-    except (ValueError, TypeError):  # SQLite stores anything anywhere
+    except _NO_VALUES:
         report.found(Fault.UNREADABLE, f"ledger {name}: after {streams[0].last}")
     finally:
         for stream in streams:
@@ -115,12 +120,13 @@ _open_holds = (
 
 _ACCOUNTS = (
     select(
-        *account.c,
+        *raw([account.c.id, account.c.owner_id, account.c.opened_at, account.c.closed_at]),
+        account.c.kind,
+        type_coerce(account.c.tracked, Integer).label("tracked"),
         entry.c.balance_after,
         entry.c.held_after,
-        entry.c.recorded_at,
+        *raw([entry.c.recorded_at, _open_holds.c.next_expiry_at]),
         func.coalesce(_open_holds.c.held, 0).label("open_held"),
-        _open_holds.c.next_expiry_at,
     )
     .select_from(
         account.outerjoin(
@@ -132,25 +138,25 @@ _ACCOUNTS = (
 
 
 def _check_accounts(report: Report, rows: Iterator[Row[Any]]) -> None:
-    missing = {one.id for one in SYSTEM_ACCOUNTS}
+    missing = {one.id.bytes for one in SYSTEM_ACCOUNTS}
     for row in rows:
         report.accounts += 1
         report.tracked_minutes += row.balance_after or 0
         missing.discard(row.id)
         for fault in _account_faults(row):
-            report.found(fault, f"ledger_account {row.id}")
+            report.found(fault, f"ledger_account {name_of(row.id)}")
     for account_id_ in sorted(missing):
-        report.found(Fault.ACCOUNT_MISSING, f"ledger_account {account_id_}")
+        report.found(Fault.ACCOUNT_MISSING, f"ledger_account {name_of(account_id_)}")
 
 
 def _account_faults(row: Row[Any]) -> Iterator[Fault]:
-    known = row.kind in _KINDS and row.id == account_id(AccountKind(row.kind), row.owner_id)
+    known = row.kind in _KINDS and row.id == account_id(AccountKind(row.kind), UUID(bytes=row.owner_id)).bytes
     if not known or row.tracked != (row.kind in TRACKED):
         yield Fault.ACCOUNT_IDENTITY
     elif not row.tracked:
-        if row.opened_at != SYSTEM_OPENED_AT or row.closed_at is not None:
+        if row.opened_at != clock.microseconds(SYSTEM_OPENED_AT) or row.closed_at is not None:
             yield Fault.ACCOUNT_IDENTITY
     elif row.balance_after is None:
         yield Fault.ACCOUNT_EMPTY
-    elif row.held_after != row.open_held or (row.next_expiry_at and row.next_expiry_at <= row.recorded_at):
+    elif row.held_after != row.open_held or (row.next_expiry_at is not None and row.next_expiry_at <= row.recorded_at):
         yield Fault.ACCOUNT_HOLDS

@@ -4,6 +4,7 @@ First in, first out: due at a line of a chain is what came in until the cut-off 
 which is the balance before it less what came in after the cut-off. The cut-off is the transfer's ``occurred_at``.
 """
 
+from bisect import bisect_right
 from collections.abc import Iterator
 from itertools import groupby
 from typing import Any
@@ -38,13 +39,15 @@ EXPIRIES = (
 def check_expiries(report: Report, form: Form, rows: Iterator[Any]) -> None:
     """Check that no expiry took minutes that came in after its cut-off; memory grows with the lines of one wallet."""
     for _, lines in groupby(rows, key=lambda row: row[0]):
-        inflows: list[tuple[int, int]] = []
+        instants: list[int] = []
+        inflows = [0]  # up to each of these instants, in all
         for _, _, minutes, balance_after, recorded_at, transfer_id, kind, occurred_at in lines:
             at = form.instant_of(recorded_at)
             if kind != Kind.EXPIRE:
-                inflows.append((at, max(minutes, 0)))
+                instants.append(at)
+                inflows.append(inflows[-1] + max(minutes, 0))
                 continue
             cut_off = form.instant_of(occurred_at)
-            newer = sum(came_in for since, came_in in inflows if since > cut_off)
+            newer = inflows[-1] - inflows[bisect_right(instants, cut_off)]
             if cut_off > at or balance_after < newer:
                 report.found(Fault.TRANSFER_EXPIRES, f"ledger_transfer {name_of(form.id_of(transfer_id))}")

@@ -8,6 +8,8 @@ from uuid import UUID
 
 from sqlalchemy import Connection, Select
 
+from timebank.ledger.raw import ID_BYTES
+
 Progress = Callable[[int], None]
 """Told now and then how many rows have been looked at."""
 
@@ -16,12 +18,14 @@ _names = count()
 
 
 class Rows:
-    """The rows of a select, remembering the last one for a report."""
+    """The rows of a select, asked for when the first is wanted, remembering the last one for a report."""
 
     def __init__(
         self, connection: Connection, statement: Select[*tuple[Any, ...]], progress: Progress | None = None
     ) -> None:
-        self._result = self._execute(connection, statement)
+        self._connection = connection
+        self._statement = statement
+        self._result: Any = None
         self._progress = progress
         self._before: Any = None
 
@@ -34,6 +38,7 @@ class Rows:
             yield part
 
     def __iter__(self) -> Iterator[Any]:
+        self._result = self._execute(self._connection, self._statement)
         for part in self._parts():
             if self._progress:
                 self._progress(len(part))
@@ -43,7 +48,8 @@ class Rows:
 
     def close(self) -> None:
         """Let go of rows that nobody has asked for."""
-        self._result.close()
+        if self._result is not None:
+            self._result.close()
 
     @property
     def last(self) -> str:
@@ -80,4 +86,4 @@ class RowsAhead(DriverRows):
 
 
 def _shown(value: Any) -> str:
-    return str(UUID(bytes=value)) if isinstance(value, bytes) else str(value)
+    return str(UUID(bytes=value)) if isinstance(value, bytes) and len(value) == ID_BYTES else str(value)

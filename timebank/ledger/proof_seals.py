@@ -21,7 +21,8 @@ from timebank.ledger.report import Fault, Report
 from timebank.ledger.rules import SYSTEM_ACCOUNTS
 from timebank.ledger.seals import seal, seal_leaf
 
-SEALS = select(seal).order_by(seal.c.n)
+SEALS = select(seal, raw([seal.c.at])[0].label("kept_at")).order_by(seal.c.n)
+"""Seals, each with its instant once more: read as it is kept, it cannot be in another form."""
 
 LEAVES = (
     select(*seal_leaf.c, entry.c.hash.label("found"))
@@ -36,7 +37,7 @@ LEAVES_BY_ACCOUNT = select(*raw([seal_leaf.c.account_id, seal_leaf.c.seq, seal_l
     seal_leaf.c.account_id, seal_leaf.c.n
 )
 
-_LEAF_WIDTH = len(LeafRow._fields)
+_LEAF_WIDTH, _SEAL_WIDTH = len(LeafRow._fields), len(SealRow._fields)
 
 
 class Tally:
@@ -90,7 +91,7 @@ def check_seals(
     awaited = {anchor.n: anchor.hash for anchor in anchors}
     before = SealRow(0, None, 0, 0, 0, NO_HASH, NO_HASH, NO_HASH)  # type: ignore[arg-type]
     for row in seals:
-        found = SealRow._make(row)
+        found = SealRow._make(row[:_SEAL_WIDTH])
         covered.take(found.n)
         faults = [*_chain_faults(found, before), *_leaf_faults(found, covered), *_count_faults(found, before, tally)]
         if awaited.pop(found.n, found.hash) != found.hash:

@@ -85,7 +85,8 @@ def check_transfers(report: Report, form: Form, rows: Iterator[Any], sides: Iter
     side: Any = next(sides, None)
     for sent in map(_Sent._make, rows):
         report.transfers += 1
-        while side is not None and side[0] < sent.id:  # of a transfer that is gone: named by the pass over the entries
+        while side is not None and side[0] < sent.id:
+            _report_stray(report, form, side)
             side = next(sides, None)
         entered = []
         while side is not None and side[0] == sent.id:
@@ -96,6 +97,14 @@ def check_transfers(report: Report, form: Form, rows: Iterator[Any], sides: Iter
         if sent.phase in _MOVING:
             report.untracked_minutes -= sent.minutes if sent.giver_kind not in _TRACKED else 0
             report.untracked_minutes += sent.minutes if sent.receiver_kind not in _TRACKED else 0
+    while side is not None:
+        _report_stray(report, form, side)
+        side = next(sides, None)
+
+
+def _report_stray(report: Report, form: Form, side: Any) -> None:
+    """Report an entry whose transfer is gone, or was sealed with all its entries before this one."""
+    report.found(Fault.TRANSFER_ENTRIES, f"ledger_transfer {name_of(form.id_of(side[0]))}")
 
 
 def _transfer_faults(sent: _Sent, entered: list[Any], form: Form) -> list[Fault]:

@@ -14,7 +14,7 @@ from struct import error as struct_error
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from sqlalchemy import BigInteger, ColumnElement, Dialect, LargeBinary, Uuid, cast, extract, func
+from sqlalchemy import BigInteger, ColumnElement, Dialect, LargeBinary, Uuid, case, cast, extract, func, literal_column
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.functions import FunctionElement
@@ -26,21 +26,31 @@ from timebank.ledger.chain import ENTRY, HASH_BYTES, NO_HASH, VERSION, Tag
 ID_BYTES = 16
 _EPOCH = datetime.fromisoformat("1970-01-01")
 _MICROSECOND = timedelta(microseconds=1)
+_MOST = 2**63 - 1
 
 
 def _id_of(text: str | None) -> bytes | None:
     if text is None:
         return None
     found = bytes.fromhex(text)
-    if len(found) != ID_BYTES:  # packing would fill it up with zeros
+    # Packing would fill up what is short with zeros. What is no more than written otherwise is another id to a unique key.
+    if len(found) != ID_BYTES or found.hex() != text:
         raise ValueError("no id")
     return found
 
 
 @lru_cache(maxsize=64)
 def _instant_of(text: str | None) -> int | None:
-    """Return the instant that SQLite keeps as text; a line, its transfer and its account often name the same one."""
-    return None if text is None else (datetime.fromisoformat(text) - _EPOCH) // _MICROSECOND
+    """Return the instant that SQLite keeps as text; a line, its transfer and its account often name the same one.
+
+    Raises ValueError for any other form than the one that is written: SQLite compares instants as text.
+    """
+    if text is None:
+        return None
+    found = datetime.fromisoformat(text)
+    if found.isoformat(" ", "microseconds") != text:
+        raise ValueError("no instant")
+    return (found - _EPOCH) // _MICROSECOND
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,9 +68,11 @@ class Form:
 
 
 def _ids_of(texts: Sequence[str]) -> bytes:
-    found = bytes.fromhex("".join(texts))
-    # One that is longer than its neighbour is short would move the border between them; blanks are skipped by `fromhex`.
-    if len(found) != ID_BYTES * len(texts) or {*map(len, texts)} != {2 * ID_BYTES}:
+    together = "".join(texts)
+    found = bytes.fromhex(together)
+    # One that is longer than its neighbour is short would move the border between them; `fromhex` skips blanks and takes
+    # capitals.
+    if found.hex() != together or {*map(len, texts)} != {2 * ID_BYTES}:
         raise ValueError("no id")
     return found
 
@@ -126,7 +138,13 @@ def _bytes_on_postgresql(element: _Bytes, compiler: SQLCompiler, **options: Any)
 @compiles(_Microseconds, "postgresql")
 def _microseconds_on_postgresql(element: _Microseconds, compiler: SQLCompiler, **options: Any) -> str:
     (instant,) = element.clauses
-    return compiler.process(cast(extract("epoch", instant) * 1_000_000, BigInteger), **options)
+    # Beyond what the number holds it is one that no posting has: a fault of that row, and no error of the whole query.
+    microseconds = case(
+        (instant > literal_column("timestamptz '294000-01-01Z'"), _MOST),
+        (instant == literal_column("timestamptz '-infinity'"), -_MOST),
+        else_=cast(extract("epoch", instant) * 1_000_000, BigInteger),
+    )
+    return compiler.process(microseconds, **options)
 
 
 def raw(columns: Iterable[ColumnElement[Any]]) -> list[ColumnElement[Any]]:

@@ -1,6 +1,7 @@
 """Statements that go through the driver: they mean what SQLAlchemy's mean, and fail as SQLAlchemy's do."""
 
 from datetime import timedelta
+from threading import Thread
 from typing import Any
 
 import pytest
@@ -101,6 +102,40 @@ def test_a_lost_connection_is_replaced(app: Flask) -> None:
 
     in_unit_of_work(work)
     assert state_of(owner_id).balance_minutes == 15
+
+
+@pytest.mark.parametrize("engine_name", ["postgresql"], indirect=True)
+def test_a_connection_that_is_lost_while_it_waits_for_a_lock_is_replaced(app: Flask) -> None:
+    """In the middle of a round trip; what it had sent is nowhere, and the work is done once."""
+    owner_id = a_volunteer_with(10)
+    pids: list[int] = []
+
+    def work() -> None:
+        pids.append(session.connection().scalar(text("SELECT pg_backend_pid()")) or 0)
+        earned_now(owner_id)
+
+    def post() -> None:
+        with app.app_context():
+            in_unit_of_work(work)
+            session.remove()
+
+    posting = Thread(target=post)
+    with db.engine.connect() as holder, db.engine.connect() as other:
+        holder.execute(queries.LOCK, {"accounts": [wallet_of(owner_id).id]})
+        posting.start()
+        others = other.execution_options(isolation_level="AUTOCOMMIT")
+        while not others.scalar(_END_WHO_WAITS):
+            pass
+        holder.rollback()
+        posting.join()
+    assert len(set(pids)) == len(pids) == 2
+    assert state_of(owner_id).balance_minutes == 15
+
+
+_END_WHO_WAITS = text(
+    "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+    " WHERE datname = current_database() AND wait_event_type = 'Lock'"
+)
 
 
 def earned_now(owner_id: Any) -> None:

@@ -9,7 +9,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from tests.factories.identity import a_person, signed_in
-from tests.factories.ledger import earned, held, redeemed, released, state_of
+from tests.factories.ledger import earned, held, merged, redeemed, released, state_of
 from tests.factories.policies import a_policy
 from timebank import clock
 from timebank.database import in_unit_of_work, session
@@ -131,3 +131,49 @@ def test_everybody_is_warned_thirty_days_before(yearly: None, client: FlaskClien
         assert (by, one.owner_id, one.minutes) == (date(2027, 1, 11), zhang, 100)
         redeemed(zhang, 70)
         assert client.get(url, headers=headers).json == {"by": "2027-01-11", "minutes": 30}
+
+
+def _ruled(day: datetime, value: object) -> None:
+    with clock.at(day):
+        a_policy("balance_expiry", value)
+
+
+@pytest.mark.rule("R25")
+def test_a_new_rule_takes_nothing_in_its_first_month(yearly: None) -> None:
+    """From rolling to the end of the year: nothing goes for 30 days, and then what the new rule says."""
+    zhang = _somebody()
+    change = datetime(2026, 12, 20, 4, tzinfo=UTC)
+    _ruled(change, {"on": "12-31"})
+    for instant in (datetime(2027, 1, 1, 4, tzinfo=UTC), DEATH + timedelta(days=1), change + timedelta(days=29)):
+        with clock.at(instant):
+            assert expiries.run() == 0
+    assert _balance(zhang) == 140
+    with clock.at(datetime(2027, 12, 31, 17, tzinfo=UTC)):
+        assert expiries.run() == 1
+    assert _balance(zhang) == 0
+    assert proof.verify().findings == {}
+
+
+def test_the_first_sweep_after_months_takes_what_one_a_day_would_have_taken(yearly: None) -> None:
+    """Nothing is wrong merely because nobody has swept; the clock set back to before it takes nothing more."""
+    zhang = _somebody()
+    with clock.at(LATER + timedelta(days=500)):
+        assert expiries.run() == 1
+        assert _balance(zhang) == 0
+    with clock.at(DEATH):
+        assert expiries.run() == 0
+    assert proof.verify().findings == {}
+
+
+def test_whoever_was_merged_loses_nothing_early(yearly: None) -> None:
+    """Minutes that came by a merger are as young as the merger, for there is no telling how old they were."""
+    old, new = _somebody(), a_person().id
+    with clock.at(DEATH):
+        merged(old, new)
+    with clock.at(DEATH + timedelta(days=1)):
+        assert expiries.run() == 0
+        assert _balance(new) == 140
+    with clock.at(DEATH + timedelta(days=366)):
+        assert expiries.run() == 1
+    assert _balance(new) == 0
+    assert proof.verify().findings == {}
