@@ -18,10 +18,15 @@ def a_relation(
     kinship: Kinship = Kinship.GRANDCHILD,
     state: RelationState = RelationState.VERIFIED,
     organisation_id: UUID | None = None,
+    decided: bool | None = None,
 ) -> FamilyRelation:
-    """Make two people relatives, by default verified by staff; ``kinship`` is what the second is to the first."""
+    """Make two people relatives, by default verified by staff; ``kinship`` is what the second is to the first.
+
+    ``decided``: whether staff have looked at it, where the state does not say.
+    """
     now, where = clock.now(), organisation_id or an_organisation().id
-    decided = state in {RelationState.VERIFIED, RelationState.REJECTED}
+    if decided is None:
+        decided = state in {RelationState.VERIFIED, RelationState.REJECTED}
 
     def add() -> FamilyRelation:
         relation = FamilyRelation(

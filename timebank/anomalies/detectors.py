@@ -198,7 +198,7 @@ def _mutual_approvals(now: datetime) -> Iterator[Found]:
     def approved(one: Any) -> Any:
         return and_(
             one.number > 1,
-            one.state == State.FINAL,
+            one.state.in_((State.FINAL, State.PENDING_NOTICE)),  # the end of a notice is nobody's act
             one.actor_id != one.volunteer_id,
             one.served_on >= clock.day_of(now - MUTUAL_WITHIN),
         )

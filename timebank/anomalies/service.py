@@ -20,7 +20,8 @@ def look() -> int:
     """Look for what is wrong and keep what is new; return how many that is. Found again, it is found once."""
     now = clock.now()
     found = {one.id: one for one in detectors.find(now)}
-    fresh = [one for id_, one in found.items() if id_ not in queries.known(list(found))]
+    known = queries.known(list(found))
+    fresh = [one for id_, one in found.items() if id_ not in known]
     if fresh:
         session.connection().execute(
             insert(Anomaly),

@@ -17,6 +17,7 @@ from sqlalchemy.exc import IntegrityError
 from timebank import clock
 from timebank.activities import queries as activities
 from timebank.attendance import departures, late, printed, references, service
+from timebank.attendance.arrivals import NOTHING_BROUGHT, Brought
 from timebank.attendance.errors import (
     AlreadyCheckedIn,
     AlreadyCheckedOut,
@@ -35,6 +36,7 @@ from timebank.errors import Refusal, refusal_for
 from timebank.identity.rules import Actor
 from timebank.records import queries as records
 from timebank.records.models import Revision
+from timebank.web.errors import IdempotencyConflict
 
 KINDS = (Kind.ROTATING, Kind.POSTER)
 """Without network one scans a place. Members and cards are scanned by staff, who are told at once whom they scanned."""
@@ -58,6 +60,7 @@ class Item:
     action: Action
     token: str
     sent_at: datetime
+    brought: Brought = NOTHING_BROUGHT
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -141,7 +144,7 @@ class _Batch:
             before = self.refs.get(reading.item.client_ref)
             if before is not None:
                 references.refuse_other_use(before, reading.item.action)
-                return _replayed(before)
+                return self._replayed(before)
             if reading.code is None:
                 raise reading.refusal or PointNotFound
             shift_id = self._shift_of(reading.code)
@@ -165,7 +168,7 @@ class _Batch:
     def _came_meanwhile(self, item: Item) -> Outcome | None:
         """Return what became of this very scan, if another request has brought it since we looked."""
         ref = references.known(person_id=self.actor.person_id, client_refs=[item.client_ref]).get(item.client_ref)
-        return _replayed(ref) if ref is not None and ref.action == item.action else None
+        return self._replayed(ref) if ref is not None and ref.action == item.action else None
 
     def _shift_of(self, code: Code) -> UUID:
         if isinstance(code, Poster):
@@ -177,7 +180,8 @@ class _Batch:
 
     def _effect(self, reading: _Reading, shift_id: UUID) -> Outcome:
         """Check in or out as a single scan does, at the instant of the step."""
-        presented = Presented(token=reading.item.token, device_hash=self.device_hash)
+        item = reading.item
+        presented = Presented(token=item.token, device_hash=self.device_hash, brought=item.brought)
         reader = Known(self.reader.book, self.reader.keys, seen=self._seen(reading, shift_id))
         if reading.item.action is Action.CHECK_IN:
             made = service.check_in(actor=self.actor, reader=reader, presented=presented)
@@ -223,6 +227,21 @@ class _Batch:
             late_scan_id=late_scan_id,
         )
 
+    def _replayed(self, ref: ClientRef) -> Outcome:
+        """Return what a scan that was received before has become since.
+
+        A batch holds a phone's own scans. Raises IdempotencyConflict for the name of one by which staff scanned a member.
+        """
+        if ref.attendance_id is None:
+            scan = session.get_one(LateScan, ref.late_scan_id)
+            return Outcome(status=Status.REPLAYED, late_scan_id=scan.id, reason=LateReason(scan.reason))
+        attendance = session.get_one(Attendance, ref.attendance_id, populate_existing=True)
+        if attendance.volunteer_id != self.actor.person_id:
+            raise IdempotencyConflict
+        left = ref.action == Action.CHECK_OUT and attendance.record_id is not None
+        revision = records.current_of(attendance.record_id) if left and attendance.record_id else None
+        return Outcome(status=Status.REPLAYED, attendance=attendance, revision=revision)
+
 
 def _write_traces(refusal: Refusal) -> None:
     """Keep the trace of a refused scan; its own effects are undone, the batch goes on."""
@@ -254,14 +273,3 @@ def _late_people(shift_id: UUID, at: datetime, volunteer_id: UUID) -> int:
         Scan.shift_id == shift_id, Scan.at == at, Scan.refusal.is_(None), Scan.volunteer_id != volunteer_id
     )
     return session.scalars(others).one() + 1
-
-
-def _replayed(ref: ClientRef) -> Outcome:
-    """Return what a scan that was received before has become since."""
-    if ref.attendance_id is None:
-        scan = session.get_one(LateScan, ref.late_scan_id)
-        return Outcome(status=Status.REPLAYED, late_scan_id=scan.id, reason=LateReason(scan.reason))
-    attendance = session.get_one(Attendance, ref.attendance_id, populate_existing=True)
-    left = ref.action == Action.CHECK_OUT and attendance.record_id is not None
-    revision = records.current_of(attendance.record_id) if left and attendance.record_id else None
-    return Outcome(status=Status.REPLAYED, attendance=attendance, revision=revision)

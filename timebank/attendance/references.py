@@ -11,6 +11,7 @@ from sqlalchemy import insert, select
 from timebank import clock
 from timebank.activities import queries as activities
 from timebank.activities.queries import ShiftContext
+from timebank.activities.service import leads
 from timebank.attendance import departures, scanning, service
 from timebank.attendance.errors import AlreadyCheckedIn, AlreadyCheckedOut, ScanUnderReview
 from timebank.attendance.models import Attendance, ClientRef
@@ -67,14 +68,14 @@ def check_in(*, actor: Actor, reader: Reader, presented: Presented, client_ref: 
     """Check in, or answer as before if this scan has done it. Raises as ``service.check_in``, and ScanUnderReview."""
     before = _before(actor, client_ref, Action.CHECK_IN)
     if before is not None:
-        return _arrived(before)
+        return _arrived(before, actor)
     try:
         made = service.check_in(actor=actor, reader=reader, presented=presented)
     except AlreadyCheckedIn:
         twin = _before(actor, client_ref, Action.CHECK_IN)  # it came in between the two looks
         if twin is None:
             raise
-        return _arrived(twin)
+        return _arrived(twin, actor)
     if client_ref is not None:
         keep(
             person_id=actor.person_id,
@@ -89,14 +90,14 @@ def check_out(*, actor: Actor, reader: Reader, presented: Presented, client_ref:
     """Check out, or answer as before if this scan has done it. Raises as ``departures.check_out``, and ScanUnderReview."""
     before = _before(actor, client_ref, Action.CHECK_OUT)
     if before is not None:
-        return _left(before)
+        return _left(before, actor)
     try:
         left = departures.check_out(actor=actor, reader=reader, presented=presented)
     except AlreadyCheckedOut:
         twin = _before(actor, client_ref, Action.CHECK_OUT)
         if twin is None:
             raise
-        return _left(twin)
+        return _left(twin, actor)
     if client_ref is not None:
         keep(
             person_id=actor.person_id,
@@ -120,8 +121,8 @@ def _before(actor: Actor, client_ref: str | None, action: Action) -> Attendance 
     return session.get_one(Attendance, ref.attendance_id, populate_existing=True)
 
 
-def _arrived(attendance: Attendance) -> CheckedIn:
-    context = _context(attendance)
+def _arrived(attendance: Attendance, actor: Actor) -> CheckedIn:
+    context = _context(attendance, actor)
     return CheckedIn(
         attendance=attendance,
         context=context,
@@ -130,24 +131,29 @@ def _arrived(attendance: Attendance) -> CheckedIn:
     )
 
 
-def _left(attendance: Attendance) -> CheckedOut:
+def _left(attendance: Attendance, actor: Actor) -> CheckedOut:
     """Return the attendance as it stands, with its record and account as they are now."""
     revision = records.current_of(attendance.record_id) if attendance.record_id else None
     if revision is None:
         raise NotFound
     return CheckedOut(
         attendance=attendance,
-        context=_context(attendance),
+        context=_context(attendance, actor),
         revision=revision,
         account=None,
         served=records.totals(attendance.volunteer_id),
         display_name=_name(attendance),
+        again=True,
     )
 
 
-def _context(attendance: Attendance) -> ShiftContext:
+def _context(attendance: Attendance, actor: Actor) -> ShiftContext:
+    """Return the shift of an attendance, for its volunteer or whoever answers for the shift today. Raises NotFound.
+
+    What is answered is how things stand now: who has scanned somebody once does not look at their account for ever.
+    """
     context = activities.shift_context(attendance.shift_id)
-    if context is None:
+    if context is None or not (attendance.volunteer_id == actor.person_id or leads(actor, context)):
         raise NotFound
     return context
 

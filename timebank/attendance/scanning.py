@@ -7,12 +7,14 @@ from timebank import clock
 from timebank.activities import service as activities
 from timebank.activities.queries import ShiftContext
 from timebank.attendance import printed, queries
+from timebank.attendance.backgrounds import Moment
 from timebank.attendance.errors import PointNotFound
 from timebank.attendance.reading import Presented, Reader, Seen
 from timebank.attendance.rules import Standing, closing_time
 from timebank.attendance.scans import Trace
 from timebank.codes.layouts import Kind
 from timebank.errors import Invalid, NotFound
+from timebank.identity.family import relatives_of
 from timebank.identity.rules import Actor
 from timebank.policies import service as policies
 from timebank.policies.rules import Policy
@@ -33,9 +35,11 @@ def read(reader: Reader, trace: Trace, kinds: tuple[Kind, ...]) -> Seen:
     return seen
 
 
-def at_point(seen: Seen, volunteer_id: UUID) -> tuple[ShiftContext, Standing]:
+def at_point(seen: Seen, volunteer_id: UUID, presented: Presented) -> tuple[ShiftContext, Standing]:
     """Return the shift of a scanned point, and how the volunteer stands towards it. Raises PointNotFound."""
-    found = queries.at_point(point=seen.reference, volunteer_id=volunteer_id, day=clock.day_of(seen.at))
+    found = queries.at_point(
+        point=seen.reference, volunteer_id=volunteer_id, moment=moment_of(seen, device_hash=presented.device_hash)
+    )
     if found is None:
         raise PointNotFound
     return found
@@ -44,10 +48,16 @@ def at_point(seen: Seen, volunteer_id: UUID) -> tuple[ShiftContext, Standing]:
 def at_member(seen: Seen, actor: Actor, presented: Presented) -> tuple[ShiftContext, Standing]:
     """Return the shift that staff answer for, and how the member stands towards it; 404 outside their shifts."""
     shift_id = named_shift(seen, presented)
-    found = queries.at_shift(shift_id=shift_id, member=seen.reference, day=clock.day_of(seen.at))
+    moment = moment_of(seen, leader_id=actor.person_id)
+    found = queries.at_shift(shift_id=shift_id, member=seen.reference, moment=moment)
     if found is None or not activities.leads(actor, found[0]):
         raise NotFound
     return found
+
+
+def moment_of(seen: Seen, *, device_hash: bytes | None = None, leader_id: UUID | None = None) -> Moment:
+    """Return when a scan was and who holds the phone: a volunteer their own, a leader one for everybody."""
+    return Moment(day=clock.day_of(seen.at), at=seen.at, device_hash=device_hash, leader_id=leader_id)
 
 
 def named_shift(seen: Seen, presented: Presented) -> UUID:
@@ -102,10 +112,14 @@ def provenance_of(seen: Seen) -> Provenance:
 
 
 def flags_of_scan(seen: Seen, actor: Actor, context: ShiftContext, volunteer_id: UUID) -> set[Flag]:
-    """Return the scan's own doubts, and MANUAL for staff who scan themselves and for a leader at their own shift.
+    """Return the scan's own doubts, and MANUAL where whoever holds the code has an interest in what it says.
 
-    A leader can fetch the screen's code anywhere, so that their own scan of it does not say that they were there.
+    That are staff who scan themselves or a verified relative (rule R08), and a leader at their own shift: they can fetch
+    the screen's code anywhere, so that their own scan of it does not say that they were there.
     """
-    holds_the_code = seen.of_member or volunteer_id == context.leader_id
-    by_themselves = {Flag.MANUAL} if holds_the_code and volunteer_id == actor.person_id else set()
-    return {*seen.doubts, *by_themselves}
+    interested = (
+        volunteer_id in {actor.person_id, *relatives_of(actor.person_id)}
+        if seen.of_member
+        else volunteer_id == context.leader_id == actor.person_id
+    )
+    return {*seen.doubts, *({Flag.MANUAL} if interested else ())}

@@ -25,14 +25,17 @@ from timebank.identity.rules import (
 
 
 def relatives_of(person_id: UUID) -> frozenset[UUID]:
-    """Return everybody whose relation with a person staff have verified and nobody has ended, whoever proposed it.
+    """Return everybody whose relation with a person staff have verified at any time, whoever proposed it.
 
-    Nobody approves, closes or grants anything for these (rules R08, R35). One statement.
+    Nobody approves, closes or grants anything for these (rules R08, R35). Either of two may end their relation whenever
+    they like; were that enough, nobody would have to leave a decision to a colleague. One statement.
     """
+    verified = or_(
+        FamilyRelation.state == RelationState.VERIFIED,
+        and_(FamilyRelation.state == RelationState.ENDED, FamilyRelation.decided_at.is_not(None)),
+    )
     pairs = session.execute(
-        select(FamilyRelation.proposer_id, FamilyRelation.relative_id).where(
-            FamilyRelation.state == RelationState.VERIFIED, _of(person_id)
-        )
+        select(FamilyRelation.proposer_id, FamilyRelation.relative_id).where(verified, _of(person_id))
     )
     return frozenset(either for pair in pairs for either in pair if either and either != person_id)
 

@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 from typing import Any
+from uuid import UUID
 
 import pytest
 from flask.testing import FlaskClient
@@ -23,6 +24,7 @@ from tests.factories.attendance import (
     the_book,
 )
 from tests.factories.identity import a_coordinator, a_person, signed_in
+from tests.factories.notices import an_objection
 from tests.factories.organisations import an_organisation
 from timebank import clock
 from timebank.activities.models import Shift
@@ -277,6 +279,35 @@ def test_a_name_is_given_to_one_scan_and_is_ones_own(client: FlaskClient, volunt
         "IDEMPOTENCY_CONFLICT",
     )
     assert said(send_batch(client, a_person(), [other], at=90)) == [("created", None)]
+
+
+def test_a_batch_says_nothing_of_whom_staff_have_scanned(
+    client: FlaskClient, organisation: Organisation, volunteer: Person, shift: Shift
+) -> None:
+    """A name by which staff scanned a member is none of their own scans, and tells nothing of the member."""
+    coordinator = a_coordinator(organisation.id)
+    with minutes_past_nine(0):
+        code = member_code_of(volunteer)
+    scan_in(client, coordinator, shift, at=0, token=code, shift_id=str(shift.id), client_ref="1")
+
+    answer = send_batch(client, coordinator, [kept_from_screen("check_in", shift, at=0, ref="1")], at=30)
+
+    assert said(answer) == [("rejected", "IDEMPOTENCY_CONFLICT")]
+
+
+def test_a_repeated_scan_shows_that_its_record_is_frozen(client: FlaskClient, volunteer: Person, shift: Shift) -> None:
+    """Somebody has objected since: the scan sent again, singly or in a batch, is answered with the record as it stands."""
+    scan_in(client, volunteer, shift, at=0)
+    with minutes_past_nine(60):
+        token = screen_of(shift)
+    left = scan_out(client, volunteer, shift, at=60, token=token, client_ref="out").json["record"]
+    with minutes_past_nine(61):
+        an_objection(UUID(left["id"]), volunteer.id)
+
+    again = scan_out(client, volunteer, shift, at=62, token=token, client_ref="out").json["record"]
+    (result,) = results_of(send_batch(client, volunteer, [kept_scan("check_out", token, at=60, ref="out")], at=63))
+
+    assert (left["state"], again["state"], result["record"]["state"]) == ("final", "frozen", "frozen")
 
 
 def test_a_refused_scan_may_be_sent_again(client: FlaskClient, volunteer: Person, shift: Shift) -> None:

@@ -2,6 +2,7 @@
 
 import pytest
 from flask.testing import FlaskClient
+from sqlalchemy import delete
 
 from tests.factories.activities import an_activity
 from tests.factories.attendance import (
@@ -13,14 +14,15 @@ from tests.factories.attendance import (
     scan_out,
     the_book,
 )
+from tests.factories.family import a_relation
 from tests.factories.identity import a_coordinator, a_person
 from tests.factories.organisations import an_organisation
 from timebank import clock
 from timebank.activities.models import Shift
 from timebank.codes.alphabet import random_reference
-from timebank.database import new_id
-from timebank.identity.models import Person
-from timebank.identity.rules import Actor
+from timebank.database import in_unit_of_work, new_id, session
+from timebank.identity.models import GrantedRole, Person
+from timebank.identity.rules import Actor, Kinship
 from timebank.organisations.models import Organisation
 
 
@@ -161,6 +163,36 @@ def test_a_leader_whom_a_coordinator_scans_is_credited(
     scan_in(client, coordinator, shift, at=0, **_of(leader, shift, 0))
     record = scan_out(client, coordinator, shift, at=60, **_of(leader, shift, 60)).json["record"]
     assert (record["state"], record["flags"], record["credited_minutes"]) == ("final", [], 60)
+
+
+@pytest.mark.rule("R08")
+def test_staff_who_scan_their_relatives_are_looked_at(client: FlaskClient, shift: Shift, leader: Person) -> None:
+    """One end scanned by a relative is enough: somebody else must approve the record, as when a relative closes."""
+    son, daughter = a_person(), a_person()
+    for child in (son, daughter):
+        a_relation(leader.id, child.id, kinship=Kinship.CHILD)
+    scan_in(client, leader, shift, at=0, **_of(son, shift, 0))
+    scan_in(client, daughter, shift, at=0)
+    for child in (son, daughter):
+        record = scan_out(client, leader, shift, at=60, **_of(child, shift, 60)).json["record"]
+        assert (record["state"], record["flags"], record["credited_minutes"]) == ("pending", ["MANUAL"], 0)
+
+
+def test_what_was_scanned_before_tells_nothing_to_whoever_leads_no_more(
+    client: FlaskClient, shift: Shift, organisation: Organisation, volunteer: Person
+) -> None:
+    """A repeated scan is answered with how things stand now, so that only who may scan somebody today gets it."""
+    coordinator = a_coordinator(organisation.id)
+    began = _of(volunteer, shift, 0) | {"client_ref": "in"}
+    ended = _of(volunteer, shift, 60) | {"client_ref": "out"}
+    scan_in(client, coordinator, shift, at=0, **began)
+    scan_out(client, coordinator, shift, at=60, **ended)
+    assert scan_out(client, coordinator, shift, at=61, **ended).json["account"]["balance_minutes"] == 60
+
+    in_unit_of_work(lambda: session.execute(delete(GrantedRole).where(GrantedRole.person_id == coordinator.person_id)))
+
+    assert refusal_of(scan_in(client, coordinator, shift, at=62, **began)) == (404, "NOT_FOUND")
+    assert refusal_of(scan_out(client, coordinator, shift, at=62, **ended)) == (404, "NOT_FOUND")
 
 
 def test_staff_who_scan_themselves_are_looked_at(client: FlaskClient, shift: Shift, leader: Person) -> None:

@@ -213,15 +213,18 @@ def test_the_account_costs_two_statements(client: FlaskClient, statements: State
 def test_nobody_decides_on_a_relatives_record(
     client: FlaskClient, organisation: Organisation, coordinator: Actor
 ) -> None:
-    """A verified relative's record is a colleague's to decide; once the relation has ended it is theirs again."""
+    """A verified relative's record is a colleague's to decide, also after one of the two has ended the relation."""
     pending = a_pending_record(organisation=organisation)
     a_relation(pending.volunteer_id, coordinator.person_id)
     for verb in ("approve", "reject"):
         answer = _decide(client, coordinator, pending.record_id, verb)
         assert (answer.status_code, answer.json["code"]) == (403, "RELATIVES_RECORD")
     former = a_pending_record(organisation=organisation)
-    a_relation(former.volunteer_id, coordinator.person_id, state=RelationState.ENDED)
-    assert _decide(client, coordinator, former.record_id, "approve").status_code == 200
+    a_relation(former.volunteer_id, coordinator.person_id, state=RelationState.ENDED, decided=True)
+    assert _decide(client, coordinator, former.record_id, "approve").json["code"] == "RELATIVES_RECORD"
+    declined = a_pending_record(organisation=organisation)
+    a_relation(declined.volunteer_id, coordinator.person_id, state=RelationState.ENDED)
+    assert _decide(client, coordinator, declined.record_id, "approve").status_code == 200
 
 
 def test_a_review_may_approve_fewer_minutes(

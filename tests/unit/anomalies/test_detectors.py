@@ -5,17 +5,21 @@ from datetime import timedelta
 import pytest
 from flask import Flask
 
+from tests.conftest import Statements
 from tests.factories.activities import an_open_shift
 from tests.factories.anomalies import a_scan, looked
 from tests.factories.identity import a_coordinator, a_person
+from tests.factories.notices import an_organisation_with_notice, policy_at
 from tests.factories.organisations import an_area, an_organisation
 from tests.factories.records import a_pending_record, a_record
 from timebank import clock
 from timebank.anomalies import service
 from timebank.anomalies.rules import AnomalyKind
-from timebank.database import in_unit_of_work
+from timebank.database import in_unit_of_work, new_id
+from timebank.identity.rules import Actor
 from timebank.records import service as records
-from timebank.records.rules import Provenance
+from timebank.records.rules import Flag, Provenance
+from timebank.records.rules import State as RecordState
 
 PHONE, OTHER = b"\x01" * 32, b"\x02" * 32
 
@@ -102,6 +106,45 @@ def test_coordinators_who_approve_each_other_are_found(app: Flask) -> None:
         (found,) = looked()
     assert found.kind == AnomalyKind.MUTUAL_APPROVAL
     assert (found.facts["count"], len(found.facts["people"])) == (2, 2)
+
+
+def test_a_public_notice_hides_no_mutual_approval(app: Flask) -> None:
+    """Where records go on notice first, it is the approval that counts, not who ends the notice."""
+    organisation = an_organisation_with_notice()
+    one, two = (a_coordinator(organisation.id) for _ in range(2))
+
+    def approves(actor: Actor, whose: Actor) -> None:
+        record = a_record(
+            volunteer_id=whose.person_id,
+            organisation=organisation,
+            flags=frozenset({Flag.LATE}),
+            policy=policy_at(organisation),
+        )
+        made = in_unit_of_work(lambda: records.approve(actor=actor, record_id=record.record_id, reason="核实"))
+        assert made.revision.state == RecordState.PENDING_NOTICE
+
+    with clock.at(clock.now().replace(year=2026, month=11, day=2, hour=8)):
+        approves(one, two)
+        assert looked() == []
+        approves(two, one)
+        (found,) = looked()
+    assert (found.kind, found.facts["count"]) == (AnomalyKind.MUTUAL_APPROVAL, 2)
+
+
+def test_a_look_costs_the_same_whatever_it_finds(app: Flask, statements: Statements) -> None:
+    """What was found before is asked once, not once a finding."""
+
+    def cost(devices: int) -> int:
+        shift, now = an_open_shift(), clock.now()
+        for number in range(devices):
+            phone = new_id().bytes + bytes([number] * 16)
+            for _ in range(2):
+                a_scan(a_person().id, shift.id, at=now, device=phone)
+        with statements() as seen:
+            in_unit_of_work(service.look)
+        return len(seen)
+
+    assert cost(1) == cost(6)
 
 
 @pytest.mark.rule("R09")

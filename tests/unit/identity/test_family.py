@@ -27,11 +27,21 @@ def test_a_verified_relation_counts_in_both_directions(app: Flask) -> None:
 
 @pytest.mark.parametrize("state", [state for state in RelationState if state is not RelationState.VERIFIED])
 def test_no_other_state_counts(app: Flask, state: RelationState) -> None:
-    """What is only said, was rejected or has ended makes nobody a relative."""
+    """What is only said, was rejected, or ended before staff had verified it makes nobody a relative."""
     one, other = a_person(), a_person()
     a_relation(one.id, other.id, state=state)
 
     assert in_unit_of_work(lambda: relatives_of(one.id) | relatives_of(other.id), write=False) == frozenset()
+
+
+@pytest.mark.rule("R35")
+def test_nobody_stops_being_a_relative_by_one_click(app: Flask) -> None:
+    """Either may end a verified relation; what it forbids them to decide about each other stays forbidden."""
+    one, other = a_person(), a_person()
+    a_relation(one.id, other.id, state=RelationState.ENDED, decided=True)
+
+    assert in_unit_of_work(lambda: relatives_of(one.id), write=False) == {other.id}
+    assert in_unit_of_work(lambda: relatives_of(other.id), write=False) == {one.id}
 
 
 def test_each_kinship_has_its_other_side() -> None:
