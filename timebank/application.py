@@ -20,11 +20,13 @@ from timebank.demo import endpoints as demo
 from timebank.documents.typefaces import UnusableFont, typeface
 from timebank.giving import endpoints as giving
 from timebank.giving import pool_endpoints as pool
+from timebank.identity import consent_endpoints as consents
 from timebank.identity import endpoints as identity
 from timebank.identity.wechat import WechatClient
 from timebank.notifications import endpoints as notifications
 from timebank.notifications import templates
 from timebank.organisations import endpoints as organisations
+from timebank.organisations import paper_endpoints as papers
 from timebank.passbook import endpoints as passbook
 from timebank.policies import endpoints as policies
 from timebank.records import correction_endpoints as corrections
@@ -42,7 +44,9 @@ MAX_BODY_BYTES = 1 << 20
 
 DOMAINS = (
     identity,
+    consents,
     organisations,
+    papers,
     policies,
     notifications,
     activities,

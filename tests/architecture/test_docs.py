@@ -1,14 +1,21 @@
 """The documents say what is there: every setting, every package, and no link leads nowhere."""
 
+import json
 import re
 from pathlib import Path
 
+import click
 import pytest
 
+from timebank.attendance.rules import LateReason
+from timebank.commands import cli
+from timebank.records.rules import Flag
 from timebank.settings import PREFIX, Settings
 
 ROOT = Path(__file__).parents[2]
 DOCUMENTS = sorted([ROOT / "README.md", *(ROOT / "docs").glob("*.md"), *(ROOT / "api_spec").glob("*.md")])
+MANUALS = [path for path in DOCUMENTS if path.parent.name == "docs"]
+SQL = {"BEGIN", "COMMIT", "SELECT", "INSERT", "UPDATE", "DELETE"}
 
 
 def test_every_setting_is_documented() -> None:
@@ -34,3 +41,68 @@ def test_no_link_leads_nowhere(document: Path) -> None:
     links = re.findall(r"\]\((?!https?:|#)([^)#]+)", document.read_text(encoding="utf-8"))
 
     assert [link for link in links if not (document.parent / link).exists()] == []
+
+
+def _prose(document: Path) -> str:
+    """Return a document without what is shown in fences: output and placeholders are no claims."""
+    return re.sub(r"^```.*?^```", "", document.read_text(encoding="utf-8"), flags=re.DOTALL | re.MULTILINE)
+
+
+def _codes() -> set[str]:
+    """Return every code that the product can answer with or keep: refusals, flags, why a late scan waits."""
+    table = (ROOT / "api_spec/problems.md").read_text(encoding="utf-8")
+    return {*re.findall(r"^\| `([A-Z0-9_]+)`", table, flags=re.MULTILINE), *Flag, *LateReason}
+
+
+@pytest.mark.parametrize("document", MANUALS, ids=lambda path: path.name)
+def test_every_code_is_real(document: Path) -> None:
+    """Every code in capitals that a document names is a refusal, a flag, or a reason why a late scan waits."""
+    named = {word for word in re.findall(r"`([A-Z][A-Z0-9_]{2,})`", _prose(document)) if not word.startswith(PREFIX)}
+
+    assert named - SQL - _codes() == set()
+
+
+def test_every_flag_is_explained_to_coordinators() -> None:
+    """docs/check-in.md names every flag that a record can carry."""
+    assert {f"`{flag}`" for flag in Flag if f"`{flag}`" not in _prose(ROOT / "docs/check-in.md")} == set()
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: str(path.relative_to(ROOT)))
+def test_every_endpoint_exists(document: Path) -> None:
+    """Every method and path that a document names is in the specification, whatever its parameters are called."""
+    paths = json.loads((ROOT / "api_spec/openapi.json").read_text(encoding="utf-8"))["paths"]
+    there = {
+        f"{method.upper()} {_plain(path)}" for path, item in paths.items() for method in item if method != "parameters"
+    }
+    named = re.findall(
+        r"(?:^|`)(GET|POST|PUT|PATCH|DELETE) (/[^\s`]+)", document.read_text(encoding="utf-8"), re.MULTILINE
+    )
+
+    assert {f"{method} {_plain(path)}" for method, path in named} <= there
+
+
+def _plain(path: str) -> str:
+    """Return a path without its version, query and names of parameters."""
+    return re.sub(r"\{[^}]*\}", "{}", path.split("?", maxsplit=1)[0]).removeprefix("/api/v1")
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: str(path.relative_to(ROOT)))
+def test_every_command_exists(document: Path) -> None:
+    """Every `timebank …` that a document names is a command with these options."""
+    text = document.read_text(encoding="utf-8")
+    named = re.findall(r"(?:`|^\$ ?|^)timebank +([a-z][^`\n|#]*)", text, flags=re.MULTILINE)
+
+    assert [line for line in named if _fault_of(line.split())] == []
+
+
+def _fault_of(words: list[str]) -> str | None:
+    """Return the first word of a command line that nothing knows, if there is one."""
+    command: click.Command = cli
+    while isinstance(command, click.Group):
+        word = words.pop(0) if words else ""
+        found = command.get_command(click.Context(command), word)
+        if found is None:
+            return word or "no command"
+        command = found
+    options = {option for parameter in command.params for option in parameter.opts}
+    return next((word for word in words if word.startswith("--") and word not in options), None)

@@ -13,6 +13,8 @@ from timebank.activities.rules import Category
 from timebank.database import in_unit_of_work, session
 from timebank.organisations.models import Organisation
 
+RISKS = "高温下户外作业，可能中暑"
+
 
 def an_activity(
     name: str = "助老理发",
@@ -20,8 +22,9 @@ def an_activity(
     organisation_id: UUID | None = None,
     leader_id: UUID | None = None,
     category: str = Category.ELDER_CARE,
+    risky: bool = False,
 ) -> Activity:
-    """Add an activity in the area of its organisation, of a new one if none is given."""
+    """Add an activity in the area of its organisation, of a new one if none is given; a risky one is insured."""
     owner = organisation_id or an_organisation().id
 
     def add() -> Activity:
@@ -33,6 +36,9 @@ def an_activity(
             category=category,
             content="为社区高龄老人上门理发。",
             leader_id=leader_id,
+            risky=risky,
+            insurance_ref="平安-2026-0017" if risky else None,
+            risk_notice=RISKS if risky else None,
         )
 
     return kept(add)

@@ -30,9 +30,12 @@ def minutes_past_nine(minutes: float) -> AbstractContextManager[None]:
     return clock.at(NINE + timedelta(minutes=minutes))
 
 
-def a_morning_shift(*, activity_id: UUID | None = None, capacity: int = 20) -> Shift:
+def a_morning_shift(
+    *, activity_id: UUID | None = None, capacity: int = 20, site_id: UUID | None = None, hours: float = 3
+) -> Shift:
     """Publish a shift from nine to twelve."""
-    return a_shift(starts_at=NINE, ends_at=NINE + timedelta(hours=3), activity_id=activity_id, capacity=capacity)
+    ends_at = NINE + timedelta(hours=hours)
+    return a_shift(starts_at=NINE, ends_at=ends_at, activity_id=activity_id, capacity=capacity, site_id=site_id)
 
 
 def scan_in(client: FlaskClient, who: Any, shift: Shift, *, at: float, **body: Any) -> TestResponse:
@@ -74,9 +77,13 @@ def member_code_of(person: Person) -> str:
     return the_book().member(member=person.member_ref, at=clock.now())
 
 
-def post_once(client: FlaskClient, path: str, who: Any, json: dict[str, Any], key: str | None = None) -> TestResponse:
-    """Post with a new idempotency key, or with the given one."""
+def post_once(
+    client: FlaskClient, path: str, who: Any, json: dict[str, Any], key: str | None = None, *, device: str | None = None
+) -> TestResponse:
+    """Post with a new idempotency key, or with the given one; from a phone that says which it is, or not."""
     headers = {**signed_in(who), "Idempotency-Key": key or str(new_id())}
+    if device is not None:
+        headers["X-Device-Id"] = device
     return client.post(f"/api/v1{path}", json=json, headers=headers)
 
 

@@ -8,7 +8,7 @@ from timebank.database import NIL
 from timebank.identity.rules import Actor, Grant, Role
 from timebank.organisations import service
 from timebank.organisations.models import Area, Organisation, Site
-from timebank.organisations.rules import OrganisationKind, SiteKind
+from timebank.organisations.rules import OrganisationKind, Place, SiteKind
 
 THE_BANK = Actor(NIL, (Grant(Role.ADMIN, area_path=""),))
 """Who sets things up before anybody is there."""
@@ -36,12 +36,18 @@ def an_organisation(name: str | None = None, *, area_id: UUID | None = None) -> 
     )
 
 
-def a_site(name: str | None = None, *, organisation_id: UUID | None = None, kind: SiteKind = SiteKind.VENUE) -> Site:
+def a_site(
+    name: str | None = None,
+    *,
+    organisation_id: UUID | None = None,
+    kind: SiteKind = SiteKind.VENUE,
+    place: Place | None = None,
+) -> Site:
     """Add a site to an organisation, to a new one if none is given."""
     owner = organisation_id or an_organisation().id
     return kept(
         lambda: service.add_site(
-            actor=THE_BANK, organisation_id=owner, kind=kind, name=name or f"邻里中心{next(_count)}"
+            actor=THE_BANK, organisation_id=owner, kind=kind, name=name or f"邻里中心{next(_count)}", place=place
         )
     )
 

@@ -23,6 +23,7 @@ from hypothesis.stateful import (
 
 from tests.factories import ledger as post
 from tests.properties.ledger_driver import Driver, for_another_fact, ids_of_a_posting, raising
+from tests.properties.lengths import examples
 from tests.unit.ledger.looking import everything
 from timebank import clock
 from timebank.database import db, new_id, session
@@ -293,7 +294,6 @@ def test_the_ledger_agrees_with_its_model(app: Flask, _house: Any) -> None:
             db.engine.dispose()
             _house.databases.fresh("app")
 
-    short = settings.default.max_examples < 100
     run_state_machine_as_test(
-        Run, settings=settings(max_examples=60 if short else 1_000, stateful_step_count=50 if short else 100)
+        Run, settings=settings(max_examples=examples(60, 1_000), stateful_step_count=examples(50, 100))
     )

@@ -15,6 +15,7 @@ from sqlalchemy import func, select
 from tests.factories.identity import a_coordinator, a_person
 from tests.factories.notices import an_organisation_with_notice, policy_at, swept
 from tests.factories.records import NINE_O_CLOCK, a_service, recorded
+from tests.properties.lengths import examples
 from timebank import clock
 from timebank.database import in_unit_of_work, session
 from timebank.errors import Refusal
@@ -167,7 +168,7 @@ class Street:
 
 @pytest.mark.rule("R07")
 @pytest.mark.rule("R08")
-@settings(max_examples=8)
+@settings(max_examples=examples(8, 300))
 @given(house=st.sampled_from(HOUSES), story=st.lists(steps, max_size=14))
 def test_the_books_agree_whatever_happens(app: Flask, house: tuple[int, str], story: list[tuple[Any, ...]]) -> None:
     """After every step: what final records credit is what the ledger shows, notices and states are in order, no frozen record moves."""

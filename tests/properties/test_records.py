@@ -18,6 +18,7 @@ from tests.factories.organisations import an_organisation
 from tests.factories.policies import a_policy
 from tests.factories.records import NINE_O_CLOCK, a_service, recorded
 from tests.factories.supplements import a_supplement, reviewed
+from tests.properties.lengths import examples
 from timebank import clock
 from timebank.activities.models import Shift
 from timebank.database import in_unit_of_work, session
@@ -196,7 +197,7 @@ def _policy_of(organisation: Organisation) -> Policy:
     )
 
 
-@settings(max_examples=15)
+@settings(max_examples=examples(15, 500))
 @given(sequence=st.lists(steps, max_size=16))
 def test_credited_minutes_are_earned_minutes(app: Flask, sequence: list[tuple[Any, ...]]) -> None:
     """Σ credited of current final records = Σ earn − Σ reverse − Σ incur_debt = what is left and what was spent."""

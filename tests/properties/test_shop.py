@@ -13,6 +13,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 
 from tests.factories.organisations import a_shop
 from tests.factories.shop import BOOK, a_clerk, a_member, account_of, findings, seen, some_goods
+from tests.properties.lengths import examples
 from timebank import clock
 from timebank.database import in_unit_of_work, session
 from timebank.errors import Refusal
@@ -294,4 +295,6 @@ class ShopDay(RuleBasedStateMachine):
 @pytest.mark.rule("R28")
 def test_goods_and_minutes_add_up_whatever_happens(app: Flask) -> None:
     """On both engines, in any order: moves are what is on hand, open redemptions what is reserved, the ledger the balance."""
-    run_state_machine_as_test(ShopDay, settings=settings(max_examples=6, stateful_step_count=20))
+    run_state_machine_as_test(
+        ShopDay, settings=settings(max_examples=examples(6, 200), stateful_step_count=examples(20, 50))
+    )

@@ -1,46 +1,20 @@
 """A grandmother who gives: to her grandson, and to a neighbour whom she has never met."""
 
-from typing import Any
-
 import pytest
 from flask.testing import FlaskClient
 
 from tests.factories.activities import an_activity
-from tests.factories.attendance import a_morning_shift, minutes_past_nine, post_once, scan_in, scan_out
-from tests.factories.identity import a_coordinator, a_person, a_staff_member, signed_in
+from tests.factories.attendance import a_morning_shift, minutes_past_nine, scan_in, scan_out
+from tests.factories.identity import a_coordinator, a_person, a_staff_member
 from tests.factories.organisations import an_area, an_organisation
+from tests.stories.phones import Phone
 from timebank.identity.rules import Role
 from timebank.ledger import proof
 
 
-@pytest.fixture
-def phone(client: FlaskClient) -> Any:
-    """What everybody in the story does with a phone or at a desk: send something, or look something up."""
-
-    class Phone:
-        def send(self, who: Any, path: str, **body: Any) -> Any:
-            answer = post_once(client, path, who, body)
-            assert answer.status_code in {200, 201}, answer.text
-            return answer.json
-
-        def look(self, who: Any, path: str) -> Any:
-            answer = client.get(f"/api/v1{path}", headers=signed_in(who))
-            assert answer.status_code == 200, answer.text
-            return answer.json
-
-        def lines(self, who: Any) -> list[str]:
-            return [item["explanation"] for item in reversed(self.look(who, "/me/entries")["items"])]
-
-        def balance(self, who: Any) -> int:
-            minutes: int = self.look(who, "/me/account")["balance_minutes"]
-            return minutes
-
-    return Phone()
-
-
 @pytest.mark.rule("R22")
 @pytest.mark.rule("R23")
-def test_a_grandmother_gives_to_her_grandson_and_to_the_pool(client: FlaskClient, phone: Any) -> None:
+def test_a_grandmother_gives_to_her_grandson_and_to_the_pool(client: FlaskClient, phone: Phone) -> None:
     """She serves a morning; an hour goes to her grandson, half an hour to the pool, and from there to Mrs Wu, 82."""
     street = an_area("硖石街道")
     team = an_organisation("三色堇志愿服务队", area_id=street.id)
@@ -100,8 +74,8 @@ def test_a_grandmother_gives_to_her_grandson_and_to_the_pool(client: FlaskClient
             reason="上门核实",
         )
         # … which another person has to approve.
-        alone = post_once(client, f"/pool/grants/{asked['id']}/approve", social_worker, {"reason": "同意"})
-        assert (alone.status_code, alone.json["code"]) == (403, "SECOND_PERSON_NEEDED")
+        alone = phone.refused(social_worker, f"/pool/grants/{asked['id']}/approve", reason="同意")
+        assert alone == (403, "SECOND_PERSON_NEEDED")
         phone.send(head_of_the_street, f"/pool/grants/{asked['id']}/approve", reason="情况属实")
         assert phone.look(grandson, f"/pool?area={street.id}") == {
             "area_id": str(street.id),

@@ -129,10 +129,16 @@ def show_shift(shift_id: UUID) -> queries.ShiftContext:
     return _existing(shift_id)
 
 
-@blueprint.endpoint("POST", "/shifts/<uuid:shift_id>/sign-up", guard=signed_in, answer=(201, schemas.SignUpOut))
-def sign_up(shift_id: UUID) -> SignUp:
-    """报名；名额先到先得。"""
-    return service.sign_up(shift_id=shift_id, volunteer_id=person_id())
+@blueprint.endpoint(
+    "POST",
+    "/shifts/<uuid:shift_id>/sign-up",
+    guard=signed_in,
+    body=schemas.SignUpBody,
+    answer=(201, schemas.SignUpOut),
+)
+def sign_up(shift_id: UUID, body: dict[str, Any]) -> SignUp:
+    """报名；名额先到先得。有人身风险的活动须确认知悉风险；风险说明改了，已报名的再确认一次即可。"""
+    return service.sign_up(shift_id=shift_id, volunteer_id=person_id(), **body)
 
 
 @blueprint.endpoint("DELETE", "/shifts/<uuid:shift_id>/sign-up", guard=signed_in, answer=(204, None))

@@ -77,3 +77,25 @@ class ShiftInPast(Refusal):
     title_en = "Shift in the past"
     detail = "开始时间已过，不能事后发布场次。请填写将来的开始时间；已做的服务请走补录。"
     detail_en = "The start has passed, and no shift is published afterwards. Give a start in the future."
+
+
+class InsuranceRequired(Refusal):
+    """A risky activity has no insurance, or does not say what the risks are (志愿服务条例 12, 17; rule R14)."""
+
+    code = "INSURANCE_REQUIRED"
+    status = 409
+    title = "缺少保险或风险说明"
+    title_en = "Insurance required"
+    detail = "这项活动有人身风险，须先填写保险单号和风险说明，才能发布场次和报名。请修改活动后再试。"
+    detail_en = "This activity is risky: enter the insurance and the notice of risks before shifts and sign-ups."
+
+
+class RiskNotAccepted(Refusal):
+    """A volunteer has not accepted the risks of an activity in the words that hold now. Context: ``risk_notice``."""
+
+    code = "RISK_NOT_ACCEPTED"
+    status = 409
+    title = "尚未确认风险"
+    title_en = "Risk not accepted"
+    detail = "这项活动有人身风险：{risk_notice}。请先报名并确认已知悉风险。"
+    detail_en = "This activity is risky: {risk_notice}. Sign up and accept the risks first."

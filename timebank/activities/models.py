@@ -3,15 +3,19 @@
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, String, UniqueConstraint, text
+from sqlalchemy import CheckConstraint, ForeignKey, Index, String, UniqueConstraint, false, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from timebank.activities.rules import MAX_CAPACITY, Category, ShiftState, SignUpState
+from timebank.activities.rules import MAX_CAPACITY, MAX_NOTICE, Category, ShiftState, SignUpState
+from timebank.append_only import WITHOUT_ROWID
 from timebank.database import Base, one_of
 
 
 class Activity(Base):
-    """What an organisation organises; ``version`` counts its changes."""
+    """What an organisation organises; ``version`` counts its changes.
+
+    A ``risky`` one (rule R14) publishes shifts only with an insurance and a notice of the risks.
+    """
 
     __tablename__ = "activity"
     __table_args__ = (one_of("category", Category),)
@@ -26,6 +30,9 @@ class Activity(Base):
     version: Mapped[int]
     created_by: Mapped[UUID]
     created_at: Mapped[datetime]
+    risky: Mapped[bool] = mapped_column(server_default=false())
+    insurance_ref: Mapped[str | None] = mapped_column(String(120))
+    risk_notice: Mapped[str | None] = mapped_column(String(MAX_NOTICE))
 
 
 class Shift(Base):
@@ -84,3 +91,16 @@ class SignUp(Base):
     walk_in: Mapped[bool]
     signed_up_at: Mapped[datetime]
     withdrawn_at: Mapped[datetime | None]
+
+
+class RiskAcceptance(Base):
+    """The very words about risks that a volunteer has accepted for a place, and the insurance then. Append-only."""
+
+    __tablename__ = "risk_acceptance"
+    __table_args__ = (WITHOUT_ROWID,)
+
+    sign_up_id: Mapped[UUID] = mapped_column(ForeignKey("sign_up.id"), primary_key=True)
+    activity_version: Mapped[int] = mapped_column(primary_key=True)
+    notice: Mapped[str] = mapped_column(String(MAX_NOTICE))
+    insurance_ref: Mapped[str] = mapped_column(String(120))
+    accepted_at: Mapped[datetime]

@@ -5,10 +5,10 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Row, Select, exists, func, select
-from sqlalchemy.orm import aliased
+from sqlalchemy import ColumnElement, Exists, Row, Select, exists, func, select
+from sqlalchemy.orm import InstrumentedAttribute, aliased
 
-from timebank.activities.models import Activity, Shift, SignUp
+from timebank.activities.models import Activity, RiskAcceptance, Shift, SignUp
 from timebank.activities.rules import ShiftState, SignUpState
 from timebank.database import session
 from timebank.organisations.models import Area, Organisation, Site
@@ -22,6 +22,7 @@ class ShiftContext:
 
     ``area_path`` is where the activity takes place and decides the policy; ``organisation_path`` is where the
     organisation is registered and decides who may manage it. ``policy_number`` goes into ``policies.service.resolve``.
+    ``latitude`` and ``longitude`` are the site's, in millionths of a degree.
     """
 
     shift_id: UUID
@@ -45,6 +46,12 @@ class ShiftContext:
     point_ref: str
     policy_number: int
     closed_at: datetime | None = None
+    risky: bool = False
+    risk_notice: str | None = None
+    insurance_ref: str | None = None
+    activity_version: int = 1
+    latitude: int | None = None
+    longitude: int | None = None
 
     @property
     def free_places(self) -> int:
@@ -81,6 +88,12 @@ def shift_contexts() -> Select[*tuple[Any, ...]]:
             Shift.point_ref,
             latest_number_subquery().label("policy_number"),
             Shift.closed_at,
+            Activity.risky,
+            Activity.risk_notice,
+            Activity.insurance_ref,
+            Activity.version.label("activity_version"),
+            Site.latitude,
+            Site.longitude,
         )
         .select_from(Shift)
         .join(Activity, Activity.id == Shift.activity_id)
@@ -167,3 +180,14 @@ def activities(
 def activity(activity_id: UUID) -> Activity | None:
     """Return one activity."""
     return session.get(Activity, activity_id)
+
+
+def risk_accepted(*, shift_id: InstrumentedAttribute[UUID], volunteer_id: InstrumentedAttribute[UUID]) -> Exists:
+    """Return the condition that somebody has accepted the risks of a shift in the words that its activity has now."""
+    return exists().where(
+        SignUp.shift_id == shift_id,
+        SignUp.volunteer_id == volunteer_id,
+        SignUp.state == SignUpState.LIVE,
+        RiskAcceptance.sign_up_id == SignUp.id,
+        RiskAcceptance.notice == Activity.risk_notice,
+    )

@@ -8,6 +8,8 @@ from timebank.errors import Invalid
 MAX_CAPACITY = 10_000
 MAX_LENGTH = timedelta(hours=24)
 POINT_LENGTH = 8
+MAX_NOTICE = 1_000
+"""Characters of a notice of risks."""
 
 
 class Category(StrEnum):

@@ -2,8 +2,8 @@
 
 from marshmallow import fields, validate
 
-from timebank.activities.rules import MAX_CAPACITY, Category
-from timebank.web.fields import Instant, PlainText, WholeNumber
+from timebank.activities.rules import MAX_CAPACITY, MAX_NOTICE, Category
+from timebank.web.fields import Instant, PlainText, WholeNumber, YesOrNo
 from timebank.web.schemas import PageQuery, Schema
 
 _CATEGORY = validate.OneOf([str(category) for category in Category])
@@ -18,6 +18,9 @@ class ActivityBody(Schema):
     category = fields.String(required=True, validate=_CATEGORY)
     content = PlainText(required=True, max_length=2000)
     leader_id = fields.UUID(allow_none=True)
+    risky = YesOrNo(load_default=False)
+    insurance_ref = PlainText(max_length=120, allow_none=True, metadata={"description": "保险单号 · insurance policy"})
+    risk_notice = PlainText(max_length=MAX_NOTICE, allow_none=True, metadata={"description": "风险说明 · the risks"})
 
 
 class ActivityOut(Schema):
@@ -30,6 +33,9 @@ class ActivityOut(Schema):
     category = fields.String(required=True)
     content = fields.String(required=True)
     leader_id = fields.UUID(required=True, allow_none=True)
+    risky = fields.Boolean(required=True)
+    insurance_ref = fields.String(required=True, allow_none=True)
+    risk_notice = fields.String(required=True, allow_none=True)
     version = fields.Integer(required=True)
     created_at = Instant(required=True)
 
@@ -71,6 +77,8 @@ class ShiftOut(Schema):
     closed_at = Instant(
         required=True, allow_none=True, metadata={"description": "负责人收场的时刻 · closed by its leader"}
     )
+    risky = fields.Boolean(required=True)
+    risk_notice = fields.String(required=True, allow_none=True)
 
 
 class ShiftQuery(PageQuery):
@@ -80,6 +88,12 @@ class ShiftQuery(PageQuery):
     until = Instant(data_key="to", metadata={"description": "此前开始 · starts before this"})
     area = fields.UUID()
     open = fields.String(validate=validate.OneOf(["now"]), metadata={"description": "现在可扫码 · one may scan now"})
+
+
+class SignUpBody(Schema):
+    """Nothing, or that one has read and accepts the risks of a risky activity."""
+
+    accepts_risk = YesOrNo(load_default=False)
 
 
 class SignUpOut(Schema):

@@ -8,7 +8,7 @@ from sqlalchemy import Uuid, bindparam, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from timebank import clock
-from timebank.activities import queries
+from timebank.activities import queries, risks
 from timebank.activities.errors import (
     AlreadySignedUp,
     CapacityFull,
@@ -52,6 +52,9 @@ def add_activity(
     category: str,
     content: str,
     leader_id: UUID | None = None,
+    risky: bool = False,
+    insurance_ref: str | None = None,
+    risk_notice: str | None = None,
     activity_id: UUID | None = None,
 ) -> Activity:
     """Add an activity to an organisation in the actor's scope. Raises NotFound, Invalid."""
@@ -65,6 +68,9 @@ def add_activity(
         category=category,
         content=content,
         leader_id=leader_id,
+        risky=risky,
+        insurance_ref=insurance_ref,
+        risk_notice=risk_notice,
         version=1,
         created_by=actor.person_id,
         created_at=clock.now(),
@@ -84,6 +90,9 @@ def change_activity(
     category: str,
     content: str,
     leader_id: UUID | None = None,
+    risky: bool = False,
+    insurance_ref: str | None = None,
+    risk_notice: str | None = None,
     versions: Container[str] | None = None,
 ) -> Activity:
     """Give an activity new values; what was recorded under the old ones stays as it was.
@@ -107,6 +116,9 @@ def change_activity(
     activity.category = category
     activity.content = content
     activity.leader_id = leader_id
+    activity.risky = risky
+    activity.insurance_ref = insurance_ref
+    activity.risk_notice = risk_notice
     activity.version += 1
     session.flush()
     return activity
@@ -131,7 +143,7 @@ def publish_shift(
 ) -> Shift:
     """Publish a shift of an activity that the actor manages or leads, before it starts (rule R10).
 
-    Raises NotFound, Forbidden, Invalid, ShiftInPast.
+    Raises NotFound, Forbidden, Invalid, ShiftInPast, InsuranceRequired (rule R14).
     """
     activity = queries.activity(activity_id)
     if activity is None:
@@ -144,6 +156,7 @@ def publish_shift(
     now = clock.now()
     if starts_at <= now:
         raise ShiftInPast
+    risks.refuse_uninsured(risky=activity.risky, insurance_ref=activity.insurance_ref, risk_notice=activity.risk_notice)
     site = register.site(site_id) if site_id is not None else None
     if site_id is not None and (site is None or site.organisation_id != activity.organisation_id):
         raise Invalid(
@@ -176,11 +189,28 @@ def leads(actor: Actor, context: ShiftContext) -> bool:
     )
 
 
-def sign_up(*, shift_id: UUID, volunteer_id: UUID) -> SignUp:
-    """Take a place on a shift. Raises NotFound, ShiftCancelled, ShiftOver, AlreadySignedUp, CapacityFull."""
+def sign_up(*, shift_id: UUID, volunteer_id: UUID, accepts_risk: bool = False) -> SignUp:
+    """Take a place on a shift; whoever holds one accepts a changed notice of risks in the same way.
+
+    Raises NotFound, ShiftCancelled, ShiftOver, NotForMinors, GuardianRequired, InsuranceRequired, RiskNotAccepted,
+    AlreadySignedUp, CapacityFull.
+    """
     now = clock.now()
-    _refuse_unless_running(_shift(shift_id), now)
-    return _take(shift_id=shift_id, volunteer_id=volunteer_id, now=now, walk_in=False)
+    context = queries.shift_context(shift_id)
+    if context is None:
+        raise NotFound
+    _refuse_unless_running(context, now)
+    risks.refuse_sign_up(context, volunteer_id, accepts_risk=accepts_risk)
+    try:
+        taken = _take(shift_id=shift_id, volunteer_id=volunteer_id, now=now, walk_in=False)
+    except AlreadySignedUp:
+        held = risks.accept_anew(context, volunteer_id, now) if context.risky else None
+        if held is None:
+            raise
+        return held
+    if context.risky:
+        risks.accept(taken, context, now)
+    return taken
 
 
 def take_place(*, shift_id: UUID, volunteer_id: UUID, now: datetime) -> SignUp:
@@ -272,7 +302,7 @@ def _shift(shift_id: UUID) -> Shift:
     return shift
 
 
-def _refuse_unless_running(shift: Shift, now: datetime) -> None:
+def _refuse_unless_running(shift: ShiftContext, now: datetime) -> None:
     if shift.state == ShiftState.CANCELLED:
         raise ShiftCancelled
     if shift.ends_at <= now or shift.closed_at is not None:

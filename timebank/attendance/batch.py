@@ -17,6 +17,7 @@ from sqlalchemy.exc import IntegrityError
 from timebank import clock
 from timebank.activities import queries as activities
 from timebank.attendance import departures, late, printed, references, service
+from timebank.attendance.arrivals import NOTHING_BROUGHT, Brought
 from timebank.attendance.errors import (
     AlreadyCheckedIn,
     AlreadyCheckedOut,
@@ -59,6 +60,7 @@ class Item:
     action: Action
     token: str
     sent_at: datetime
+    brought: Brought = NOTHING_BROUGHT
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -178,7 +180,8 @@ class _Batch:
 
     def _effect(self, reading: _Reading, shift_id: UUID) -> Outcome:
         """Check in or out as a single scan does, at the instant of the step."""
-        presented = Presented(token=reading.item.token, device_hash=self.device_hash)
+        item = reading.item
+        presented = Presented(token=item.token, device_hash=self.device_hash, brought=item.brought)
         reader = Known(self.reader.book, self.reader.keys, seen=self._seen(reading, shift_id))
         if reading.item.action is Action.CHECK_IN:
             made = service.check_in(actor=self.actor, reader=reader, presented=presented)

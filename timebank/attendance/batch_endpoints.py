@@ -8,9 +8,10 @@ from sqlalchemy import Row
 
 from timebank.attendance import batch, batch_schemas, late, points
 from timebank.attendance.batch import Item, Outcome, Status
-from timebank.attendance.incoming import device_hash, reader
+from timebank.attendance.incoming import brought, device_hash, reader
 from timebank.attendance.models import Attendance, LateScan
-from timebank.attendance.rules import LATE_TEXTS, Action, LateOutcome
+from timebank.attendance.rules import Action, LateOutcome
+from timebank.attendance.sentences import LATE_TEXTS
 from timebank.errors import Forbidden, Refusal
 from timebank.identity.guards import actor, person_id, requires, signed_in
 from timebank.identity.rules import masked_name
@@ -52,9 +53,19 @@ def receive_batch(body: dict[str, Any], prepared: None) -> dict[str, Any]:
 
     created 已生效 · replayed 以前收到过 · rejected 不采用（code 同单次签到）· review 等待协调员核实。
     """
-    items = [Item(**item | {"action": Action(item["action"])}) for item in body["items"]]
+    items = [_item(item) for item in body["items"]]
     outcomes = batch.receive(actor_id=person_id(), reader=reader(), items=items, device_hash=device_hash())
     return {"results": [_result(item, outcome) for item, outcome in zip(items, outcomes, strict=True)]}
+
+
+def _item(sent: dict[str, Any]) -> Item:
+    return Item(
+        client_ref=sent["client_ref"],
+        action=Action(sent["action"]),
+        token=sent["token"],
+        sent_at=sent["sent_at"],
+        brought=brought(sent, kept=True),
+    )
 
 
 def _result(item: Item, outcome: Outcome) -> dict[str, Any]:

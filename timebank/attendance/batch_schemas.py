@@ -4,7 +4,7 @@ from marshmallow import fields, validate
 
 from timebank.attendance.batch import Status
 from timebank.attendance.rules import Action, LateOutcome, LateReason, State
-from timebank.attendance.schemas import MAX_ITEMS, MAX_TOKEN, ClientRefField
+from timebank.attendance.schemas import MAX_ITEMS, MAX_TOKEN, ClientRefField, GuardianPresent, Location
 from timebank.records.schemas import RecordOut
 from timebank.web.fields import Instant, PlainText
 from timebank.web.schemas import PageQuery, Schema
@@ -21,6 +21,8 @@ class KeptScan(Schema):
     sent_at = Instant(
         required=True, metadata={"description": "手机的时钟，只用于发现偏差 · the phone's clock; decides nothing"}
     )
+    location = fields.Nested(Location)
+    guardian_present = GuardianPresent()
 
 
 class KeptScansBody(Schema):

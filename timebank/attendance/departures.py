@@ -31,7 +31,7 @@ from timebank.records import service as records
 from timebank.records.models import Revision
 from timebank.records.redating import redate
 from timebank.records.revisions import Recorded
-from timebank.records.rules import Provenance, Served, flags_from_text, weaker
+from timebank.records.rules import Flag, Provenance, Served, flags_from_text, weaker
 from timebank.records.rules import State as RecordState
 
 _CHECK_OUT = update(Attendance).where(
@@ -69,17 +69,7 @@ def check_out(*, actor: Actor, reader: Reader, presented: Presented) -> CheckedO
     with traced(trace):
         seen = scanning.read(reader, trace, scanning.POINTS_AND_MEMBERS)
         scanning.named_shift(seen, presented)
-        locked = (
-            queries.lock_open(member=seen.reference)
-            if seen.of_member
-            else queries.lock_open(volunteer_id=actor.person_id)
-        )
-        if locked is None:
-            locked = (
-                queries.lock_forgotten(member=seen.reference)
-                if seen.of_member
-                else queries.lock_forgotten(volunteer_id=actor.person_id)
-            )
+        locked = _locked(seen, actor, presented)
         if locked is None or not _is_here(locked.context, seen, presented):
             raise _why_not(seen, actor, presented, trace)
         found, context = locked.attendance, locked.context
@@ -94,6 +84,15 @@ def check_out(*, actor: Actor, reader: Reader, presented: Presented) -> CheckedO
     return left
 
 
+def _locked(seen: Seen, actor: Actor, presented: Presented) -> Locked | None:
+    """Lock what the scan may end: the stay that somebody is in, or else the one that was closed for them."""
+    if seen.of_member:
+        member, moment = seen.reference, scanning.moment_of(seen)
+        return queries.lock_open(member=member, moment=moment) or queries.lock_forgotten(member=member, moment=moment)
+    who, moment = actor.person_id, scanning.moment_of(seen, device_hash=presented.device_hash)
+    return queries.lock_open(volunteer_id=who, moment=moment) or queries.lock_forgotten(volunteer_id=who, moment=moment)
+
+
 def _closed(locked: Locked, seen: Seen, actor: Actor, policy: Policy) -> CheckedOut:
     """Record the service and close the attendance that is under lock."""
     found, context = locked.attendance, locked.context
@@ -101,6 +100,7 @@ def _closed(locked: Locked, seen: Seen, actor: Actor, policy: Policy) -> Checked
         *(set(flags_from_text(found.flags)) - SAID_AT_THE_END),
         *scanning.flags_of_scan(seen, actor, context, found.volunteer_id),
         *flags_at_check_out(context=context, policy=policy, person_state=found.person_state, at=seen.at),
+        *({Flag.SHARED_DEVICE} if found.shared_device else ()),
     }
     out = scanning.provenance_of(seen)
     provenance = weaker(Provenance(found.in_provenance), out)
@@ -151,7 +151,9 @@ def _is_here(context: ShiftContext, seen: Seen, presented: Presented) -> bool:
 def _why_not(seen: Seen, actor: Actor, presented: Presented, trace: Trace) -> Refusal:
     """Return why somebody who is not inside the scanned shift cannot leave it."""
     context, standing = (
-        scanning.at_member(seen, actor, presented) if seen.of_member else scanning.at_point(seen, actor.person_id)
+        scanning.at_member(seen, actor, presented)
+        if seen.of_member
+        else scanning.at_point(seen, actor.person_id, presented)
     )
     trace.volunteer_id, trace.shift_id = standing.volunteer_id, context.shift_id
     if scanning.counts_as_forgotten(standing, context, seen.at):

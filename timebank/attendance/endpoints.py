@@ -11,10 +11,11 @@ from timebank import clock
 from timebank.activities.queries import ShiftContext, context_of
 from timebank.attendance import closing, groups, points, presence, queries, references, schemas, service
 from timebank.attendance.closing import Ended
-from timebank.attendance.incoming import book, device_hash, reader
+from timebank.attendance.incoming import book, brought, device_hash, reader
 from timebank.attendance.models import Attendance
 from timebank.attendance.reading import Presented
-from timebank.attendance.rules import State, checked_in_text, checked_out_text, forgotten_end
+from timebank.attendance.rules import State, forgotten_end
+from timebank.attendance.sentences import checked_in_text, checked_out_text
 from timebank.codes.layouts import Kind, Member
 from timebank.codes.tickets import LIFE, Ticket, issue_ticket
 from timebank.documents import qr
@@ -256,7 +257,11 @@ def _scanner(body: dict[str, Any]) -> Actor:
 
 def _presented(body: dict[str, Any]) -> Presented:
     return Presented(
-        token=body.get("token"), ticket=body.get("ticket"), shift_id=body.get("shift_id"), device_hash=device_hash()
+        token=body.get("token"),
+        ticket=body.get("ticket"),
+        shift_id=body.get("shift_id"),
+        device_hash=device_hash(),
+        brought=brought(body),
     )
 
 

@@ -183,3 +183,36 @@ class LateScanDecided(Refusal):
     detail = "这次迟到的扫码已经有人处理。请刷新列表后查看结果。"
     detail_en = "Somebody has decided on this late scan. Refresh the list to see the outcome."
     constraints = ("pk_late_scan_decision",)
+
+
+class LocationRequired(Refusal):
+    """The policy asks for the phone's place, and there is none, or no consent to look at it."""
+
+    code = "LOCATION_REQUIRED"
+    status = 422
+    title = "需要位置"
+    title_en = "Location required"
+    detail = (
+        "这一场签到要核对位置。请打开手机定位，在“我的授权”中同意使用位置后再扫一次；"
+        "不愿提供位置的，请负责人扫您的会员码。系统只记是否在场和大致距离。"
+    )
+    detail_en = (
+        "This shift checks the place. Turn the phone's location on, consent to its use, and scan again; "
+        "or let the leader scan your member code. Only inside or outside and a rough distance are kept."
+    )
+
+
+class OutOfRange(Refusal):
+    """The phone is outside the site's fence. Context: ``distance_m`` (to the hundred metres), ``allowed_m``."""
+
+    code = "OUT_OF_RANGE"
+    status = 422
+    title = "不在现场"
+    title_en = "Out of range"
+    detail = (
+        "手机定位离现场约 {distance_m} 米，须在 {allowed_m} 米以内。请走近后再扫；定位不准的，请负责人扫您的会员码。"
+    )
+    detail_en = (
+        "The phone is about {distance_m} m away; {allowed_m} m is the limit. Come closer and scan again, "
+        "or let the leader scan your member code."
+    )

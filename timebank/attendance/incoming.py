@@ -1,9 +1,12 @@
 """What every request with a scan in it brings along: the keys that read it, and the device that sent it."""
 
 import hmac
+from typing import Any
 
 from flask import current_app, request
 
+from timebank.attendance.arrivals import Brought
+from timebank.attendance.places import Located
 from timebank.attendance.reading import Reader
 from timebank.codes.book import CodeBook
 from timebank.settings import Settings
@@ -20,6 +23,16 @@ def book() -> CodeBook:
 def reader() -> Reader:
     """Return what reads codes and tickets with the keys of this application."""
     return Reader(book(), _settings().keys("codes"))
+
+
+def brought(body: dict[str, Any], *, kept: bool = False) -> Brought:
+    """Return what came with a scan besides its code; a place is looked at and forgotten."""
+    location = body.get("location")
+    return Brought(
+        located=Located(**location) if location else None,
+        guardian_present=body.get("guardian_present", False),
+        kept=kept,
+    )
 
 
 def device_hash() -> bytes | None:

@@ -14,7 +14,11 @@ from timebank.records.rules import Provenance
 
 
 class Attendance(Base):
-    """Somebody's stay at a shift, from check-in to check-out. A person is inside one shift at a time."""
+    """Somebody's stay at a shift, from check-in to check-out. A person is inside one shift at a time.
+
+    Of a phone's place only this is kept, and only with consent: whether it was inside the site's fence, and how far away
+    it was, to the hundred metres (rule R37).
+    """
 
     __tablename__ = "attendance"
     __table_args__ = (
@@ -45,6 +49,9 @@ class Attendance(Base):
     out_provenance: Mapped[str | None] = mapped_column(String(12))
     flags: Mapped[str] = mapped_column(String(200))
     record_id: Mapped[UUID | None] = mapped_column(ForeignKey("service_record.id"))
+    was_inside: Mapped[bool | None]
+    distance_m: Mapped[int | None]
+    guardian_present: Mapped[bool | None]
 
 
 class Scan(Base):
@@ -59,6 +66,7 @@ class Scan(Base):
         Index("ix_scan_actor_id_received_at", "actor_id", "received_at"),
         Index("ix_scan_shift_id_at", "shift_id", "at"),
         Index("ix_scan_received_at", "received_at"),
+        Index("ix_scan_device_hash_at", "device_hash", "at"),
         WITHOUT_ROWID,
     )
 

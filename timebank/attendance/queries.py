@@ -1,7 +1,7 @@
 """What is asked when somebody scans: each question is one select, built once."""
 
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -11,13 +11,15 @@ from sqlalchemy.orm import aliased
 from timebank.activities.models import Activity, Shift, SignUp
 from timebank.activities.queries import ShiftContext, context_of, shift_contexts
 from timebank.activities.rules import MAX_CAPACITY, SignUpState
+from timebank.attendance.backgrounds import NO_PHONE, Moment, background_of, shared_device, with_background
 from timebank.attendance.models import Attendance
+from timebank.attendance.places import spot_of
 from timebank.attendance.rules import Open, Standing, State
 from timebank.database import session
 from timebank.identity.models import Person
 from timebank.notifications.queries import wishes
 from timebank.notifications.rules import Topic
-from timebank.organisations.models import Area
+from timebank.organisations.models import Area, Site
 from timebank.records.models import Revision
 from timebank.records.queries import is_current, is_pending, so_far_of, so_far_subquery
 from timebank.records.rules import SoFar
@@ -30,6 +32,7 @@ _Inside = aliased(Attendance, name="inside")
 _InsideShift = aliased(Shift, name="inside_shift")
 _InsideActivity = aliased(Activity, name="inside_activity")
 _InsideArea = aliased(Area, name="inside_area")
+_InsideSite = aliased(Site, name="inside_site")
 _Earlier = aliased(Attendance, name="earlier")
 
 _SIGNED_UP = exists().where(
@@ -47,13 +50,14 @@ def _standings() -> Select[Any]:
     """Select a shift's context with how somebody stands towards it, to filter by shift and person."""
     here = _Earlier.shift_id == Shift.id
     that_day = _Earlier.served_on == bindparam("day", type_=Date())
-    return (
+    found = (
         shift_contexts()
         .join(Person, true())
         .outerjoin(_Inside, (_Inside.volunteer_id == Person.id) & (_Inside.state == State.OPEN))
         .outerjoin(_InsideShift, _InsideShift.id == _Inside.shift_id)
         .outerjoin(_InsideActivity, _InsideActivity.id == _InsideShift.activity_id)
         .outerjoin(_InsideArea, _InsideArea.id == _InsideActivity.area_id)
+        .outerjoin(_InsideSite, _InsideSite.id == _InsideShift.site_id)
         .add_columns(
             Person.id.label("volunteer_id"),
             Person.display_name,
@@ -66,27 +70,29 @@ def _standings() -> Select[Any]:
             _InsideShift.ends_at.label("inside_ends_at"),
             _InsideActivity.organisation_id.label("inside_organisation_id"),
             _InsideArea.path.label("inside_area_path"),
+            _InsideSite.latitude.label("inside_latitude"),
+            _InsideSite.longitude.label("inside_longitude"),
             _ends(func.count(), here, that_day).label("pairs"),
             _ends(func.max(_Earlier.checked_out_at), here).label("left_at"),
-            _ends(func.max(_Earlier.checked_out_at)).label("busy_until"),
             wishes(Person.id, Topic.ARRIVAL).label("wants_word"),
             _ends(func.count(), here, _Earlier.state == State.AUTO_CLOSED).label("forgot"),
         )
     )
+    return with_background(found)
 
 
 _AT_POINT = _standings().where(Shift.point_ref == bindparam("point", type_=String()), Person.id == _VOLUNTEER)
 _AT_SHIFT = _standings().where(Shift.id == bindparam("shift", type_=Uuid()), Person.member_ref == _MEMBER)
 
 
-def at_point(*, point: str, volunteer_id: UUID, day: date) -> tuple[ShiftContext, Standing] | None:
+def at_point(*, point: str, volunteer_id: UUID, moment: Moment) -> tuple[ShiftContext, Standing] | None:
     """Return the shift of a check-in point and how a volunteer stands towards it; None without such a point."""
-    return _standing(_AT_POINT, {"point": point, "volunteer": volunteer_id, "day": day})
+    return _standing(_AT_POINT, {"point": point, "volunteer": volunteer_id, **moment.values()})
 
 
-def at_shift(*, shift_id: UUID, member: str, day: date) -> tuple[ShiftContext, Standing] | None:
+def at_shift(*, shift_id: UUID, member: str, moment: Moment) -> tuple[ShiftContext, Standing] | None:
     """Return a shift and how the member of a code stands towards it; None without such a shift or member."""
-    return _standing(_AT_SHIFT, {"shift": shift_id, "member": member, "day": day})
+    return _standing(_AT_SHIFT, {"shift": shift_id, "member": member, **moment.values()})
 
 
 def _standing(statement: Select[Any], values: dict[str, Any]) -> tuple[ShiftContext, Standing] | None:
@@ -103,6 +109,7 @@ def _standing(statement: Select[Any], values: dict[str, Any]) -> tuple[ShiftCont
             ends_at=row.inside_ends_at,
             organisation_id=row.inside_organisation_id,
             area_path=row.inside_area_path,
+            spot=spot_of(row.inside_latitude, row.inside_longitude),
         )
     return context_of(row), Standing(
         volunteer_id=row.volunteer_id,
@@ -116,6 +123,7 @@ def _standing(statement: Select[Any], values: dict[str, Any]) -> tuple[ShiftCont
         busy_until=row.busy_until,
         wants_word=bool(row.wants_word),
         forgot=row.forgot > 0,
+        background=background_of(row),
     )
 
 
@@ -140,7 +148,13 @@ def _to_end(who: ColumnElement[UUID], *conditions: ColumnElement[bool]) -> Selec
         .join(Attendance, Attendance.shift_id == Shift.id)
         .join(Person, Person.id == Attendance.volunteer_id)
         .join(so_far, true())
-        .add_columns(*STAY, Person.state.label("person_state"), Person.display_name, *so_far.c)
+        .add_columns(
+            *STAY,
+            Person.state.label("person_state"),
+            Person.display_name,
+            shared_device().label("shared_device"),
+            *so_far.c,
+        )
         .where(Attendance.volunteer_id == who, *conditions)
         .with_for_update(key_share=True, of=Attendance)
     )
@@ -177,18 +191,22 @@ _FORGOTTEN_BY_VOLUNTEER = _to_end(_VOLUNTEER, *_LAST_AND_FORGOTTEN)
 _FORGOTTEN_BY_MEMBER = _to_end(_BY_MEMBER, *_LAST_AND_FORGOTTEN)
 
 
-def lock_open(*, volunteer_id: UUID | None = None, member: str | None = None) -> Locked | None:
+def lock_open(
+    *, moment: Moment = NO_PHONE, volunteer_id: UUID | None = None, member: str | None = None
+) -> Locked | None:
     """Lock and return the open attendance of a volunteer, or of the member that a code names."""
     if member is not None:
-        return _locked(_OPEN_OF_MEMBER, {"member": member})
-    return _locked(_OPEN_OF_VOLUNTEER, {"volunteer": volunteer_id})
+        return _locked(_OPEN_OF_MEMBER, {"member": member, **moment.device()})
+    return _locked(_OPEN_OF_VOLUNTEER, {"volunteer": volunteer_id, **moment.device()})
 
 
-def lock_forgotten(*, volunteer_id: UUID | None = None, member: str | None = None) -> Locked | None:
+def lock_forgotten(
+    *, moment: Moment = NO_PHONE, volunteer_id: UUID | None = None, member: str | None = None
+) -> Locked | None:
     """Lock and return the last attendance of somebody if it was closed for them and nobody has decided on it yet."""
     if member is not None:
-        return _locked(_FORGOTTEN_BY_MEMBER, {"member": member})
-    return _locked(_FORGOTTEN_BY_VOLUNTEER, {"volunteer": volunteer_id})
+        return _locked(_FORGOTTEN_BY_MEMBER, {"member": member, **moment.device()})
+    return _locked(_FORGOTTEN_BY_VOLUNTEER, {"volunteer": volunteer_id, **moment.device()})
 
 
 def _locked(statement: Select[Any], values: dict[str, Any]) -> Locked | None:

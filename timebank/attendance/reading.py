@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
+from timebank.attendance.arrivals import NOTHING_BROUGHT, Brought
 from timebank.codes.book import CodeBook
 from timebank.codes.errors import TokenMalformed
 from timebank.codes.layouts import Kind, Printed
@@ -17,12 +18,13 @@ TICKET = "T"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Presented:
-    """What came with a request: a code or a ticket, the shift of a staff scan, and a keyed hash of the device's id."""
+    """What came with a request: a code or a ticket, the shift of a staff scan, a keyed hash of the device's id, the rest."""
 
     token: str | None = None
     ticket: str | None = None
     shift_id: UUID | None = None
     device_hash: bytes | None = None
+    brought: Brought = NOTHING_BROUGHT
 
     @property
     def hash(self) -> bytes:

@@ -10,6 +10,17 @@ from uuid import UUID
 from timebank.activities.errors import NotSignedUp
 from timebank.activities.queries import ShiftContext
 from timebank.activities.rules import ShiftState
+from timebank.attendance.arrivals import (
+    NOTHING_BROUGHT,
+    NOTHING_KNOWN,
+    Background,
+    Brought,
+    Fenced,
+    fenced,
+    flags_of_journey,
+    refuse_unaware,
+    refuse_unprotected,
+)
 from timebank.attendance.errors import (
     AlreadyCheckedIn,
     AlreadyCheckedOut,
@@ -22,6 +33,7 @@ from timebank.attendance.errors import (
     TooSoon,
     VolunteerSuspended,
 )
+from timebank.attendance.places import Spot
 from timebank.clock import SHANGHAI
 from timebank.codes.layouts import utc_text
 from timebank.errors import Invalid, Refusal
@@ -101,6 +113,8 @@ class Open:
     ends_at: datetime
     organisation_id: UUID
     area_path: str
+    spot: Spot | None = None
+    """Where its site is, if that is known."""
 
     @property
     def ended_at(self) -> datetime:
@@ -128,6 +142,7 @@ class Standing:
     """Whether they have accepted a message about their arrival."""
     forgot: bool
     """Whether a stay at this shift was closed for them."""
+    background: Background = NOTHING_KNOWN
 
     @property
     def may_leave_late(self) -> bool:
@@ -146,6 +161,9 @@ class Standing:
             forgot=was_here or self.forgot,
             left_at=max(here or ended_at, ended_at) if was_here else here,
             busy_until=max(self.busy_until or ended_at, ended_at),
+            background=replace(
+                self.background, left_organisation_id=self.open.organisation_id, left_from=self.open.spot
+            ),
         )
 
 
@@ -169,8 +187,17 @@ def forgotten_end(*, checked_in_at: datetime, ends_at: datetime) -> datetime:
     return max(checked_in_at, ends_at)
 
 
-def refuse_check_in(*, standing: Standing, context: ShiftContext, policy: Policy, at: datetime, by_staff: bool) -> None:
-    """Raise the first reason why this volunteer may not check in at ``at``, from top to bottom."""
+def refuse_check_in(
+    *,
+    standing: Standing,
+    context: ShiftContext,
+    policy: Policy,
+    at: datetime,
+    by_staff: bool,
+    brought: Brought = NOTHING_BROUGHT,
+) -> Fenced:
+    """Raise the first reason why this volunteer may not check in at ``at``; else return what the fence has seen."""
+    background = standing.background
     if standing.person_state != PersonState.ACTIVE:
         raise VolunteerSuspended
     if standing.open is not None and standing.open.shift_id == context.shift_id:
@@ -189,8 +216,11 @@ def refuse_check_in(*, standing: Standing, context: ShiftContext, policy: Policy
         raise TooManyPairs(limit=MAX_PAIRS)
     if standing.busy_until is not None and at < standing.busy_until:
         raise Overlap(**instant("until", standing.busy_until))
+    refuse_unprotected(background=background, context=context, policy=policy, at=at, brought=brought)
     if not standing.signed_up and not policy.walk_in:
         raise NotSignedUp
+    refuse_unaware(background=background, context=context)
+    return fenced(background=background, context=context, policy=policy, brought=brought, by_staff=by_staff)
 
 
 def _shut_since(context: ShiftContext, at: datetime) -> datetime | None:
@@ -244,9 +274,10 @@ def elsewhere(inside: Open, *, by_staff: bool) -> OpenElsewhere:
     return OpenElsewhere(where=where, **instant("since", inside.checked_in_at))
 
 
-def flags_at_check_in(*, context: ShiftContext, at: datetime) -> set[Flag]:
+def flags_at_check_in(*, standing: Standing, context: ShiftContext, at: datetime) -> set[Flag]:
     """Return what is doubtful about arriving at ``at``: a stay that begins after the shift is none of it."""
-    return {Flag.LATE} if at >= context.ends_at else set()
+    journey = flags_of_journey(background=standing.background, context=context, left_at=standing.busy_until, at=at)
+    return {Flag.LATE, *journey} if at >= context.ends_at else journey
 
 
 def flags_at_check_out(*, context: ShiftContext, policy: Policy, person_state: str, at: datetime) -> set[Flag]:
@@ -273,51 +304,6 @@ def flags_of_late_scan(
     if not at - CLOCK_TOLERANCE <= sent_at <= now + CLOCK_TOLERANCE:
         flags.add(Flag.CLOCK_SKEW)
     return frozenset(flags)
-
-
-LATE_TEXTS = {
-    LateReason.TOO_OLD: (
-        "已收到。这次扫码超过 24 小时才传到，须由协调员核实，不用再扫。",
-        "Received. This scan came more than 24 hours late; a coordinator looks at it, nothing more to do.",
-    ),
-    LateReason.NO_TIME: (
-        "已收到。海报上没有时间，离线扫描无法确定何时到场，须由协调员核实，不用再扫。",
-        "Received. A poster does not tell the time of an offline scan; a coordinator looks at it, nothing more to do.",
-    ),
-    LateReason.OVERTAKEN: (
-        "已收到。这次扫码传到以前，后来的签到或签退已经登记，须由协调员核实，不用再扫。",
-        "Received. What came later was recorded before this scan arrived; a coordinator looks at it, nothing more to do.",
-    ),
-}
-
-
-def checked_in_text(*, context: ShiftContext, policy: Policy, at: datetime) -> dict[str, str]:
-    """Return how and when to check out: many people do not know that they can."""
-    earliest = local(at + timedelta(minutes=policy.min_stay_minutes))
-    ends, latest = local(context.ends_at), local(closes_at(context, policy))
-    return {
-        "message": f"签到成功。离开时请再次扫描现场屏幕签退：最早 {earliest}，本场 {ends} 结束，请在 {latest} 前签退。",
-        "message_en": (
-            f"Checked in. Scan the screen again when you leave: from {earliest} on; "
-            f"the shift ends at {ends}; check out before {latest}."
-        ),
-    }
-
-
-def checked_out_text(*, minutes: int, credited: int, waits: bool, on_notice: bool = False) -> dict[str, str]:
-    """Return what became of the service."""
-    if on_notice:
-        zh, en = "公示期满后计入，不用再操作", "credited after the public notice, nothing more to do"
-    elif waits:
-        zh, en = "等待协调员审核，不用再操作", "waits for a coordinator, nothing more to do"
-    elif credited:
-        zh, en = f"已计入 {credited} 分钟", f"{credited} minutes credited"
-    else:
-        zh, en = "记入服务时长，按规则不增加余额", "on the record for good, not in the balance by the rules"
-    return {
-        "message": f"签退成功。本次服务 {minutes} 分钟，{zh}。",
-        "message_en": f"Checked out after {minutes} minutes; {en}.",
-    }
 
 
 def instant(name: str, value: datetime) -> dict[str, Any]:

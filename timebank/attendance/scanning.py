@@ -7,6 +7,7 @@ from timebank import clock
 from timebank.activities import service as activities
 from timebank.activities.queries import ShiftContext
 from timebank.attendance import printed, queries
+from timebank.attendance.backgrounds import Moment
 from timebank.attendance.errors import PointNotFound
 from timebank.attendance.reading import Presented, Reader, Seen
 from timebank.attendance.rules import Standing, closing_time
@@ -34,9 +35,11 @@ def read(reader: Reader, trace: Trace, kinds: tuple[Kind, ...]) -> Seen:
     return seen
 
 
-def at_point(seen: Seen, volunteer_id: UUID) -> tuple[ShiftContext, Standing]:
+def at_point(seen: Seen, volunteer_id: UUID, presented: Presented) -> tuple[ShiftContext, Standing]:
     """Return the shift of a scanned point, and how the volunteer stands towards it. Raises PointNotFound."""
-    found = queries.at_point(point=seen.reference, volunteer_id=volunteer_id, day=clock.day_of(seen.at))
+    found = queries.at_point(
+        point=seen.reference, volunteer_id=volunteer_id, moment=moment_of(seen, device_hash=presented.device_hash)
+    )
     if found is None:
         raise PointNotFound
     return found
@@ -45,10 +48,16 @@ def at_point(seen: Seen, volunteer_id: UUID) -> tuple[ShiftContext, Standing]:
 def at_member(seen: Seen, actor: Actor, presented: Presented) -> tuple[ShiftContext, Standing]:
     """Return the shift that staff answer for, and how the member stands towards it; 404 outside their shifts."""
     shift_id = named_shift(seen, presented)
-    found = queries.at_shift(shift_id=shift_id, member=seen.reference, day=clock.day_of(seen.at))
+    moment = moment_of(seen, leader_id=actor.person_id)
+    found = queries.at_shift(shift_id=shift_id, member=seen.reference, moment=moment)
     if found is None or not activities.leads(actor, found[0]):
         raise NotFound
     return found
+
+
+def moment_of(seen: Seen, *, device_hash: bytes | None = None, leader_id: UUID | None = None) -> Moment:
+    """Return when a scan was and who holds the phone: a volunteer their own, a leader one for everybody."""
+    return Moment(day=clock.day_of(seen.at), at=seen.at, device_hash=device_hash, leader_id=leader_id)
 
 
 def named_shift(seen: Seen, presented: Presented) -> UUID:

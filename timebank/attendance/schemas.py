@@ -8,7 +8,7 @@ from timebank.attendance.presence import ABSENT
 from timebank.attendance.rules import Action, State
 from timebank.records.account import AccountOut
 from timebank.records.schemas import RecordOut
-from timebank.web.fields import Instant, PlainText
+from timebank.web.fields import Instant, PlainText, YesOrNo
 from timebank.web.schemas import Schema
 
 MAX_TOKEN = 512
@@ -23,11 +23,21 @@ class ClientRefField(PlainText):
 
 
 class Location(Schema):
-    """Where the phone is (WGS 84 degrees, metres). Checked; kept only as far as the policy says, by default not at all."""
+    """Where the phone is (WGS 84 degrees, metres). Held against the site at check-in if the policy says so, never kept.
+
+    Without the volunteer's consent to ``location`` it is not looked at.
+    """
 
     latitude = fields.Float(required=True, validate=validate.Range(-90, 90))
     longitude = fields.Float(required=True, validate=validate.Range(-180, 180))
     accuracy_m = fields.Float(validate=validate.Range(0, 100_000))
+
+
+class GuardianPresent(YesOrNo):
+    """That the guardian of a child is there."""
+
+    def __init__(self) -> None:
+        super().__init__(metadata={"description": "监护人在场 · the guardian of a child is present"})
 
 
 class ScanBody(Schema):
@@ -35,6 +45,7 @@ class ScanBody(Schema):
 
     token = PlainText(required=True, max_length=MAX_TOKEN, metadata={"description": "扫到的内容 · as scanned"})
     location = fields.Nested(Location)
+    guardian_present = GuardianPresent()
 
 
 class CheckBody(Schema):
@@ -43,7 +54,8 @@ class CheckBody(Schema):
     token = PlainText(max_length=MAX_TOKEN)
     ticket = PlainText(max_length=MAX_TOKEN)
     shift_id = fields.UUID()
-    location = fields.Nested(Location)
+    location = fields.Nested(Location, metadata={"description": "只在签到时核对 · looked at when checking in"})
+    guardian_present = GuardianPresent()
     client_ref = ClientRefField(
         metadata={"description": "手机给这次扫码的编号，重发不变 · the phone's name for this scan, also in a batch"}
     )

@@ -11,6 +11,7 @@ from timebank.activities import service as activities
 from timebank.activities.errors import AlreadySignedUp
 from timebank.activities.queries import ShiftContext
 from timebank.attendance import closing, queries, scanning
+from timebank.attendance.arrivals import Brought, Fenced
 from timebank.attendance.departures import CheckedOut, check_out
 from timebank.attendance.errors import StillInside
 from timebank.attendance.models import Attendance
@@ -71,12 +72,12 @@ def scan(*, actor_id: UUID, reader: Reader, presented: Presented) -> Scanned:
         Trace(action=Action.SCAN, actor_id=actor_id, presented=presented, at=now, volunteer_id=actor_id)
     ) as trace:
         seen = scanning.read(reader, trace, scanning.POINTS)
-        context, standing = scanning.at_point(seen, actor_id)
+        context, standing = scanning.at_point(seen, actor_id, presented)
         if scanning.counts_as_forgotten(standing, context, seen.at):
             standing = standing.without_forgotten()
         policy = scanning.policy_of(context, seen.at)
         action = _suggested(context, standing, policy, seen.at)
-        warning = _warning(context, standing, action, policy, seen.at)
+        warning = _warning(context, standing, action, policy=policy, at=seen.at, brought=presented.brought)
     return Scanned(seen=seen, context=context, suggested_action=action, warning=warning, now=now)
 
 
@@ -87,13 +88,15 @@ def _suggested(context: ShiftContext, standing: Standing, policy: Policy, at: da
     return Action.CHECK_OUT if inside or late else Action.CHECK_IN
 
 
-def _warning(context: ShiftContext, standing: Standing, action: Action, policy: Policy, at: datetime) -> Refusal | None:
+def _warning(
+    context: ShiftContext, standing: Standing, action: Action, *, policy: Policy, at: datetime, brought: Brought
+) -> Refusal | None:
     try:
         if action is Action.CHECK_OUT:
             if standing.open is not None:
                 refuse_early_check_out(checked_in_at=standing.open.checked_in_at, policy=policy, at=at)
         else:
-            refuse_check_in(standing=standing, context=context, policy=policy, at=at, by_staff=False)
+            refuse_check_in(standing=standing, context=context, policy=policy, at=at, by_staff=False, brought=brought)
     except Refusal as refusal:
         return refusal
     return None
@@ -105,13 +108,16 @@ def check_in(*, actor: Actor, reader: Reader, presented: Presented) -> CheckedIn
     Whoever forgot to check out elsewhere is not kept out: that stay has ended with its shift, and is closed here.
 
     Raises TOKEN_* and TICKET_*, PointNotFound, NotFound (staff outside their shifts), VolunteerSuspended,
-    AlreadyCheckedIn, OpenElsewhere, NotOpenYet, AlreadyClosed, TooManyPairs, Overlap, NotSignedUp, CapacityFull.
+    AlreadyCheckedIn, OpenElsewhere, NotOpenYet, AlreadyClosed, TooManyPairs, Overlap, ConsentRequired, NotForMinors,
+    GuardianRequired, NotSignedUp, RiskNotAccepted, LocationRequired, OutOfRange, CapacityFull.
     """
     trace = Trace(action=Action.CHECK_IN, actor_id=actor.person_id, presented=presented, at=clock.now())
     with traced(trace):
         seen = scanning.read(reader, trace, scanning.POINTS_AND_MEMBERS)
         context, standing = (
-            scanning.at_member(seen, actor, presented) if seen.of_member else scanning.at_point(seen, actor.person_id)
+            scanning.at_member(seen, actor, presented)
+            if seen.of_member
+            else scanning.at_point(seen, actor.person_id, presented)
         )
         scanning.refuse_other_shift(context, presented)
         trace.volunteer_id, trace.shift_id = standing.volunteer_id, context.shift_id
@@ -119,30 +125,54 @@ def check_in(*, actor: Actor, reader: Reader, presented: Presented) -> CheckedIn
         forgotten = scanning.counts_as_forgotten(standing, context, seen.at)
         if forgotten:
             standing = standing.without_forgotten()
-        refuse_check_in(standing=standing, context=context, policy=policy, at=seen.at, by_staff=seen.of_member)
+        fenced = refuse_check_in(
+            standing=standing,
+            context=context,
+            policy=policy,
+            at=seen.at,
+            by_staff=seen.of_member,
+            brought=presented.brought,
+        )
         if forgotten:
             closing.end_forgotten(standing.volunteer_id)
         if not standing.signed_up:
             _walk_in(context, standing, seen.at)
-        flags = scanning.flags_of_scan(seen, actor, context, standing.volunteer_id)
-        attendance = Attendance(
-            id=new_id(),
-            volunteer_id=standing.volunteer_id,
-            shift_id=context.shift_id,
-            state=State.OPEN,
-            served_on=clock.day_of(seen.at),
-            checked_in_at=seen.at,
-            checked_out_at=None,
-            in_provenance=scanning.provenance_of(seen),
-            out_provenance=None,
-            flags=flags_as_text(flags | flags_at_check_in(context=context, at=seen.at)),
-            record_id=None,
+        attendance = _begun(
+            seen=seen, actor=actor, context=context, standing=standing, fenced=fenced, brought=presented.brought
         )
         session.connection().execute(_CHECK_IN, {name: getattr(attendance, name) for name in _COLUMNS})
         trace.accepted()
         if standing.wants_word:
             _send_word(attendance, context)
     return CheckedIn(attendance=attendance, context=context, policy=policy, display_name=standing.display_name)
+
+
+def _begun(
+    *, seen: Seen, actor: Actor, context: ShiftContext, standing: Standing, fenced: Fenced, brought: Brought
+) -> Attendance:
+    """Return the attendance that a scan begins, with every doubt about it."""
+    flags = {
+        *scanning.flags_of_scan(seen, actor, context, standing.volunteer_id),
+        *flags_at_check_in(standing=standing, context=context, at=seen.at),
+        *fenced.flags,
+    }
+    kept = fenced.whereabouts
+    return Attendance(
+        id=new_id(),
+        volunteer_id=standing.volunteer_id,
+        shift_id=context.shift_id,
+        state=State.OPEN,
+        served_on=clock.day_of(seen.at),
+        checked_in_at=seen.at,
+        checked_out_at=None,
+        in_provenance=scanning.provenance_of(seen),
+        out_provenance=None,
+        flags=flags_as_text(flags),
+        record_id=None,
+        was_inside=kept.inside if kept else None,
+        distance_m=kept.distance_m if kept else None,
+        guardian_present=brought.guardian_present or None,
+    )
 
 
 def _send_word(attendance: Attendance, context: ShiftContext) -> None:

@@ -78,10 +78,11 @@ def sign_out() -> None:
     service.sign_out(session_id=tokens.bearer().session_id)
 
 
-@blueprint.endpoint("PUT", "/me/profile", guard=signed_in, body=schemas.ProfileBody, answer=(200, schemas.PersonOut))
+@blueprint.endpoint("PUT", "/me/profile", guard=signed_in, body=schemas.ProfileBody, answer=(200, schemas.ProfileOut))
 def put_profile(body: dict[str, Any]) -> dict[str, Any]:
-    """修改个人资料。"""
-    return _person(service.rename(person_id=person_id(), **body))
+    """修改个人资料；出生日期本人只能填一次，更正须带证件找工作人员。"""
+    person = service.change_profile(person_id=person_id(), **body)
+    return _person(person) | {"birth_on": person.birth_on}
 
 
 def _signed_in(signed: service.SignedIn) -> dict[str, Any]:

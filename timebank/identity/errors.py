@@ -162,3 +162,70 @@ class OwnFamily(Refusal):
     title_en = "Not for one's own family"
     detail = "这件事涉及您本人或您的亲属，请由另一位工作人员办理。"
     detail_en = "This concerns you or a relative of yours. Ask a colleague to do it."
+
+
+class ConsentRequired(Refusal):
+    """Somebody has not agreed to what this needs, or has taken it back. Context: ``purpose``."""
+
+    code = "CONSENT_REQUIRED"
+    status = 403
+    title = "需要本人同意"
+    title_en = "Consent required"
+    detail = (
+        "还没有同意“记录志愿服务”，或已经撤回。请在小程序“我的授权”中同意后再试；没有手机的，请工作人员登记纸质同意书。"
+    )
+    detail_en = (
+        "There is no consent to {purpose}, or it was withdrawn. Give it in the mini-program and try again; "
+        "without a phone, ask staff to enter a paper form."
+    )
+
+
+class GuardianRequired(Refusal):
+    """Somebody under 18 needs a guardian's consent, and a younger one their presence (R38). Context: ``missing``, ``min_age``."""
+
+    code = "GUARDIAN_REQUIRED"
+    status = 403
+    title = "需要监护人"
+    title_en = "Guardian required"
+    detail = (
+        "未满 18 周岁须有监护人同意；未满 {min_age} 周岁的，签到时监护人还须在场并在签到时注明。"
+        "请监护人在小程序中同意，或请工作人员登记纸质同意书。"
+    )
+    detail_en = (
+        "Under 18 a guardian has to consent; under {min_age} the guardian is also present, and the check-in says so. "
+        "The guardian consents in the mini-program, or staff enter a paper form."
+    )
+
+
+class NotForMinors(Refusal):
+    """Nobody under 18 serves where it is risky, whoever consents (rule R38). Context: ``adult_age``."""
+
+    code = "NOT_FOR_MINORS"
+    status = 403
+    title = "未成年人不能参加"
+    title_en = "Not for minors"
+    detail = "这项活动有人身风险，未满 {adult_age} 周岁不能参加，监护人同意也不行。请选择其他活动。"
+    detail_en = "This activity is risky: nobody under {adult_age} takes part, whoever consents. Choose another one."
+
+
+class BirthDateKnown(Refusal):
+    """A birth date was given before; another one is for staff to enter, who look at a document."""
+
+    code = "BIRTH_DATE_KNOWN"
+    status = 409
+    title = "出生日期已登记"
+    title_en = "Birth date known"
+    detail = "出生日期已登记，不能自行修改。如有错误，请带证件找工作人员更正。"
+    detail_en = "A birth date is on record and is not changed by oneself. Show a document to staff to correct it."
+
+
+class GuardianExists(Refusal):
+    """This guardian is on record for this person already."""
+
+    code = "GUARDIAN_EXISTS"
+    status = 409
+    title = "监护人已登记"
+    title_en = "Guardian exists"
+    detail = "这位监护人已经登记过，不用重复登记。请刷新后查看。"
+    detail_en = "This guardian is on record already. Refresh to see it."
+    constraints = ("uq_identity_guardian_live",)

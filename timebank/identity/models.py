@@ -1,19 +1,23 @@
 """Tables of people and of what they sign in with."""
 
-from datetime import datetime
+from datetime import date, datetime
 from uuid import UUID
 
 from sqlalchemy import CheckConstraint, ForeignKey, Index, String, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
+from timebank.append_only import WITHOUT_ROWID
 from timebank.database import Base, one_of
-from timebank.identity.rules import OPEN_RELATION, Kinship, PersonState, RelationState, Role
+from timebank.identity.rules import OPEN_RELATION, Kinship, PersonState, Purpose, RelationState, Role, Via
 
 _OPEN_RELATION = text(f"state IN ({', '.join(repr(str(state)) for state in OPEN_RELATION)})")
 
 
 class Person(Base):
-    """Someone who serves, or works for the bank. ``member_ref`` is what member codes name (random, never the id)."""
+    """Someone who serves, or works for the bank. ``member_ref`` is what member codes name (random, never the id).
+
+    ``birth_on`` is theirs or staff's word (rule R04, R38), and ``birth_entered_by`` whose; unknown, they count as grown up.
+    """
 
     __tablename__ = "identity_person"
     __table_args__ = (
@@ -28,6 +32,8 @@ class Person(Base):
     display_name: Mapped[str] = mapped_column(String(60))
     state: Mapped[str] = mapped_column(String(10))
     created_at: Mapped[datetime]
+    birth_on: Mapped[date | None]
+    birth_entered_by: Mapped[UUID | None]
 
 
 class WechatIdentity(Base):
@@ -144,5 +150,66 @@ class FamilyRelation(Base):
     decided_at: Mapped[datetime | None]
     decided_by: Mapped[UUID | None]
     reason: Mapped[str | None] = mapped_column(String(500))
+    ended_at: Mapped[datetime | None]
+    ended_by: Mapped[UUID | None]
+
+
+class Consent(Base):
+    """That somebody has agreed to a purpose, or taken it back. Append-only: the highest number of a purpose counts.
+
+    ``version`` names the text that they were shown. ``via`` says who spoke: they, their guardian, or staff with a paper
+    form that the organisation keeps (then ``reason`` says which). Rule R39, PIPL 14–16, 29, 31.
+    """
+
+    __tablename__ = "identity_consent"
+    __table_args__ = (
+        one_of("purpose", Purpose),
+        one_of("via", Via),
+        CheckConstraint("(via = 'staff') = (organisation_id IS NOT NULL AND reason IS NOT NULL)", name="paper"),
+        CheckConstraint("number > 0", name="number"),
+        WITHOUT_ROWID,
+    )
+
+    person_id: Mapped[UUID] = mapped_column(ForeignKey("identity_person.id"), primary_key=True)
+    purpose: Mapped[str] = mapped_column(String(20), primary_key=True)
+    number: Mapped[int] = mapped_column(primary_key=True)
+    given: Mapped[bool]
+    version: Mapped[str] = mapped_column(String(40))
+    via: Mapped[str] = mapped_column(String(10))
+    entered_by: Mapped[UUID]
+    organisation_id: Mapped[UUID | None]
+    reason: Mapped[str | None] = mapped_column(String(500))
+    decided_at: Mapped[datetime]
+
+
+class Guardian(Base):
+    """Who answers for somebody under 18: a person of the bank, or a name. Verified by staff from a document (rule R38).
+
+    No copy of the document and no telephone number is kept; ``reason`` says what was seen, ``organisation_id`` where.
+    """
+
+    __tablename__ = "identity_guardian"
+    __table_args__ = (
+        CheckConstraint("(guardian_id IS NULL) <> (guardian_name IS NULL)", name="one"),
+        CheckConstraint("guardian_id <> ward_id", name="two_people"),
+        CheckConstraint("(ended_at IS NULL) = (ended_by IS NULL)", name="ended"),
+        Index(
+            "uq_identity_guardian_live",
+            "ward_id",
+            "guardian_id",
+            unique=True,
+            sqlite_where=text("ended_at IS NULL"),
+            postgresql_where=text("ended_at IS NULL"),
+        ),
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    ward_id: Mapped[UUID] = mapped_column(ForeignKey("identity_person.id"), index=True)
+    guardian_id: Mapped[UUID | None] = mapped_column(ForeignKey("identity_person.id"), index=True)
+    guardian_name: Mapped[str | None] = mapped_column(String(60))
+    organisation_id: Mapped[UUID]
+    reason: Mapped[str] = mapped_column(String(500))
+    verified_by: Mapped[UUID]
+    verified_at: Mapped[datetime]
     ended_at: Mapped[datetime | None]
     ended_by: Mapped[UUID | None]

@@ -74,6 +74,27 @@ class RelationState(StrEnum):
 OPEN_RELATION = (RelationState.PROPOSED, RelationState.CONFIRMED, RelationState.VERIFIED)
 
 
+class Purpose(StrEnum):
+    """What somebody may agree to, each by itself (PIPL 29: what is sensitive needs a consent of its own).
+
+    ``service_record``: that service is recorded (令67 art 6). ``location``: that a phone's place is held against the
+    fence of a site at check-in; only inside or outside and a rounded distance are kept (rule R37). ``minor_service``:
+    that somebody under 18 serves, given by a guardian (rule R38).
+    """
+
+    SERVICE_RECORD = "service_record"
+    LOCATION = "location"
+    MINOR_SERVICE = "minor_service"
+
+
+class Via(StrEnum):
+    """Who spoke: the person, their guardian, or staff who enter a paper form."""
+
+    SELF = "self"
+    GUARDIAN = "guardian"
+    STAFF = "staff"
+
+
 @dataclass(frozen=True, slots=True)
 class Grant:
     """A role and where it holds: one organisation, or an area subtree (``""`` is the whole bank)."""

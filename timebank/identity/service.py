@@ -4,6 +4,7 @@ import hashlib
 import hmac
 import math
 from dataclasses import dataclass
+from datetime import date
 from functools import partial
 from uuid import UUID
 
@@ -14,7 +15,15 @@ from timebank.codes.alphabet import random_reference
 from timebank.database import new_id, retry_on, session
 from timebank.errors import NotFound
 from timebank.identity import passwords, queries
-from timebank.identity.errors import PersonNotActive, RefreshTokenInvalid, SignInLocked, WrongPassword
+from timebank.identity.ages import refuse_impossible_birth
+from timebank.identity.errors import (
+    BirthDateKnown,
+    PersonNotActive,
+    RefreshTokenInvalid,
+    SignInLocked,
+    WrongPassword,
+)
+from timebank.identity.family import refuse_own_family
 from timebank.identity.models import (
     FailedSignIn,
     GrantedRole,
@@ -164,12 +173,33 @@ def sign_out(*, session_id: UUID) -> None:
     )
 
 
-def rename(*, person_id: UUID, display_name: str) -> Person:
-    """Change the name that a person shows."""
+def change_profile(*, person_id: UUID, display_name: str, birth_on: date | None = None) -> Person:
+    """Change the name that a person shows, and say once when they were born.
+
+    Raises Invalid for a birth date that cannot be, BirthDateKnown for another one than was given before.
+    """
     person = _existing(person_id)
     person.display_name = display_name
+    if birth_on is not None and birth_on != person.birth_on:
+        if person.birth_on is not None:
+            raise BirthDateKnown
+        _give_birth_date(person, birth_on, by=person_id)
     session.flush()
     return person
+
+
+def enter_birth_date(*, by: UUID, person_id: UUID, birth_on: date) -> Person:
+    """Enter or correct a birth date from a document; the caller knows the scope. Raises NotFound, Invalid, OwnFamily."""
+    person = _existing(person_id)
+    refuse_own_family(by, person_id)
+    _give_birth_date(person, birth_on, by=by)
+    session.flush()
+    return person
+
+
+def _give_birth_date(person: Person, birth_on: date, *, by: UUID) -> None:
+    refuse_impossible_birth(birth_on, clock.day_of(clock.now()))
+    person.birth_on, person.birth_entered_by = birth_on, by
 
 
 def set_password(*, person_id: UUID, username: str, password_hash: str) -> None:

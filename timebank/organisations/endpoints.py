@@ -1,12 +1,14 @@
 """Areas, organisations and sites over HTTP. Everyone signed in may read the register; administrators write it."""
 
 from typing import Any
+from uuid import UUID
 
 from timebank.errors import NotFound
 from timebank.identity.guards import actor, requires, signed_in
 from timebank.identity.rules import Role
 from timebank.organisations import queries, schemas, service
 from timebank.organisations.models import Area, Organisation, Site
+from timebank.organisations.rules import Place
 from timebank.web.blueprint import Blueprint
 from timebank.web.pages import page
 from timebank.web.schemas import page_of
@@ -72,5 +74,19 @@ def list_sites(query: dict[str, Any]) -> dict[str, Any]:
     answer=(201, schemas.SiteOut),
 )
 def add_site(body: dict[str, Any]) -> Site:
-    """新增站点。"""
-    return service.add_site(actor=actor(), **body)
+    """新增站点；place 供签到核对位置，可以不填。"""
+    place = body.pop("place", None)
+    return service.add_site(actor=actor(), place=Place.of_degrees(**place) if place else None, **body)
+
+
+@blueprint.endpoint(
+    "PUT",
+    "/sites/<uuid:site_id>/place",
+    guard=requires(Role.ADMIN, Role.COORDINATOR),
+    body=schemas.LocateBody,
+    answer=(200, schemas.SiteOut),
+)
+def locate_site(site_id: UUID, body: dict[str, Any]) -> Site:
+    """登记站点的位置；null 为未知，未知的站点不核对位置。"""
+    place = body["place"]
+    return service.locate_site(actor=actor(), site_id=site_id, place=Place.of_degrees(**place) if place else None)

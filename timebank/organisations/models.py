@@ -7,7 +7,7 @@ from sqlalchemy import CheckConstraint, ForeignKey, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from timebank.database import Base, one_of
-from timebank.organisations.rules import AreaKind, OrganisationKind, SiteKind, kind_of_level
+from timebank.organisations.rules import MICRODEGREES, AreaKind, OrganisationKind, SiteKind, kind_of_level
 
 
 class Area(Base):
@@ -46,7 +46,7 @@ class Organisation(Base):
 
 
 class Site(Base):
-    """A place of an organisation."""
+    """A place of an organisation. Where it is, in millionths of a degree (WGS 84): both, or unknown."""
 
     __tablename__ = "site"
     __table_args__ = (
@@ -60,3 +60,12 @@ class Site(Base):
     kind: Mapped[str] = mapped_column(String(12))
     name: Mapped[str] = mapped_column(String(120))
     address: Mapped[str | None] = mapped_column(String(200))
+    latitude: Mapped[int | None]
+    longitude: Mapped[int | None]
+
+    @property
+    def place(self) -> dict[str, float] | None:
+        """Return where the site is, in degrees; None if nobody has said."""
+        if self.latitude is None or self.longitude is None:
+            return None
+        return {"latitude": self.latitude / MICRODEGREES, "longitude": self.longitude / MICRODEGREES}

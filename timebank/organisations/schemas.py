@@ -61,6 +61,19 @@ class OrganisationQuery(PageQuery):
     kind = fields.String(validate=validate.OneOf([str(kind) for kind in OrganisationKind]))
 
 
+class PlaceBody(Schema):
+    """Where a site is (WGS 84 degrees)."""
+
+    latitude = fields.Float(required=True, validate=validate.Range(-90, 90), metadata={"example": 30.535})
+    longitude = fields.Float(required=True, validate=validate.Range(-180, 180), metadata={"example": 120.692})
+
+
+class LocateBody(Schema):
+    """Where a site is; null if it is unknown."""
+
+    place = fields.Nested(PlaceBody, required=True, allow_none=True)
+
+
 class SiteBody(Schema):
     """A new site."""
 
@@ -69,6 +82,7 @@ class SiteBody(Schema):
     name = PlainText(required=True, max_length=120)
     area_id = fields.UUID()
     address = PlainText(max_length=200)
+    place = fields.Nested(PlaceBody)
 
 
 class SiteOut(Schema):
@@ -80,6 +94,7 @@ class SiteOut(Schema):
     kind = fields.String(required=True)
     name = fields.String(required=True)
     address = fields.String(required=True, allow_none=True)
+    place = fields.Nested(PlaceBody, required=True, allow_none=True)
 
 
 class SiteQuery(PageQuery):

@@ -9,7 +9,7 @@ from timebank.identity.rules import Actor, Role
 from timebank.organisations import queries, scope
 from timebank.organisations.errors import AreaTooDeep
 from timebank.organisations.models import Area, Organisation, Site
-from timebank.organisations.rules import MAX_LEVEL, path_below
+from timebank.organisations.rules import MAX_LEVEL, Place, path_below
 
 
 def add_area(*, actor: Actor, name: str, code: str, parent_id: UUID | None = None, area_id: UUID | None = None) -> Area:
@@ -65,6 +65,7 @@ def add_site(
     name: str,
     area_id: UUID | None = None,
     address: str | None = None,
+    place: Place | None = None,
     site_id: UUID | None = None,
 ) -> Site:
     """Add a site to an organisation in the actor's scope; without an area it lies in the organisation's own.
@@ -81,7 +82,21 @@ def add_site(
         kind=kind,
         name=name,
         address=address,
+        latitude=place.latitude if place else None,
+        longitude=place.longitude if place else None,
     )
     session.add(site)
+    session.flush()
+    return site
+
+
+def locate_site(*, actor: Actor, site_id: UUID, place: Place | None) -> Site:
+    """Say where a site in the actor's scope is, or that it is unknown. Raises NotFound."""
+    site = queries.site(site_id)
+    if site is None:
+        raise NotFound
+    scope.organisation_for(actor, Role.ADMIN, Role.COORDINATOR, organisation_id=site.organisation_id)
+    site.latitude = place.latitude if place else None
+    site.longitude = place.longitude if place else None
     session.flush()
     return site

@@ -30,7 +30,13 @@ class Profile:
 def profiles() -> dict[str, Profile]:
     """Return all profiles by name."""
     text = files("timebank.policies").joinpath("profiles.toml").read_text(encoding="utf-8")
-    return {name: Profile(name, **table) for name, table in tomllib.loads(text).items()}
+    return {name: _profile(name, table) for name, table in tomllib.loads(text).items()}
+
+
+def _profile(name: str, table: dict[str, Any]) -> Profile:
+    """Return a profile; TOML has no null, so the keys without a limit are listed by themselves."""
+    values = {**dict.fromkeys(table.get("without", [])), **table["values"]}
+    return Profile(name, table["title"], table["source"], values)
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,6 +18,8 @@ from timebank.policies.values import Read, Refused, one_of, only, some_of, whole
 PROVENANCES = ("self_scan", "staff_scan", "supplement", "import")
 """Where minutes can come from, strongest first (rule R09)."""
 MINUTES_A_DAY = 1_440
+LEAST_AGE = 14
+"""The least age alone that can be set (rule R38): below it the law itself asks for a guardian."""
 LEAST_STORAGE_CAP = 6_000
 """The least storage cap that can be set (100 hours): whoever has less is never asked about it."""
 
@@ -48,6 +50,14 @@ class Approval(StrEnum):
 
     CLEAN_AUTO = "clean_auto"
     ALWAYS = "always"
+
+
+class Geofence(StrEnum):
+    """Whether a phone's place is held against the site at check-in: not at all, as a doubt, or as a condition."""
+
+    OFF = "off"
+    FLAG = "flag"
+    ENFORCE = "enforce"
 
 
 class Gift(StrEnum):
@@ -86,8 +96,10 @@ class Policy:
     open_before_minutes: int = 30
     close_after_minutes: int = 60
     geofence: str = "off"
+    geofence_metres: int = 300
     reservation_hours: int | None = 48
-    min_age: int | None = 14
+    min_age: int = LEAST_AGE
+    service_consent: bool = False
 
 
 BUILT_IN = Policy()
@@ -95,6 +107,11 @@ BUILT_IN = Policy()
 
 def _as_it_is(value: Any) -> Any:
     return value
+
+
+def _least_age(value: int | None) -> int:
+    """Read null, all that could be set before the age was enforced, as the least."""
+    return LEAST_AGE if value is None else value
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,9 +187,27 @@ KEYS = {
         Key("min_stay_minutes", whole(0, MINUTES_A_DAY), "签到后至少多久可签退", "least time between the two scans"),
         Key("open_before_minutes", whole(0, MINUTES_A_DAY), "提前多久可签到", "check-in opens this long before"),
         Key("close_after_minutes", whole(0, MINUTES_A_DAY), "结束后多久内可签退", "check-out closes this long after"),
-        Key("geofence", only("off", "off"), "签到位置范围（尚未启用）", "geofence (not yet)", enforced=False),
+        Key(
+            "geofence",
+            one_of(*Geofence),
+            "签到时是否核对位置：不核对、存疑待审、超出不能签到",
+            "whether the place is checked at check-in: off, as a doubt (flag), or as a condition (enforce)",
+        ),
+        Key("geofence_metres", whole(50, 5_000), "离站点多少米以内算到场", "so many metres from the site are inside"),
         Key("reservation_hours", whole(1, 720), "预留多少小时内须提货", "a reservation is kept this long"),
-        Key("min_age", only(None, "null"), "最低年龄（尚未启用）", "least age (not yet)", enforced=False),
+        Key(
+            "min_age",
+            whole(LEAST_AGE, 18),
+            "满多少周岁可不由监护人陪同；未满 18 周岁均须监护人同意",
+            "least age without a guardian present; under 18 one consents in any case",
+            value_of=_least_age,
+        ),
+        Key(
+            "service_consent",
+            yes_or_no,
+            "签到前是否须已同意记录志愿服务；已撤回的一律不能签到",
+            "whether check-in needs a consent to be recorded; whoever took it back never checks in",
+        ),
     )
 }
 

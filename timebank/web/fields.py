@@ -52,6 +52,15 @@ class WholeNumber(fields.Integer):
         return int(value)
 
 
+class YesOrNo(fields.Boolean):
+    """True or false: no number and no word that could mean either."""
+
+    def _deserialize(self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **kwargs: Any) -> bool:
+        if not isinstance(value, bool):
+            raise ValidationError("须为 true 或 false。 Must be true or false.")
+        return value
+
+
 class QueryNumber(fields.Integer):
     """A whole number in a query string, where everything is text."""
 

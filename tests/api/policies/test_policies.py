@@ -39,7 +39,7 @@ def test_volunteer_reads_the_built_in_set(client: FlaskClient) -> None:
     assert items["credit_provenances"]["value"] == ["self_scan", "staff_scan", "supplement"]
     assert items["walk_in"]["value"] is True
     assert (items["walk_in"]["scope"], items["walk_in"]["version"], items["walk_in"]["enforced"]) == (None, None, True)
-    assert items["geofence"]["enforced"] is False
+    assert items["group_accounts"]["enforced"] is False
 
 
 def test_admin_sets_a_value_and_everyone_sees_where_it_comes_from(client: FlaskClient) -> None:
@@ -114,7 +114,9 @@ def test_query_that_makes_no_sense_is_refused(client: FlaskClient, query: str) -
         ({"value": {"a": ["\x00", "\ud800"]}}, "/value"),
         ({"key": "credit_step_minutes", "value": 49.7}, "/value"),
         ({"key": "credit_step_minutes", "value": -1}, "/value"),
-        ({"key": "geofence", "value": "flag"}, "/value"),
+        ({"key": "group_accounts", "value": "donate_only"}, "/value"),
+        ({"key": "geofence", "value": "sometimes"}, "/value"),
+        ({"key": "min_age", "value": 13}, "/value"),
         ({"effective_on": "2020-01-01"}, "/effective_on"),
         ({"effective_on": "tomorrow"}, "/effective_on"),
         ({"effective_on": 20260101}, "/effective_on"),

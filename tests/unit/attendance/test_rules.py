@@ -23,12 +23,12 @@ from timebank.attendance.errors import (
 from timebank.attendance.rules import (
     Open,
     Standing,
-    checked_out_text,
     flags_at_check_out,
     nothing_to_check_out,
     refuse_check_in,
     refuse_early_check_out,
 )
+from timebank.attendance.sentences import checked_out_text
 from timebank.database import new_id
 from timebank.errors import Refusal
 from timebank.policies.rules import BUILT_IN, Policy

@@ -34,6 +34,7 @@ def test_built_in_set_is_the_default_column_of_the_design() -> None:
     assert (BUILT_IN.approval, BUILT_IN.notice_days, BUILT_IN.walk_in) == ("clean_auto", 0, True)
     assert (BUILT_IN.min_stay_minutes, BUILT_IN.open_before_minutes, BUILT_IN.close_after_minutes) == (10, 30, 60)
     assert (BUILT_IN.geofence, BUILT_IN.reservation_hours, BUILT_IN.redeem_min_history_minutes) == ("off", 48, 0)
+    assert (BUILT_IN.geofence_metres, BUILT_IN.service_consent) == (300, False)
     assert (BUILT_IN.storage_cap_minutes, BUILT_IN.balance_expiry, BUILT_IN.min_age) == (90_000, None, 14)
 
 
@@ -59,6 +60,13 @@ def test_built_in_set_is_the_default_column_of_the_design() -> None:
         ("notice_days", 0, 0),
         ("notice_days", 30, 30),
         ("geofence", "off", "off"),
+        ("geofence", "flag", "flag"),
+        ("geofence", "enforce", "enforce"),
+        ("geofence_metres", 50, 50),
+        ("geofence_metres", 5_000, 5_000),
+        ("min_age", 14, 14),
+        ("min_age", 18, 18),
+        ("service_consent", True, True),
         ("storage_cap_minutes", None, None),
         ("storage_cap_minutes", 90_000, 90_000),
         ("gift", "none", "none"),
@@ -94,6 +102,14 @@ def test_value_that_is_enforced_is_taken(key: str, value: Any, kept: Any) -> Non
         ("approval", "never"),
         ("gift", "anybody"),
         ("storage_cap_minutes", 5_999),
+        ("geofence", {"mode": "flag", "metres": 300}),
+        ("geofence_metres", 49),
+        ("geofence_metres", 5_001),
+        ("geofence_metres", None),
+        ("min_age", 13),
+        ("min_age", 19),
+        ("min_age", None),
+        ("service_consent", "yes"),
         ("reservation_hours", 0),
         ("reservation_hours", 721),
         ("reservation_hours", None),
@@ -114,10 +130,7 @@ def test_value_that_makes_no_sense_is_refused(key: str, value: Any) -> None:
 @pytest.mark.parametrize(
     ("key", "value"),
     [
-        ("geofence", "flag"),
-        ("geofence", {"mode": "flag", "metres": 300}),
         ("group_accounts", "donate_only"),
-        ("min_age", 18),
     ],
 )
 def test_value_that_nothing_enforces_yet_is_refused(key: str, value: Any) -> None:
@@ -226,3 +239,8 @@ def test_groups_hold_no_minutes_and_the_policy_says_so(value: str) -> None:
     assert rules.read_value("group_accounts", "none") == "none"
     with pytest.raises(Invalid):
         rules.read_value("group_accounts", value)
+
+
+def test_an_age_that_was_set_to_null_before_it_was_enforced_is_the_least() -> None:
+    """What older versions took for the least age still means fourteen."""
+    assert rules.policy_of([version(1, key="min_age", value=None)]).min_age == 14

@@ -1,0 +1,64 @@
+"""What staff enter about people from paper, over HTTP: consents, birth dates, guardians."""
+
+from typing import Any
+from uuid import UUID
+
+from timebank.identity import consents
+from timebank.identity.consent_schemas import ConsentsOut
+from timebank.identity.guards import actor, requires
+from timebank.identity.models import Guardian
+from timebank.identity.rules import Purpose
+from timebank.organisations import paper_schemas, papers
+from timebank.web.blueprint import Blueprint
+
+blueprint = Blueprint("papers", __name__, description="纸质材料登记 · what staff enter from paper")
+
+
+@blueprint.endpoint(
+    "POST",
+    "/people/<uuid:person_id>/consents",
+    guard=requires(*papers.CLERKS),
+    body=paper_schemas.PaperConsentBody,
+    answer=(200, ConsentsOut),
+)
+def enter_consent(person_id: UUID, body: dict[str, Any]) -> dict[str, Any]:
+    """登记纸质同意书（或撤回）；同意书由该组织保存。不能为本人或亲属登记。"""
+    papers.enter_consent(actor=actor(), person_id=person_id, **body | {"purpose": Purpose(body["purpose"])})
+    return {"items": consents.standing(person_id)}
+
+
+@blueprint.endpoint(
+    "PUT",
+    "/people/<uuid:person_id>/birth-date",
+    guard=requires(*papers.CLERKS),
+    body=paper_schemas.BirthDateBody,
+    answer=(200, paper_schemas.BirthDateOut),
+)
+def enter_birth_date(person_id: UUID, body: dict[str, Any]) -> dict[str, Any]:
+    """凭证件登记或更正出生日期；不留证件照片。"""
+    papers.enter_birth_date(actor=actor(), person_id=person_id, **body)
+    return {"person_id": person_id}
+
+
+@blueprint.endpoint(
+    "POST",
+    "/people/<uuid:person_id>/guardians",
+    guard=requires(*papers.CLERKS),
+    body=paper_schemas.GuardianBody,
+    answer=(201, paper_schemas.GuardianOut),
+    once=True,
+)
+def add_guardian(person_id: UUID, body: dict[str, Any]) -> Guardian:
+    """登记监护人：有志愿者编号的填编号，可在小程序中自行同意；没有的只记姓名，同意书走纸质登记。"""
+    return papers.add_guardian(actor=actor(), person_id=person_id, **body)
+
+
+@blueprint.endpoint(
+    "POST",
+    "/people/<uuid:person_id>/guardians/<uuid:guardian_id>/end",
+    guard=requires(*papers.CLERKS),
+    answer=(200, paper_schemas.GuardianOut),
+)
+def end_guardian(person_id: UUID, guardian_id: UUID) -> Guardian:
+    """终止监护登记；最后一位监护人终止时，其同意随之撤回。"""
+    return papers.end_guardian(actor=actor(), person_id=person_id, guardian_id=guardian_id)

@@ -1,0 +1,64 @@
+"""What staff enter about a person from a paper that they see, each at an organisation in their scope."""
+
+from datetime import date
+from uuid import UUID
+
+from timebank.errors import NotFound
+from timebank.identity import guardians, service
+from timebank.identity.consents import Paper
+from timebank.identity.models import Consent, Guardian, Person
+from timebank.identity.rules import Actor, Purpose, Role
+from timebank.organisations import scope
+
+CLERKS = (Role.COORDINATOR, Role.ADMIN)
+
+
+def enter_consent(
+    *, actor: Actor, person_id: UUID, organisation_id: UUID, purpose: Purpose, version: str, given: bool, reason: str
+) -> Consent:
+    """Enter a consent on paper. Raises NotFound, Invalid, OwnFamily, GuardianRequired."""
+    scope.organisation_for(actor, *CLERKS, organisation_id=organisation_id)
+    return guardians.enter_paper(
+        by=actor.person_id,
+        person_id=person_id,
+        purpose=purpose,
+        version=version,
+        given=given,
+        paper=Paper(organisation_id=organisation_id, reason=reason),
+    )
+
+
+def enter_birth_date(*, actor: Actor, person_id: UUID, organisation_id: UUID, birth_on: date) -> Person:
+    """Enter or correct a birth date. Raises NotFound, Invalid, OwnFamily."""
+    scope.organisation_for(actor, *CLERKS, organisation_id=organisation_id)
+    return service.enter_birth_date(by=actor.person_id, person_id=person_id, birth_on=birth_on)
+
+
+def add_guardian(
+    *,
+    actor: Actor,
+    person_id: UUID,
+    organisation_id: UUID,
+    reason: str,
+    guardian_no: str | None = None,
+    guardian_name: str | None = None,
+) -> Guardian:
+    """Enter a guardian. Raises NotFound, Invalid, OwnFamily, GuardianExists."""
+    scope.organisation_for(actor, *CLERKS, organisation_id=organisation_id)
+    return guardians.add(
+        by=actor.person_id,
+        ward_id=person_id,
+        guardian_no=guardian_no,
+        guardian_name=guardian_name,
+        organisation_id=organisation_id,
+        reason=reason,
+    )
+
+
+def end_guardian(*, actor: Actor, person_id: UUID, guardian_id: UUID) -> Guardian:
+    """End a guardianship that was entered in the actor's scope. Raises NotFound."""
+    guardian = guardians.guardian_of(guardian_id)
+    if guardian is None or guardian.ward_id != person_id:
+        raise NotFound
+    scope.organisation_for(actor, *CLERKS, organisation_id=guardian.organisation_id)
+    return guardians.end(by=actor.person_id, guardian_id=guardian_id)
