@@ -1,6 +1,5 @@
 """What is asked when an attendance is annulled or gets other times."""
 
-from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -13,9 +12,6 @@ from timebank.attendance.queries import STAY
 from timebank.attendance.rules import State
 from timebank.database import session
 from timebank.identity.models import Person
-from timebank.records import queries as recorded
-from timebank.records.models import Revision
-from timebank.records.rules import State as RecordState
 
 
 def volunteer_of(attendance_id: UUID) -> UUID | None:
@@ -47,21 +43,6 @@ def inside(volunteer_id: UUID) -> tuple[Row[Any], ShiftContext] | None:
     )
     row = session.execute(found).one_or_none()
     return (row, context_of(row)) if row else None
-
-
-def other_record(
-    *, volunteer_id: UUID, started_at: datetime, ended_at: datetime, but_record: UUID | None
-) -> Revision | None:
-    """Return a record that takes a person's time between two instants (half-open), unless it was rejected."""
-    found = recorded.current().where(
-        Revision.volunteer_id == volunteer_id,
-        Revision.state != RecordState.REJECTED,
-        Revision.started_at < ended_at,
-        Revision.ended_at > started_at,
-    )
-    if but_record is not None:
-        found = found.where(Revision.record_id != but_record)
-    return session.scalars(found.limit(1)).one_or_none()
 
 
 def amended_by(record_id: UUID, actor_id: UUID) -> bool:

@@ -30,7 +30,7 @@ from timebank.records.conflicts import refuse_interested
 from timebank.records.correction_tables import Correction
 from timebank.records.errors import RecordNotPending, SecondPersonNeeded
 from timebank.records.models import Revision
-from timebank.records.overlaps import also_taken_by, lock_person, overlap
+from timebank.records.overlaps import also_taken_by, lock_person, overlap, refuse_other_record
 from timebank.records.redating import redate
 from timebank.records.rules import PENDING, Flag, Provenance, Served, flags_as_text, flags_from_text, weaker
 from timebank.records.rules import State as RecordState
@@ -276,8 +276,6 @@ def _refuse_overlap(stay: Any, started_at: datetime, ended_at: datetime) -> None
     """Raise ServiceOverlap if another stay or record of the person shares a moment; what was annulled does not."""
     if _inside_between(stay.volunteer_id, started_at, ended_at, but=stay.attendance_id):
         raise overlap(started_at, ended_at)
-    other = amendment_queries.other_record(
+    refuse_other_record(
         volunteer_id=stay.volunteer_id, started_at=started_at, ended_at=ended_at, but_record=stay.record_id
     )
-    if other is not None:
-        raise overlap(other.started_at, other.ended_at)

@@ -92,8 +92,9 @@ def roll_card(volunteer_id: UUID) -> dict[str, Any]:
 )
 def print_cards(query: dict[str, Any]) -> Response:
     """打印志愿者卡：A4 每张十枚；只能打印本人签发的现行卡，其余为 404。"""
-    wanted = [people.person(one) for one in dict.fromkeys(query["ids"])]
-    found = [person for person in wanted if person is not None]
+    wanted = dict.fromkeys(query["ids"])
+    known = people.people(wanted)
+    found = [known[one] for one in wanted if one in known]
     issued = printed.newest(kind=Kind.CARD, references=[person.member_ref for person in found])
     mine = {reference: one for reference, one in issued.items() if one.issued_by == person_id()}
     if len(found) < len(wanted) or len(mine) < len(found):

@@ -8,14 +8,14 @@ from uuid import UUID
 from timebank.giving import applications
 from timebank.giving.models import Application, Gift, PoolGrant
 from timebank.giving.rules import RANKS, ApplicationState, GiftState, GrantState, Priority, gift_state_at
-from timebank.identity import family
+from timebank.identity import queries as identity
 from timebank.identity.models import FamilyRelation, Person
 from timebank.identity.rules import Kinship, RelationState, masked_name, seen_from_there
 
 
 def my_relations(relations: Sequence[FamilyRelation], me: UUID) -> list[dict[str, Any]]:
     """Return relations as one of the two sees them."""
-    people = family.people(either for one in relations for either in (one.proposer_id, one.relative_id))
+    people = identity.people(either for one in relations for either in (one.proposer_id, one.relative_id))
     return [_mine(one, me, people) for one in relations]
 
 
@@ -39,7 +39,7 @@ def _mine(relation: FamilyRelation, me: UUID, people: Mapping[UUID, Person]) -> 
 
 def relations_for_staff(relations: Sequence[FamilyRelation], *, masked: bool = True) -> list[dict[str, Any]]:
     """Return confirmed relations as staff see them: names masked in lists (rule R39), whole beside the document."""
-    people = family.people(either for one in relations for either in (one.proposer_id, one.relative_id))
+    people = identity.people(either for one in relations for either in (one.proposer_id, one.relative_id))
 
     def person(person_id: UUID) -> dict[str, str]:
         found = people[person_id]
@@ -77,7 +77,7 @@ _NOTICES = {
 
 def my_gifts(gifts: Sequence[Gift], me: UUID, now: datetime) -> list[dict[str, Any]]:
     """Return gifts as one of the two sees them at ``now``; relatives know each other's names."""
-    people = family.people(one.recipient_id if one.giver_id == me else one.giver_id for one in gifts)
+    people = identity.people(one.recipient_id if one.giver_id == me else one.giver_id for one in gifts)
     return [_gift(one, people, me, now) for one in gifts]
 
 
@@ -112,13 +112,13 @@ def application(one: Application) -> dict[str, Any]:
 
 def applications_for_staff(found: Sequence[Application]) -> list[dict[str, Any]]:
     """Return applications with masked names (rule R39)."""
-    people = family.people(one.person_id for one in found)
+    people = identity.people(one.person_id for one in found)
     return [application(one) | _masked(people[one.person_id]) for one in found]
 
 
 def grants(found: Sequence[PoolGrant]) -> list[dict[str, Any]]:
     """Return grants of one area, each with how many more urgent applications wait there now."""
-    people = family.people(one.person_id for one in found)
+    people = identity.people(one.person_id for one in found)
     waiting = applications.waiting_by_rank(found[0].area_id) if found else {}
     return [_grant(one, people[one.person_id], waiting) for one in found]
 

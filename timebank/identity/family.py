@@ -3,7 +3,7 @@
 One proposes, the other confirms, staff verify by a document that they see (no copy is kept), and either may end it.
 """
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, Select, and_, or_, select
@@ -167,12 +167,6 @@ def direct_relation(person_id: UUID, to: UUID | str) -> tuple[FamilyRelation, UU
         )
     ).one_or_none()
     return (row[0], row[1]) if row else None
-
-
-def people(person_ids: Iterable[UUID | None]) -> dict[UUID, Person]:
-    """Return people by id, in one statement."""
-    wanted = {person_id for person_id in person_ids if person_id}
-    return {person.id: person for person in session.scalars(select(Person).where(Person.id.in_(wanted)))}
 
 
 def _of(person_id: UUID) -> ColumnElement[bool]:

@@ -1,5 +1,6 @@
 """What is asked about people."""
 
+from collections.abc import Iterable
 from datetime import datetime
 from typing import NamedTuple
 from uuid import UUID
@@ -21,6 +22,12 @@ class StoredPassword(NamedTuple):
 def person(person_id: UUID) -> Person | None:
     """Return one person."""
     return session.get(Person, person_id)
+
+
+def people(person_ids: Iterable[UUID | None]) -> dict[UUID, Person]:
+    """Return people by id, in one statement."""
+    wanted = {person_id for person_id in person_ids if person_id}
+    return {person.id: person for person in session.scalars(select(Person).where(Person.id.in_(wanted)))}
 
 
 def person_by_member_ref(member_ref: str) -> Person | None:

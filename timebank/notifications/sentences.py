@@ -54,8 +54,8 @@ SENTENCES: dict[Topic, Sentence] = {
         "异议已有答复",
     ),
     Topic.GIFT_OFFERED: Sentence(
-        "有亲属要赠予您 {minutes} 分钟时间币，请在 {expires_at} 前打开小程序接受；过期自动退回。",
-        "A relative offers you {minutes} minutes. Accept them before {expires_at}, or they go back.",
+        "有亲属要赠予您 {minutes} 分钟时间币，请在 {expires_at} 前打开小程序接受；过期作废，对方的时间币不会减少。",
+        "A relative offers you {minutes} minutes. Accept them before {expires_at}; until then nothing has left their account.",
         "请在到期前接受赠予",
     ),
     Topic.MINUTES_EXPIRING: Sentence(

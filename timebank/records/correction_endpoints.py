@@ -41,14 +41,14 @@ def request_correction(body: dict[str, Any], record_id: UUID) -> dict[str, Any]:
     "/corrections",
     guard=requires(*_READERS),
     query=correction_schemas.CorrectionQuery,
-    answer=(200, page_of(correction_schemas.CorrectionOut)),
+    answer=(200, page_of(correction_schemas.StaffCorrectionOut)),
 )
 def list_corrections(query: dict[str, Any]) -> dict[str, Any]:
     """更正：管理范围内，最早提出的在前；可按状态筛选。"""
     found = correction_queries.corrections(state=query.get("state"))
     found = found.where(scope.organisations_of(actor(), *_READERS, column=Correction.organisation_id))
     listed = page(found, by=[Correction.requested_at, Correction.id], query=query, scalars=False)
-    return listed | {"items": [correction_schemas.correction_out(*row[:4]) for row in listed["items"]]}
+    return listed | {"items": [correction_schemas.for_staff(row) for row in listed["items"]]}
 
 
 @blueprint.endpoint(

@@ -7,6 +7,7 @@ from sqlalchemy import Row, Select, case, exists, select
 from sqlalchemy.orm import aliased
 
 from timebank.database import session
+from timebank.identity.models import Person
 from timebank.records.correction_rules import CorrectionState
 from timebank.records.correction_tables import Correction, CorrectionDecision
 from timebank.records.models import Revision
@@ -27,12 +28,13 @@ def decision_of(correction_id: UUID) -> CorrectionDecision | None:
 
 
 def corrections(*, state: CorrectionState | None = None) -> Select[Any]:
-    """Select corrections with their state, decision, and the revision that they are about; page by their key."""
+    """Select corrections with their state, decision, the revision that they are about, and volunteer; page by their key."""
     found = (
         select(Correction, _stands.label("state"), CorrectionDecision, Revision)
         .join(Revision, (Revision.record_id == Correction.record_id) & (Revision.number == Correction.number))
+        .join(Person, Person.id == Correction.volunteer_id)
         .outerjoin(CorrectionDecision, CorrectionDecision.correction_id == Correction.id)
-        .add_columns(Correction.requested_at, Correction.id)
+        .add_columns(Person.volunteer_no, Person.display_name, Correction.requested_at, Correction.id)
     )
     return found if state is None else found.where(_stands == state)
 

@@ -3,7 +3,9 @@
 from typing import Any
 
 from marshmallow import fields, validate
+from sqlalchemy import Row
 
+from timebank.identity.rules import masked_name
 from timebank.records.correction_rules import CorrectionState
 from timebank.records.correction_tables import Correction, CorrectionDecision
 from timebank.records.models import Revision
@@ -52,6 +54,13 @@ class CorrectionOut(Schema):
     decision_reason = fields.String(required=True, allow_none=True)
 
 
+class StaffCorrectionOut(CorrectionOut):
+    """A correction in a coordinator's list."""
+
+    volunteer_no = fields.String(required=True)
+    volunteer_name = fields.String(required=True, metadata={"description": "脱敏 · masked"})
+
+
 class CorrectionQuery(PageQuery):
     """Which corrections; the list holds what lies in scope."""
 
@@ -80,4 +89,12 @@ def correction_out(
         "decided_by": decision.decided_by if decision else None,
         "decided_at": decision.decided_at if decision else None,
         "decision_reason": decision.reason if decision else None,
+    }
+
+
+def for_staff(row: Row[Any]) -> dict[str, Any]:
+    """Return the same of a row, with number and masked name of the volunteer."""
+    return correction_out(*tuple(row)[:4]) | {
+        "volunteer_no": row.volunteer_no,
+        "volunteer_name": masked_name(row.display_name),
     }

@@ -14,7 +14,7 @@ from timebank.records.errors import ServiceOverlap
 from timebank.records.models import Revision
 from timebank.records.rules import State
 
-__all__ = ["also_taken_by", "lock_person", "overlap", "refuse_counted_twice", "refuse_overlap"]
+__all__ = ["also_taken_by", "lock_person", "overlap", "refuse_counted_twice", "refuse_other_record", "refuse_overlap"]
 
 Taken = Callable[[UUID, datetime, datetime], bool]
 """Whether a person's time between two instants (half-open) is taken by something that is no record yet."""
@@ -44,6 +44,13 @@ def refuse_overlap(
     """
     if any(taken(volunteer_id, started_at, ended_at) for taken in _also):
         raise overlap(started_at, ended_at)
+    refuse_other_record(volunteer_id=volunteer_id, started_at=started_at, ended_at=ended_at, but_record=but_record)
+
+
+def refuse_other_record(
+    *, volunteer_id: UUID, started_at: datetime, ended_at: datetime, but_record: UUID | None
+) -> None:
+    """Raise ServiceOverlap if a record that counts or may yet count shares a moment (half-open)."""
     found = _sharing(volunteer_id, started_at, ended_at).where(Revision.state != State.REJECTED)
     if but_record is not None:
         found = found.where(Revision.record_id != but_record)

@@ -63,6 +63,17 @@ def supplement_with_state(supplement_id: UUID) -> Row[*tuple[Any, ...]]:
     return session.execute(supplements().where(Supplement.id == supplement_id)).one()
 
 
+def requested_by(record_id: UUID, person_id: UUID) -> bool:
+    """Whether a record was made of a supplement that somebody has asked for."""
+    found = exists().where(
+        ServiceRecord.id == record_id,
+        ServiceRecord.source_type == SourceType.SUPPLEMENT,
+        Supplement.id == ServiceRecord.source_id,
+        Supplement.requested_by == person_id,
+    )
+    return bool(session.scalar(select(found)))
+
+
 def reviews_of(supplement_id: UUID) -> list[SupplementReview]:
     """Return what reviewers have said of a supplement, in their order."""
     found = (

@@ -28,7 +28,7 @@ from timebank.records.errors import (
 from timebank.records.overlaps import lock_person, overlap, refuse_overlap
 from timebank.records.revisions import Recorded
 from timebank.records.rules import Provenance, Served, SourceType
-from timebank.records.service import DECIDERS, record_service
+from timebank.records.service import DECIDERS, before_approval, record_service
 from timebank.records.supplement_rules import LIMIT, LIMIT_PERIOD, REVIEWERS, Verdict, refuse_times
 from timebank.records.supplement_tables import Supplement, SupplementReview
 
@@ -123,6 +123,13 @@ def review(*, actor: Actor, supplement_id: UUID, verdict: Verdict, reason: str) 
     if verdict is Verdict.REJECT or len(said) + 1 < REVIEWERS:
         return None
     return _record(supplement, actor, now)
+
+
+@before_approval
+def refuse_requester(record_id: UUID, actor_id: UUID) -> None:
+    """Raise SecondPersonNeeded: whoever asked for a supplement does not approve its record, should that wait once more."""
+    if queries.requested_by(record_id, actor_id):
+        raise SecondPersonNeeded
 
 
 def _shift(shift_id: UUID) -> ShiftContext:

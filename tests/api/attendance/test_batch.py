@@ -281,20 +281,6 @@ def test_a_name_is_given_to_one_scan_and_is_ones_own(client: FlaskClient, volunt
     assert said(send_batch(client, a_person(), [other], at=90)) == [("created", None)]
 
 
-def test_a_batch_says_nothing_of_whom_staff_have_scanned(
-    client: FlaskClient, organisation: Organisation, volunteer: Person, shift: Shift
-) -> None:
-    """A name by which staff scanned a member is none of their own scans, and tells nothing of the member."""
-    coordinator = a_coordinator(organisation.id)
-    with minutes_past_nine(0):
-        code = member_code_of(volunteer)
-    scan_in(client, coordinator, shift, at=0, token=code, shift_id=str(shift.id), client_ref="1")
-
-    answer = send_batch(client, coordinator, [kept_from_screen("check_in", shift, at=0, ref="1")], at=30)
-
-    assert said(answer) == [("rejected", "IDEMPOTENCY_CONFLICT")]
-
-
 def test_a_repeated_scan_shows_that_its_record_is_frozen(client: FlaskClient, volunteer: Person, shift: Shift) -> None:
     """Somebody has objected since: the scan sent again, singly or in a batch, is answered with the record as it stands."""
     scan_in(client, volunteer, shift, at=0)

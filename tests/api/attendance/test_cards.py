@@ -6,6 +6,7 @@ import pytest
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
+from tests.conftest import Statements
 from tests.factories.activities import an_activity
 from tests.factories.attendance import (
     a_morning_shift,
@@ -165,6 +166,20 @@ def test_a_sheet_holds_ten_cards_with_name_and_number(client: FlaskClient, coord
     assert pdf_codes(answer.data) == sorted(card_of(person) for person in people[:10])
     assert pdf_codes(answer.data, page=1) == [card_of(people[10])]
     assert sheet(client, coordinator, *people).data == answer.data
+
+
+def test_many_cards_cost_as_many_statements_as_one(
+    client: FlaskClient, coordinator: Actor, statements: Statements
+) -> None:
+    """People are looked up together."""
+    people = [a_person(f"志愿{'甲乙丙'[n]}") for n in range(3)]
+    for person in people:
+        rolled(client, coordinator, person)
+    with statements() as one:
+        sheet(client, coordinator, people[0])
+    with statements() as three:
+        sheet(client, coordinator, *people)
+    assert len(one) == len(three)
 
 
 def test_one_prints_the_cards_that_one_has_issued(

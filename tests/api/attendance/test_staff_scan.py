@@ -7,11 +7,13 @@ from sqlalchemy import delete
 from tests.factories.activities import an_activity
 from tests.factories.attendance import (
     a_morning_shift,
+    kept_from_screen,
     member_code_of,
     minutes_past_nine,
     refusal_of,
     scan_in,
     scan_out,
+    send_batch,
     the_book,
 )
 from tests.factories.family import a_relation
@@ -193,6 +195,21 @@ def test_what_was_scanned_before_tells_nothing_to_whoever_leads_no_more(
 
     assert refusal_of(scan_in(client, coordinator, shift, at=62, **began)) == (404, "NOT_FOUND")
     assert refusal_of(scan_out(client, coordinator, shift, at=62, **ended)) == (404, "NOT_FOUND")
+
+
+def test_a_batch_says_nothing_of_whom_staff_have_scanned(
+    client: FlaskClient, organisation: Organisation, volunteer: Person, shift: Shift
+) -> None:
+    """A name by which staff scanned a member is none of their own scans, and tells nothing of the member."""
+    coordinator = a_coordinator(organisation.id)
+    with minutes_past_nine(0):
+        code = member_code_of(volunteer)
+    scan_in(client, coordinator, shift, at=0, token=code, shift_id=str(shift.id), client_ref="1")
+
+    answer = send_batch(client, coordinator, [kept_from_screen("check_in", shift, at=0, ref="1")], at=30)
+
+    (result,) = answer.json["results"]
+    assert (result["status"], result["code"]) == ("rejected", "IDEMPOTENCY_CONFLICT")
 
 
 def test_staff_who_scan_themselves_are_looked_at(client: FlaskClient, shift: Shift, leader: Person) -> None:

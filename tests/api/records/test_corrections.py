@@ -13,8 +13,9 @@ from tests.factories.family import a_relation
 from tests.factories.identity import a_coordinator, a_person, a_staff_member, an_admin, signed_in
 from tests.factories.organisations import an_organisation
 from tests.factories.records import NINE_O_CLOCK, a_pending_record, a_record
-from timebank.database import new_id
-from timebank.identity.rules import Actor, Role
+from timebank.database import in_unit_of_work, new_id, session
+from timebank.identity.models import Person
+from timebank.identity.rules import Actor, Role, masked_name
 from timebank.organisations.models import Organisation
 from timebank.records.account import account_of
 
@@ -231,6 +232,12 @@ def test_the_list_holds_what_lies_in_scope_by_state(
         "rejected": [str(rejected.id)],
         "superseded": [str(overtaken.id)],
     }
+    listed = client.get("/api/v1/corrections", headers=signed_in(two[0])).json["items"][0]
+    volunteer = in_unit_of_work(lambda: session.get_one(Person, open_.volunteer_id), write=False)
+    assert (listed["volunteer_no"], listed["volunteer_name"]) == (
+        volunteer.volunteer_no,
+        masked_name(volunteer.display_name),
+    )
     assert ids("", a_coordinator(an_organisation().id)) == []
     assert len(ids("", an_admin())) == len(ids("", a_staff_member(Role.AUDITOR, area_path=""))) == 4
     first = client.get("/api/v1/corrections?limit=3", headers=signed_in(two[0])).json

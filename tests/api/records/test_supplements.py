@@ -104,6 +104,25 @@ def test_a_day_that_becomes_too_long_is_looked_at_once_more(
 
 
 @pytest.mark.rule("R09")
+def test_who_has_asked_for_a_supplement_does_not_approve_its_record(
+    client: FlaskClient, organisation: Organisation, shift: Shift, two: tuple[Actor, Actor]
+) -> None:
+    """Also when the record waits for a third look: whoever said when somebody served is not that third person."""
+    volunteer, requester = a_person(), a_coordinator(organisation.id)
+    a_record(volunteer_id=volunteer.id, started_at=NINE + timedelta(hours=3), minutes=400)
+    asked = ask(client, requester, shift, volunteer_id=str(volunteer.id)).json["id"]
+    review(client, two[0], asked)
+    record_id = review(client, two[1], asked).json["record_id"]
+
+    def approve(who: Actor) -> Any:
+        path = f"/api/v1/records/{record_id}/approve"
+        return client.post(path, json={"reason": "核对过"}, headers=signed_in(who))
+
+    assert refusal_of(approve(requester)) == (403, "SECOND_PERSON_NEEDED")
+    assert approve(two[0]).status_code == 200
+
+
+@pytest.mark.rule("R09")
 def test_who_may_notreview(client: FlaskClient, organisation: Organisation, shift: Shift) -> None:
     """Not the subject, a relative, the requester or the same person twice; not from outside, not without the role."""
     subject, requester, relative = (a_coordinator(organisation.id) for _ in range(3))
