@@ -1,7 +1,5 @@
 """Goods come back, a slip is undone and a reservation is extended while others do the same: one winner, books that agree."""
 
-import threading
-from collections import Counter
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
@@ -10,6 +8,7 @@ from uuid import UUID
 import pytest
 from flask import Flask
 
+from tests.concurrency.crowds import all_at_once
 from tests.factories.organisations import a_shop
 from tests.factories.shop import (
     a_clerk,
@@ -23,8 +22,7 @@ from tests.factories.shop import (
     some_goods,
 )
 from timebank import clock
-from timebank.database import in_unit_of_work, session
-from timebank.errors import Busy, Refusal
+from timebank.database import in_unit_of_work
 from timebank.identity.rules import Actor
 from timebank.ledger import expiry, proof
 from timebank.ledger import service as ledger
@@ -34,38 +32,6 @@ from timebank.shop.refunds import Returned
 
 CROWD = 16
 """How many at once: each on a connection of its own."""
-
-
-def _at_once(app: Flask, works: list[Callable[[], Any]]) -> Counter[str]:
-    """Run every work in a thread and unit of work of its own; count results by the refusal's code, or ``done``."""
-    together = threading.Barrier(len(works))
-    outcomes: list[str] = []
-
-    def run(work: Callable[[], Any]) -> None:
-        with app.app_context():
-            together.wait()
-            outcomes.append(_outcome(work))
-            session.remove()
-
-    threads = [threading.Thread(target=run, args=(work,)) for work in works]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert len(outcomes) == len(works), "a thread has died of something that is no refusal"
-    return Counter(outcomes)
-
-
-def _outcome(work: Callable[[], Any]) -> str:
-    while True:
-        try:
-            in_unit_of_work(work)
-        except Busy:  # retryable by contract: the caller sends the same again
-            continue
-        except Refusal as refusal:
-            return refusal.code
-        else:
-            return "done"
 
 
 def _handed_over(actor: Actor, redemption_id: UUID) -> UUID:
@@ -93,7 +59,7 @@ def test_the_last_piece_comes_back_once(app: Flask) -> None:
     lot, member, clerk = a_lot(soap.id, site.id, 2), a_member(120), a_clerk(site)
     taken = _handed_over(clerk, reserved(member.id, site.id, (soap.id, 2)).redemption.id)
     in_unit_of_work(_refunding(clerk, taken, soap.id))
-    assert _at_once(app, [_refunding(clerk, taken, soap.id)] * CROWD) == {
+    assert all_at_once(app, [_refunding(clerk, taken, soap.id)] * CROWD) == {
         "done": 1,
         "REFUND_EXCEEDS_TAKEN": CROWD - 1,
     }
@@ -106,7 +72,7 @@ def test_a_slip_is_undone_once(app: Flask) -> None:
     site, soap = a_stocked_shop(3)
     member, clerk = a_member(120), a_clerk(site)
     taken = _handed_over(clerk, reserved(member.id, site.id, (soap.id, 2)).redemption.id)
-    assert _at_once(app, [_undoing(clerk, taken)] * CROWD) == {"done": 1, "UNDO_TOO_LATE": CROWD - 1}
+    assert all_at_once(app, [_undoing(clerk, taken)] * CROWD) == {"done": 1, "UNDO_TOO_LATE": CROWD - 1}
     assert account_of(member.id).balance_minutes == 120
     _books_agree()
 
@@ -116,15 +82,15 @@ def test_refunds_race_with_an_undo(app: Flask) -> None:
     site, soap = a_shop(), some_goods(price_minutes=60)
     lot, member, clerk = a_lot(soap.id, site.id, 2), a_member(120), a_clerk(site)
     taken = _handed_over(clerk, reserved(member.id, site.id, (soap.id, 2)).redemption.id)
-    outcome = _at_once(app, [_refunding(clerk, taken, soap.id), _undoing(clerk, taken)] * (CROWD // 2))
+    outcome = all_at_once(app, [_refunding(clerk, taken, soap.id), _undoing(clerk, taken)] * (CROWD // 2))
     assert set(outcome) <= {"done", "REFUND_EXCEEDS_TAKEN", "UNDO_TOO_LATE"}
     assert (account_of(member.id).balance_minutes, level_of(lot).on_hand) == (120, 2)
     _books_agree()
 
 
-def test_redemptions_from_the_same_lots_come_back_at_once(app: Flask) -> None:
+def test_redemptions_from_the_same_lots_come_backall_at_once(app: Flask) -> None:
     """Refunds for one wallet over the same lots, in any order of lines, wait for each other and never for good."""
-    site, clerk, member = a_shop(), None, a_member(10_000)
+    site, member = a_shop(), a_member(10_000)
     clerk = a_clerk(site)
     goods = [some_goods(price_minutes=10) for _ in range(3)]
     lots = [a_lot(one.id, site.id, CROWD) for one in goods]
@@ -137,7 +103,7 @@ def test_redemptions_from_the_same_lots_come_back_at_once(app: Flask) -> None:
         order = goods[place % 3 :] + goods[: place % 3]
         lines = [Returned(one.id, 1, restock=True) for one in order]
         works.append(_refunding_lines(clerk, redemption_id, lines))
-    assert _at_once(app, works) == {"done": CROWD}
+    assert all_at_once(app, works) == {"done": CROWD}
     assert account_of(member.id).balance_minutes == 10_000
     assert {level_of(lot).on_hand for lot in lots} == {CROWD}
     _books_agree()
@@ -154,7 +120,7 @@ def test_a_refund_races_with_the_expiry_of_what_it_brings_back(app: Flask) -> No
     taken = _handed_over(clerk, reserved(member.id, site.id, (soap.id, 1)).redemption.id)
     cut_off, run_id = clock.now(), UUID(int=77)
     run = lambda: expiry.expire(run_id=run_id, cut_off=cut_off, owner_ids=[member.id], actor_id=member.id)  # noqa: E731
-    outcome = _at_once(app, [_refunding(clerk, taken, soap.id), run] * 2)
+    outcome = all_at_once(app, [_refunding(clerk, taken, soap.id), run] * 2)
     assert outcome == {"done": 3, "REFUND_EXCEEDS_TAKEN": 1}
     assert account_of(member.id).balance_minutes in {0, 60}
     _books_agree()
@@ -174,7 +140,7 @@ def test_extending_races_with_handing_over_and_the_sweep(app: Flask, monkeypatch
         lambda: reservations.sweep(limit=10),
         lambda: ledger.sweep(limit=10),
     ]
-    outcome = _at_once(app, works * (CROWD // 4))
+    outcome = all_at_once(app, works * (CROWD // 4))
     sweeps = CROWD // 2
     if due < 0:
         assert outcome["done"] - sweeps in {1, 2}

@@ -2,7 +2,6 @@
 
 import threading
 import time
-from collections import Counter
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
@@ -11,6 +10,7 @@ import pytest
 from flask import Flask
 from sqlalchemy import select, text
 
+from tests.concurrency.crowds import all_at_once, outcome_of
 from tests.engines import ON_POSTGRESQL
 from tests.factories.identity import a_person
 from tests.factories.organisations import a_shop
@@ -28,46 +28,13 @@ from tests.factories.shop import (
     some_goods,
 )
 from timebank import clock
-from timebank.database import db, in_unit_of_work, session
-from timebank.errors import Busy, Refusal
+from timebank.database import db, session
 from timebank.identity.rules import Actor
 from timebank.shop import reservations
 from timebank.shop.handovers import hand_over
 from timebank.shop.models import Lot, Receipt
 
 CROWD = 50
-
-
-def _all_at_once(app: Flask, works: list[Callable[[], Any]]) -> Counter[str]:
-    """Run every work in a thread and unit of work of its own; count results by the refusal's code, or ``done``."""
-    together = threading.Barrier(len(works))
-    outcomes: list[str] = []
-
-    def run(work: Callable[[], Any]) -> None:
-        with app.app_context():
-            together.wait()
-            outcomes.append(_outcome(work))
-            session.remove()
-
-    threads = [threading.Thread(target=run, args=(work,)) for work in works]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert len(outcomes) == len(works), "a thread has died of something that is no refusal"
-    return Counter(outcomes)
-
-
-def _outcome(work: Callable[[], Any]) -> str:
-    while True:
-        try:
-            in_unit_of_work(work)
-        except Busy:  # retryable by contract: the caller sends the same again
-            continue
-        except Refusal as refusal:
-            return refusal.code
-        else:
-            return "done"
 
 
 def _reserving(person_id: Any, site_id: Any, goods_id: Any, quantity: int = 1) -> Callable[[], Any]:
@@ -79,7 +46,7 @@ def test_fifty_members_want_the_last_piece(app: Flask) -> None:
     """One gets it, the others are told that it is out of stock and keep their minutes."""
     site, goods = a_stocked_shop(1)
     members = [a_member(60) for _ in range(CROWD)]
-    outcome = _all_at_once(app, [_reserving(member.id, site.id, goods.id) for member in members])
+    outcome = all_at_once(app, [_reserving(member.id, site.id, goods.id) for member in members])
     assert outcome == {"done": 1, "OUT_OF_STOCK": CROWD - 1}
     assert sum(account_of(member.id).available_minutes for member in members) == 60 * (CROWD - 1)
     assert findings() == []
@@ -90,7 +57,7 @@ def test_fifty_members_empty_many_small_lots(app: Flask) -> None:
     site, goods = a_shop(), some_goods(price_minutes=0)
     lots = [a_lot(goods.id, site.id, 2) for _ in range(10)]
     people = [a_person() for _ in range(CROWD)]
-    outcome = _all_at_once(app, [_reserving(person.id, site.id, goods.id) for person in people])
+    outcome = all_at_once(app, [_reserving(person.id, site.id, goods.id) for person in people])
     assert outcome == {"done": 20, "OUT_OF_STOCK": CROWD - 20}
     assert {level_of(lot).available for lot in lots} == {0}
     assert findings() == []
@@ -101,7 +68,7 @@ def test_fifty_tills_hand_over_one_redemption(app: Flask) -> None:
     site, goods = a_stocked_shop()
     clerk = a_clerk(site)
     redemption = reserved(a_member().id, site.id, (goods.id, 1)).redemption
-    outcome = _all_at_once(app, [lambda: hand_over(actor=clerk, redemption_id=redemption.id)] * CROWD)
+    outcome = all_at_once(app, [lambda: hand_over(actor=clerk, redemption_id=redemption.id)] * CROWD)
     assert outcome == {"done": 1, "ALREADY_HANDED_OVER": CROWD - 1}
     assert findings() == []
 
@@ -115,7 +82,7 @@ def test_handing_over_races_with_cancelling(app: Flask) -> None:
         lambda: hand_over(actor=clerk, redemption_id=redemption.id),
         lambda: reservations.cancel(actor=Actor(member.id), redemption_id=redemption.id),
     ]
-    outcome = _all_at_once(app, works * (CROWD // 2))
+    outcome = all_at_once(app, works * (CROWD // 2))
     loser = "REDEMPTION_CANCELLED" if account_of(member.id).balance_minutes else "ALREADY_HANDED_OVER"
     assert outcome == {"done": 1, loser: CROWD - 1}
     assert findings() == []
@@ -129,7 +96,7 @@ def test_one_balance_is_spent_once_at_two_shops(app: Flask) -> None:
     member = a_person()
     minutes_for(member.id, 60)
     sites = [first, second] * (CROWD // 2)
-    outcome = _all_at_once(app, [_reserving(member.id, site.id, goods.id) for site in sites])
+    outcome = all_at_once(app, [_reserving(member.id, site.id, goods.id) for site in sites])
     assert outcome == {"done": 1, "INSUFFICIENT_MINUTES": CROWD - 1}
     assert findings() == []
 
@@ -139,7 +106,7 @@ def test_fifty_receipts_have_fifty_numbers_without_a_gap(app: Flask) -> None:
     site, goods = a_stocked_shop(CROWD, price_minutes=0)
     clerk, member = a_clerk(site), a_person()
     held = [reserved(member.id, site.id, (goods.id, 1)).redemption.id for _ in range(CROWD)]
-    outcome = _all_at_once(
+    outcome = all_at_once(
         app,
         [lambda one=one: hand_over(actor=clerk, redemption_id=one) for one in held],  # type: ignore[misc]
     )
@@ -174,7 +141,7 @@ def test_lots_are_locked_by_id_also_when_the_first_choice_is_gone(app: Flask, mo
 
     def order() -> None:
         with app.app_context():
-            outcomes.append(_outcome(_reserving(member.id, site.id, goods.id)))
+            outcomes.append(outcome_of(_reserving(member.id, site.id, goods.id)))
 
     waiting = threading.Thread(target=order)
     with db.engine.begin() as holder:

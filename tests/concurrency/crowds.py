@@ -1,0 +1,44 @@
+"""Many at once: each in a thread and unit of work of its own."""
+
+import threading
+from collections import Counter
+from collections.abc import Callable
+from typing import Any
+
+from flask import Flask
+
+from timebank.database import in_unit_of_work, session
+from timebank.errors import Busy, Refusal
+
+
+def all_at_once(app: Flask, works: list[Callable[[], Any]]) -> Counter[str]:
+    """Run every work in a thread and unit of work of its own; count results by the refusal's code, or ``done``."""
+    together = threading.Barrier(len(works))
+    outcomes: list[str] = []
+
+    def run(work: Callable[[], Any]) -> None:
+        with app.app_context():
+            together.wait()
+            outcomes.append(outcome_of(work))
+            session.remove()
+
+    threads = [threading.Thread(target=run, args=(work,)) for work in works]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(outcomes) == len(works), "a thread has died of something that is no refusal"
+    return Counter(outcomes)
+
+
+def outcome_of(work: Callable[[], Any]) -> str:
+    """Run a work until it is done or refused; return the refusal's code, or ``done``."""
+    while True:
+        try:
+            in_unit_of_work(work)
+        except Busy:  # retryable by contract: the caller sends the same again
+            continue
+        except Refusal as refusal:
+            return refusal.code
+        else:
+            return "done"
