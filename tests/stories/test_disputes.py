@@ -156,8 +156,17 @@ def test_one_caught_with_a_shared_phone(app: Flask, phone: Phone, team: Team) ->
                 records[who.id] = phone.send(who, path, device=device, token=token)
     record = records[absent.id]["record"]["id"]
 
+    with minutes_past_nine(150):
+        # The honest one has her minutes; the two wait, and are told why. The sign-in sheet has both names: approved.
+        assert [phone.balance(who) for who in (ma, absent, honest)] == [0, 0, 120]
+        waiting = phone.look(team.coordinator, "/records?state=pending&order=oldest")["items"]
+        assert {item["waits_because"] for item in waiting} == {"多人共用一部手机，请核实后决定。"}
+        assert {item["id"] for item in waiting} == {records[who.id]["record"]["id"] for who in (ma, absent)}
+        for item in waiting:
+            phone.send(team.coordinator, f"/records/{item['id']}/approve", reason="签到表上有两人签名")
+
     with minutes_past_nine(300):
-        # Nobody noticed. The sweep does; again it finds nothing new, and nothing has moved.
+        # The sweep lays it before them once more; again it finds nothing new, and nothing has moved.
         first, second = (app.test_cli_runner().invoke(cli, ["sweep"]).output for _ in range(2))
         assert ("anomalies=1 " in first, "anomalies=0 " in second) == (True, True)
         (found,) = phone.look(team.coordinator, "/anomalies?state=open")["items"]
