@@ -295,5 +295,5 @@ def test_the_ledger_agrees_with_its_model(app: Flask, _house: Any) -> None:
             _house.databases.fresh("app")
 
     run_state_machine_as_test(
-        Run, settings=settings(max_examples=examples(60, 1_000), stateful_step_count=examples(50, 100))
+        Run, settings=settings(max_examples=examples(60, 200), stateful_step_count=examples(50, 100))
     )
