@@ -1,7 +1,13 @@
 """Many who correct, review and spend at once: one decision stands, the others are told why not, and the books agree."""
 
+import time
+from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime, timedelta
+from threading import Event
 from typing import Any
+from uuid import UUID
 
+import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
@@ -11,12 +17,14 @@ from tests.factories.corrections import a_correction, revision_of
 from tests.factories.identity import a_coordinator, a_person, signed_in
 from tests.factories.ledger import redeemed, state_of
 from tests.factories.organisations import an_organisation
-from tests.factories.records import a_pending_record, a_record
+from tests.factories.records import NINE_O_CLOCK, a_pending_record, a_record, a_service
 from tests.factories.supplements import EVENING, a_finding, a_past_shift, a_request, a_supplement
 from timebank import clock
 from timebank.database import in_unit_of_work
 from timebank.ledger import proof
 from timebank.ledger.errors import DebtOutstanding, InsufficientMinutes
+from timebank.policies.rules import Policy
+from timebank.records import queries, service
 from timebank.records.account import account_of
 from timebank.records.models import Revision, ServiceRecord
 from timebank.records.supplement_tables import Supplement, SupplementReview
@@ -176,3 +184,38 @@ def test_one_finding_is_lifted_once(app: Flask) -> None:
         return client.post(address, json={"reason": "误判"}, headers=others[index])
 
     assert race(app, lift) == {(200, ""): 1, (409, "ALREADY_LIFTED"): RACERS - 1}
+
+
+@pytest.mark.rule("R20")
+def test_a_capped_day_is_recorded_one_after_the_other(app: Flask) -> None:
+    """Two services of one day that are recorded at once earn the cap together, not each; without a cap nothing waits."""
+    capped = Policy(daily_credit_cap_minutes=150)
+    volunteer, first_is_in = a_person(), Event()
+
+    def first() -> int:
+        with app.app_context():
+            return in_unit_of_work(slow_one)
+
+    def slow_one() -> int:
+        credited = _recorded_now(volunteer.id, NINE_O_CLOCK, capped)
+        first_is_in.set()
+        time.sleep(0.3)  # so long nobody else can see it
+        return credited
+
+    def second() -> int:
+        first_is_in.wait()
+        with app.app_context():
+            return in_unit_of_work(lambda: _recorded_now(volunteer.id, NINE_O_CLOCK + timedelta(hours=3), capped))
+
+    with ThreadPoolExecutor(2) as pool:
+        both = [pool.submit(first), pool.submit(second)]
+        assert [one.result() for one in both] == [120, 30]
+
+
+def _recorded_now(volunteer_id: UUID, started_at: datetime, policy: Policy) -> int:
+    served = a_service(volunteer_id=volunteer_id, started_at=started_at)
+    found = queries.so_far(volunteer_id=volunteer_id, day=served.served_on)
+    recorded = service.record_service(
+        served=served, policy=policy, actor_id=volunteer_id, now=served.ended_at, so_far=found
+    )
+    return recorded.revision.credited_minutes

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from timebank.database import new_id, session
 from timebank.policies.rules import Policy
-from timebank.records import queries, revisions
+from timebank.records import overlaps, queries, revisions
 from timebank.records.models import Revision
 from timebank.records.rules import Served, SoFar, assess
 from timebank.records.service import INSERT_RECORD, first_values, record_values
@@ -27,6 +27,7 @@ def record_many(
     people = {served.volunteer_id for served in services}
     if len(people) < len(services):
         raise ValueError("one service a person: what the day adds up to is read once for all")
+    overlaps.lock_day(people, policy)
     days = queries.so_far_of_many(people, {served.served_on for served in services})
     records, values = [], []
     for served in services:

@@ -1,6 +1,6 @@
 """Nobody serves in two places at once: what a person's time is taken by, in records and beyond them."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from datetime import datetime
 from uuid import UUID
 
@@ -9,12 +9,21 @@ from sqlalchemy import Select, select
 from timebank.clock import SHANGHAI
 from timebank.database import session
 from timebank.identity.models import Person
+from timebank.policies.rules import Policy
 from timebank.records import queries
 from timebank.records.errors import ServiceOverlap
 from timebank.records.models import Revision
 from timebank.records.rules import State
 
-__all__ = ["also_taken_by", "lock_person", "overlap", "refuse_counted_twice", "refuse_other_record", "refuse_overlap"]
+__all__ = [
+    "also_taken_by",
+    "lock_day",
+    "lock_person",
+    "overlap",
+    "refuse_counted_twice",
+    "refuse_other_record",
+    "refuse_overlap",
+]
 
 Taken = Callable[[UUID, datetime, datetime], bool]
 """Whether a person's time between two instants (half-open) is taken by something that is no record yet."""
@@ -33,6 +42,18 @@ def lock_person(person_id: UUID) -> Person | None:
     """Lock a person until this transaction ends, so that what is recorded for them by hand comes one after the other."""
     found = select(Person).where(Person.id == person_id).with_for_update(key_share=True)
     return session.scalars(found.execution_options(populate_existing=True)).one_or_none()
+
+
+def lock_day(people: Collection[UUID], policy: Policy) -> None:
+    """Where a day's credit is capped, let nobody else record anything for these people until this transaction ends.
+
+    A correction or a supplement that is approved in the same instant as a check-out would read the day as it was before
+    it, and both together would pass the cap. Without a cap nothing is locked, and no statement is sent.
+    """
+    if policy.daily_credit_cap_minutes is not None:
+        session.execute(
+            select(Person.id).where(Person.id.in_(people)).order_by(Person.id).with_for_update(key_share=True)
+        ).all()
 
 
 def refuse_overlap(

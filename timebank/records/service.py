@@ -20,7 +20,7 @@ from timebank.records.credit import policy_of, recomputed
 from timebank.records.errors import RecordNotPending, RecordOnNotice
 from timebank.records.locks import lock
 from timebank.records.models import Revision, ServiceRecord
-from timebank.records.overlaps import lock_person, refuse_counted_twice
+from timebank.records.overlaps import lock_day, lock_person, refuse_counted_twice
 from timebank.records.revisions import Recorded
 from timebank.records.rules import PENDING, Assessment, Served, SoFar, State, assess, flags_as_text
 
@@ -51,11 +51,13 @@ def record_service(
 ) -> Recorded:
     """Make the record of one service and, if the policy lets it be final at once, post its credit.
 
-    ``so_far`` is what ``queries.so_far`` says for the service's day, if the caller has read it in a select of its own.
+    ``so_far`` is what ``queries.so_far`` says for the service's day, if the caller has read it in a select of its own;
+    where the day is capped it is read anew, under a lock.
     ``reason`` is what somebody says who states the times by hand. Raises AlreadyRecorded (by its constraint) if the
     source has a record.
     """
-    if so_far is None:
+    lock_day([served.volunteer_id], policy)
+    if so_far is None or policy.daily_credit_cap_minutes is not None:
         so_far = queries.so_far(volunteer_id=served.volunteer_id, day=served.served_on)
     record_id = new_id()
     session.connection().execute(INSERT_RECORD, record_values(served, record_id=record_id, now=now))
