@@ -136,7 +136,8 @@ def extend(*, actor: Actor, redemption_id: UUID) -> tuple[Redemption, AccountSta
     """Keep a held redemption for another full time from now on, once; its owner may, and the staff of its shop.
 
     The minutes are released and held again in one transaction, the pieces stay where they are. It never outlives a
-    lot that it was picked from. Raises NotFound, AlreadyHandedOver, RedemptionCancelled, HoldExpired, AlreadyExtended.
+    lot that it was picked from. Raises NotFound, AlreadyHandedOver, RedemptionCancelled, HoldExpired, AlreadyExtended,
+    DebtOutstanding.
     """
     redemption, shop = locked(redemption_id)
     if redemption.person_id != actor.person_id and not works_at(actor, shop):
