@@ -19,7 +19,8 @@ from timebank.settings import Settings, UnsafeSettings
 
 
 def _examined(app: Flask) -> Result:
-    result: Result = app.test_cli_runner().invoke(cli, ["ledger", "doctor"])
+    with app.app_context():  # whichever application a fixture may have put in force before
+        result: Result = app.test_cli_runner().invoke(cli, ["ledger", "doctor"])
     return result
 
 
