@@ -26,6 +26,7 @@ from timebank.attendance.models import Attendance
 from timebank.attendance.rules import State, closes_at, flags_at_check_out, forgotten_end
 from timebank.codes.layouts import utc_text
 from timebank.database import NIL, new_id, session
+from timebank.direct import Direct
 from timebank.notifications import service as notifications
 from timebank.notifications.rules import Topic
 from timebank.notifications.service import News
@@ -33,7 +34,11 @@ from timebank.records import batches
 from timebank.records.models import Revision
 from timebank.records.rules import Flag, Provenance, flags_from_text, weaker
 
-_END = update(Attendance).where(Attendance.id == bindparam("attendance_id"), Attendance.state == State.OPEN)
+_END = Direct(
+    update(Attendance).where(
+        Attendance.id == bindparam("attendance_id", type_=Attendance.id.type), Attendance.state == State.OPEN
+    )
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,7 +86,7 @@ def end(
     state = State.AUTO_CLOSED if forgotten else State.CLOSED
     ended = [Ended(stay=stay, state=state, revision=made) for stay, made in zip(stays, revisions, strict=True)]
     if ended:
-        session.connection().execute(_END, [_values(one, out) for one in ended])
+        _END.send_all(session.connection(), [_values(one, out) for one in ended])
     if forgotten:
         notifications.tell_many(_news(one, context, now) for one in ended)
     return ended
