@@ -30,7 +30,7 @@ _NEW_REVISION = class_mapper(Revision).class_manager.new_instance
 
 @dataclass(frozen=True, slots=True)
 class Recorded:
-    """A new revision, and the account right after its credit (None if nothing was posted)."""
+    """A new revision, and its volunteer's account right after the credit (None if nothing was posted to it)."""
 
     revision: Revision
     account: AccountState | None
@@ -56,12 +56,14 @@ def _append(values: dict[str, Any]) -> Recorded:
         return Recorded(revision, None)
     posted = ledger.earn(
         transfer_id=revision.id,
-        owner_id=revision.volunteer_id,
+        owner_id=revision.credited_to,
         minutes=revision.credited_minutes,
         source_id=revision.id,
         occurred_at=revision.ended_at,
         actor_id=revision.actor_id,
     )
+    if revision.group_id is not None:
+        return Recorded(revision, None)
     return _within_storage(Recorded(revision, posted.account))
 
 
@@ -119,7 +121,7 @@ def append_many(rows: Sequence[dict[str, Any]], *, batch_id: UUID | None = None)
     earnings = [
         ledger.Earning(
             transfer_id=revision.id,
-            owner_id=revision.volunteer_id,
+            owner_id=revision.credited_to,
             minutes=revision.credited_minutes,
             source_id=revision.id,
             occurred_at=revision.ended_at,
@@ -131,6 +133,7 @@ def append_many(rows: Sequence[dict[str, Any]], *, batch_id: UUID | None = None)
     kept = {
         revision.record_id: _within_storage(Recorded(revision, one.account)).revision
         for revision, one in zip(credited, posted, strict=True)
+        if revision.group_id is None
     }
     now = [kept.get(revision.record_id, revision) for revision in revisions]
     notifications.tell_many(news for one in now if (news := news_of(one, None, actor_id=actor_id)))

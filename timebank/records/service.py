@@ -12,7 +12,7 @@ from timebank.database import new_id, session
 from timebank.errors import NotFound
 from timebank.identity.rules import Actor, Role
 from timebank.organisations import scope
-from timebank.policies.rules import Policy
+from timebank.policies.rules import GroupAccounts, Policy
 from timebank.records import notices, objections, queries, revisions
 from timebank.records.conflicts import refuse_interested
 from timebank.records.correction_rules import refuse_more_than_recorded
@@ -98,6 +98,7 @@ def first_values(
         "place": served.place,
         "leader_id": served.leader_id,
         "correction_id": None,
+        "group_id": served.group_id if policy.group_accounts == GroupAccounts.EARN_AND_DONATE else None,
         **assessed_values(served, assessed, policy=policy, actor_id=actor_id, reason=None, now=now),
     }
 
