@@ -5,16 +5,18 @@ from datetime import timedelta
 from operator import itemgetter
 from threading import Thread
 from typing import Any
+from uuid import UUID
 
 import pytest
 from flask import Flask
-from sqlalchemy import bindparam, select, text, update
+from sqlalchemy import NullPool, bindparam, create_engine, select, text, update
 from sqlalchemy.exc import IntegrityError, OperationalError
 
 from tests.conftest import Statements
+from tests.engines import ON_POSTGRESQL
 from tests.factories.ledger import a_volunteer_with, earned, held, state_of
 from tests.unit.ledger.looking import refused
-from timebank import clock
+from timebank import clock, database
 from timebank.database import db, in_unit_of_work, new_id, session, violated_constraint
 from timebank.direct import Direct, Rows, at_once
 from timebank.errors import Busy
@@ -219,3 +221,29 @@ def test_an_update_of_many_says_how_many_it_has_written(app: Flask) -> None:
     )
     assert sent == 2
     assert [row["closed_at"] for row in _found(rows)] == [at, at]
+
+
+@ON_POSTGRESQL
+@pytest.mark.parametrize("write", [True, False])
+@pytest.mark.parametrize("through_the_driver", [True, False])
+def test_a_server_that_was_restarted_costs_nobody_an_error(app: Flask, through_the_driver: bool, write: bool) -> None:
+    """However many connections of the pool are dead: the first attempt that finds one gives them all up."""
+    owner_id = a_volunteer_with(60)
+    idle = [db.engine.connect() for _ in range(database.ATTEMPTS + 2)]
+    pids = [connection.execute(text("SELECT pg_backend_pid()")).scalar_one() for connection in idle]
+    for connection in idle:
+        connection.close()
+    with create_engine(db.engine.url, poolclass=NullPool).connect() as other:
+        for pid in pids:
+            other.execute(text("SELECT pg_terminate_backend(:pid)"), {"pid": pid})
+
+    def asked() -> int:
+        if through_the_driver:
+            return len(Direct(queries.HEADS).send(session.connection(), _wallet(owner_id)).rows())
+        return len(session.connection().execute(queries.HEADS, _wallet(owner_id)).all())
+
+    assert in_unit_of_work(asked, write=write) == 1
+
+
+def _wallet(owner_id: UUID) -> dict[str, list[UUID]]:
+    return {"accounts": [wallet_of(owner_id).id], "transfers": [], "holds": []}
