@@ -15,11 +15,11 @@ from sqlalchemy.exc import IntegrityError
 
 from timebank import clock
 from timebank.database import session, violated_constraint
+from timebank.direct import Direct, at_once
 from timebank.errors import refusal_for
 from timebank.ledger import queries
 from timebank.ledger.accounts import Hold, Locked, by_id, lock, open_accounts
 from timebank.ledger.batch import Batch, Found, Head, Stored, is_due
-from timebank.ledger.direct import Direct, at_once
 from timebank.ledger.replays import stored_results
 from timebank.ledger.rules import Account, AccountKind, AccountState, Posted, debt_of
 from timebank.ledger.transfers import Posting, expiry

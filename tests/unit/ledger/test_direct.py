@@ -14,9 +14,9 @@ from tests.factories.ledger import a_volunteer_with, earned, held, state_of
 from tests.unit.ledger.looking import refused
 from timebank import clock
 from timebank.database import db, in_unit_of_work, new_id, session, violated_constraint
+from timebank.direct import Direct, at_once
 from timebank.errors import Busy
 from timebank.ledger import queries
-from timebank.ledger.direct import Direct, at_once
 from timebank.ledger.errors import AlreadyPosted
 from timebank.ledger.rules import wallet_of
 
