@@ -25,7 +25,7 @@ check: $(VENV)/.dev  ## Lint, format, types, layers, and whether api_spec/ is up
 	$(BIN)/lint-imports
 	$(BIN)/timebank openapi write --check
 
-bench: $(VENV)/.bench  ## Measure, side by side (about eight minutes)
+bench: $(VENV)/.bench  ## Measure, side by side (about nine minutes)
 	$(BIN)/python -m benchmarks
 
 soak: $(VENV)/.dev  ## Run property and crash tests for long, with other examples every time

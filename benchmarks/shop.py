@@ -89,7 +89,9 @@ def _measured(settings: Settings, options: Options) -> Rounds:
             if number:
                 for name, run in runs.items():
                     rounds[name].append(run)
-            elif not settings.is_sqlite:  # as autovacuum would have done by now: who takes a table for empty plans badly
+            elif (
+                not settings.is_sqlite
+            ):  # as autovacuum would have done by now: who takes a table for empty plans badly
                 served.as_owner(settings, "ANALYZE")
             print(f"  round {number} of {options.rounds}", file=sys.stderr)
     finally:
