@@ -15,8 +15,10 @@ from typing import Any, NamedTuple, cast
 from sqlalchemy import CompoundSelect, Connection, Dialect, Insert, Select, Table, Update, insert
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.sql.compiler import SQLCompiler
+from sqlalchemy.sql.dml import ReturningInsert
 
 Parameters = Mapping[str, Any]
+Statement = Select[*tuple[Any, ...]] | CompoundSelect[Any] | Insert | ReturningInsert[Any] | Update
 _Process = Callable[[Any], Any] | None
 
 
@@ -44,8 +46,7 @@ class _Compiled:
             name: _Place(name, None) if length is None else [_Place(name, index) for index in range(length)]
             for name, length in lengths.items()
         }
-        writes = isinstance(statement, (Insert, Update))
-        keys = list(lengths) if writes else None
+        keys = list(lengths) if isinstance(statement, Insert) else None
         compiled = cast("SQLCompiler", statement.compile(dialect=dialect, column_keys=keys))
         expanded = compiled.construct_expanded_state(places)
         processes = {
@@ -58,7 +59,7 @@ class _Compiled:
             for key in expanded.positiontup or expanded.parameters
         ]
         self._keys = [slot.key for slot in self._slots]
-        columns = () if writes else statement.selected_columns
+        columns = statement.exported_columns  # what a select yields, or a write returns
         readers = [column.type.dialect_impl(dialect).result_processor(dialect, None) for column in columns]
         self._readers = [(place, reader) for place, reader in enumerate(readers) if reader]
 
@@ -121,7 +122,7 @@ class Sent:
 class Direct:
     """A statement that goes through the driver. Its parameters are scalars, and lists for expanding ones."""
 
-    def __init__(self, statement: "Select[Any] | CompoundSelect[Any] | Insert | Update") -> None:
+    def __init__(self, statement: Statement) -> None:
         self._statement = statement
         self._compiled: dict[Any, _Compiled] = {}
 
@@ -137,16 +138,21 @@ class Direct:
 
     def send_all(self, connection: Connection, rows: Sequence[Parameters]) -> Sent:
         """Send it once for each of ``rows`` (at least one), which answer nothing. Raises what SQLAlchemy would raise."""
+        if len(rows) == 1:  # as many, it would cost a round trip of its own
+            return self.send(connection, rows[0])
         compiled = self._compiled_for(connection.dialect, rows[0])
         cursor = _cursor(connection)
         values = compiled.bind_all(rows)
-        connection.dispatch.before_cursor_execute(connection, cursor, compiled.sql, values, None, len(values) > 1)
+        connection.dispatch.before_cursor_execute(connection, cursor, compiled.sql, values, None, True)
         with errors_of(connection):
             cursor.executemany(compiled.sql, values)
         return Sent(connection, cursor, compiled)
 
     def _compiled_for(self, dialect: Dialect, parameters: Parameters) -> _Compiled:
-        lengths = {name: len(value) if isinstance(value, list) else None for name, value in parameters.items()}
+        writes = isinstance(self._statement, Insert)  # a list is a value there, and no list of values
+        lengths = {
+            name: len(value) if isinstance(value, list) and not writes else None for name, value in parameters.items()
+        }
         key = (dialect.name, *lengths.values())
         compiled = self._compiled.get(key)
         if compiled is None:

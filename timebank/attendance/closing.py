@@ -35,8 +35,14 @@ from timebank.records.models import Revision
 from timebank.records.rules import Flag, Provenance, flags_from_text, weaker
 
 _END = Direct(
-    update(Attendance).where(
-        Attendance.id == bindparam("attendance_id", type_=Attendance.id.type), Attendance.state == State.OPEN
+    update(Attendance)
+    .where(Attendance.id == bindparam("attendance"), Attendance.state == State.OPEN)
+    .values(
+        state=bindparam("state_after"),
+        checked_out_at=bindparam("left_at"),
+        out_provenance=bindparam("witnessed"),
+        flags=bindparam("doubts"),
+        record_id=bindparam("record"),
     )
 )
 
@@ -109,12 +115,12 @@ def _news(ended: Ended, context: ShiftContext, now: datetime) -> News:
 
 def _values(ended: Ended, out: Provenance | None) -> dict[str, Any]:
     return {
-        "attendance_id": ended.stay.attendance_id,
-        "state": ended.state,
-        "checked_out_at": ended.revision.ended_at,
-        "out_provenance": out,
-        "flags": ended.revision.flags,
-        "record_id": ended.revision.record_id,
+        "attendance": ended.stay.attendance_id,
+        "state_after": ended.state,
+        "left_at": ended.revision.ended_at,
+        "witnessed": out,
+        "doubts": ended.revision.flags,
+        "record": ended.revision.record_id,
     }
 
 

@@ -209,15 +209,11 @@ def test_rows_know_no_naive_instant(app: Flask) -> None:
 def test_an_update_of_many_says_how_many_it_has_written(app: Flask) -> None:
     """Rows that are not there are not counted."""
     rows = _accounts(4)
-    closed = update(queries.account).where(queries.account.c.id == bindparam("one", type_=queries.account.c.id.type))
+    closed = update(queries.account).where(queries.account.c.id == bindparam("one")).values(closed_at=bindparam("at"))
     in_unit_of_work(lambda: Rows(queries.account).insert_mappings(session.connection(), rows[:3:2]))
     at = clock.now()
     sent = in_unit_of_work(
-        lambda: (
-            Direct(closed)
-            .send_all(session.connection(), [{"one": row["id"], "closed_at": at} for row in rows])
-            .written()
-        )
+        lambda: Direct(closed).send_all(session.connection(), [{"one": row["id"], "at": at} for row in rows]).written()
     )
     assert sent == 2
     assert [row["closed_at"] for row in _found(rows)] == [at, at]
