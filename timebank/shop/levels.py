@@ -11,18 +11,20 @@ from sqlalchemy.orm import aliased
 
 from timebank.database import UtcDateTime, session
 from timebank.shop.models import Goods, Lot, Redemption, StockMove
-from timebank.shop.queries import Instant, price_at
+from timebank.shop.queries import Instant, limits_of_goods, price_at
 from timebank.shop.rules import Level, Line, MoveKind, Pick, PricedLine, RedemptionState
 
 
 @dataclass(frozen=True, slots=True)
 class Offered:
-    """Goods as they are offered at one moment."""
+    """Goods as they are offered at one moment; ``limits`` are those set on them, in their plain form."""
 
     goods_id: UUID
     name: str
     unit: str
     price_minutes: int
+    category: str
+    limits: list[dict[str, Any]] | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,8 +98,9 @@ def _held(due: Subquery) -> Select[*tuple[Any, ...]]:
 
 def _offered(due: Subquery) -> Select[*tuple[Any, ...]]:
     price = price_at(_NOW).label("price")
+    pieces = func.coalesce(due.c.pieces, 0)
     return (
-        select(*_LEVEL, func.coalesce(due.c.pieces, 0), Goods.id, Goods.name, Goods.unit, price)
+        select(*_LEVEL, pieces, Goods.id, Goods.name, Goods.unit, price, Goods.category, limits_of_goods())
         .select_from(Goods)
         .outerjoin(Lot, and_(Lot.goods_id == Goods.id, Lot.site_id == _SITE, Lot.emptied_at.is_(None)))
         .outerjoin(StockMove, and_(StockMove.lot_id == Lot.id, StockMove.seq == _last()))

@@ -6,12 +6,13 @@ from datetime import datetime
 from typing import Any, cast
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Row, Select, Uuid, bindparam, func, select
+from sqlalchemy import ColumnElement, Row, ScalarSelect, Select, Uuid, bindparam, func, select
 
 from timebank.database import session
 from timebank.identity.models import Person
 from timebank.organisations.models import Area, Organisation, Site
 from timebank.policies.queries import latest_number_subquery
+from timebank.shop.limit_tables import GoodsLimit
 from timebank.shop.models import (
     Goods,
     GoodsPrice,
@@ -94,6 +95,18 @@ def price_at(now: Instant) -> ColumnElement[int]:
     )
 
 
+def limits_of_goods() -> ScalarSelect[Any]:
+    """Return the limits that are set on ``Goods``, plain, as a correlated scalar (NULL without any)."""
+    return (
+        select(GoodsLimit.limits)
+        .where(GoodsLimit.goods_id == Goods.id)
+        .order_by(GoodsLimit.number.desc())
+        .limit(1)
+        .correlate(Goods)
+        .scalar_subquery()
+    )
+
+
 def goods(now: datetime) -> Select[Any]:
     """Select goods with the price in force."""
     found = select(
@@ -134,25 +147,29 @@ def redemption(redemption_id: UUID) -> tuple[Redemption, Shop] | None:
     return (row[0], Shop(*row[1:])) if row else None
 
 
+PIECES_OUT = (
+    select(-func.sum(StockMove.quantity))
+    .where(
+        StockMove.redemption_id == RedemptionLine.redemption_id,
+        StockMove.line_no == RedemptionLine.line_no,
+        StockMove.kind == MoveKind.HAND_OVER,
+    )
+    .correlate(RedemptionLine)
+    .scalar_subquery()
+)
+"""How many pieces of a ``RedemptionLine`` were handed over (NULL: none)."""
+PIECES_BACK = (
+    select(func.sum(RefundLine.quantity))
+    .join(Refund, Refund.id == RefundLine.refund_id)
+    .where(Refund.redemption_id == RedemptionLine.redemption_id, RefundLine.line_no == RedemptionLine.line_no)
+    .correlate(RedemptionLine)
+    .scalar_subquery()
+)
+"""How many pieces of a ``RedemptionLine`` have come back (NULL: none)."""
+
+
 def lines_of(redemption_ids: Collection[UUID]) -> dict[UUID, list[PricedLine]]:
     """Return the lines of redemptions, each with the goods' name and how many pieces were handed over and came back."""
-    handed = (
-        select(-func.sum(StockMove.quantity))
-        .where(
-            StockMove.redemption_id == RedemptionLine.redemption_id,
-            StockMove.line_no == RedemptionLine.line_no,
-            StockMove.kind == MoveKind.HAND_OVER,
-        )
-        .correlate(RedemptionLine)
-        .scalar_subquery()
-    )
-    back = (
-        select(func.sum(RefundLine.quantity))
-        .join(Refund, Refund.id == RefundLine.refund_id)
-        .where(Refund.redemption_id == RedemptionLine.redemption_id, RefundLine.line_no == RedemptionLine.line_no)
-        .correlate(RedemptionLine)
-        .scalar_subquery()
-    )
     found = (
         select(
             RedemptionLine.redemption_id,
@@ -162,8 +179,8 @@ def lines_of(redemption_ids: Collection[UUID]) -> dict[UUID, list[PricedLine]]:
             Goods.unit,
             RedemptionLine.quantity,
             RedemptionLine.price_minutes,
-            func.coalesce(handed, 0),
-            func.coalesce(back, 0),
+            func.coalesce(PIECES_OUT, 0),
+            func.coalesce(PIECES_BACK, 0),
         )
         .join(Goods, Goods.id == RedemptionLine.goods_id)
         .where(RedemptionLine.redemption_id.in_(redemption_ids))
