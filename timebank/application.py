@@ -28,6 +28,7 @@ from timebank.identity.wechat import WechatClient
 from timebank.notifications import endpoints as notifications
 from timebank.notifications import templates
 from timebank.organisations import endpoints as organisations
+from timebank.organisations import household_endpoints as households
 from timebank.organisations import member_endpoints as members
 from timebank.organisations import paper_endpoints as papers
 from timebank.passbook import endpoints as passbook
@@ -37,6 +38,7 @@ from timebank.records import endpoints as records
 from timebank.records import objection_endpoints as objections
 from timebank.records import supplement_endpoints as supplements
 from timebank.settings import Settings, UnsafeSettings
+from timebank.shop import allowance_endpoints as allowances
 from timebank.shop import endpoints as shop
 from timebank.statistics import endpoints as statistics
 from timebank.web import docs, observe, problems, tokens
@@ -51,6 +53,7 @@ DOMAINS = (
     organisations,
     members,
     papers,
+    households,
     policies,
     notifications,
     activities,
@@ -68,6 +71,7 @@ DOMAINS = (
     pool,
     groups,
     shop,
+    allowances,
     anomalies,
     passbook,
     statistics,

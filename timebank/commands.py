@@ -31,7 +31,7 @@ from timebank.passbook import expiries, expiry_warnings
 from timebank.policies.commands import cli as policy_commands
 from timebank.records import finalising
 from timebank.settings import Settings, UnsafeSettings
-from timebank.shop import reservations
+from timebank.shop import quotas, reservations
 from timebank.shop.commands import cli as shop_commands
 from timebank.web import idempotency
 
@@ -87,6 +87,7 @@ def sweep() -> None:
     """收尾：到期的冻结、预约、时间币、忘记的签退和旧的幂等回执 · write what is due, forget old replies."""
     swept = {
         "redemptions": in_unit_of_work(lambda: reservations.sweep(limit=SWEEP_AT_ONCE)),
+        "free_quotas": in_unit_of_work(lambda: quotas.sweep(limit=SWEEP_AT_ONCE)),
         "attendances": in_unit_of_work(lambda: closing.sweep(limit=SWEEP_AT_ONCE)),
         "holds": in_unit_of_work(lambda: ledger.sweep(limit=SWEEP_AT_ONCE)),
         "expired": expiries.run(),

@@ -12,10 +12,11 @@ from timebank.codes.book import CodeBook
 from timebank.identity.rules import PersonState, masked_name
 from timebank.ledger.rules import AccountState
 from timebank.records.account import account_of
-from timebank.shop import levels, queries
+from timebank.shop import levels, proxies, queries, quotas
 from timebank.shop.counter import Found
 from timebank.shop.handovers import HandedOver
 from timebank.shop.models import Intake, Lot, Redemption
+from timebank.shop.quota_rules import PayWith
 from timebank.shop.receipts import Names, printed
 from timebank.shop.refunds import Refunded
 from timebank.shop.rules import Channel, PricedLine, RedemptionState, RefundKind, receipt_number, state_at
@@ -29,9 +30,15 @@ _WARNINGS = {
 
 
 def redemption(
-    one: Redemption, lines: Sequence[PricedLine], *, now: datetime, book: CodeBook | None = None
+    one: Redemption,
+    lines: Sequence[PricedLine],
+    *,
+    now: datetime,
+    book: CodeBook | None = None,
+    collected_by: str | None = None,
 ) -> dict[str, Any]:
     """Return a redemption as everyone sees it at ``now``; with a ``book``, also the codes that its owner shows."""
+    by_quota = one.pay_with == PayWith.FREE_QUOTA
     state = state_at(one.state, one.expires_at, now)
     shows_codes = book is not None and state is RedemptionState.HELD
     return {
@@ -42,6 +49,9 @@ def redemption(
         "lines": [_line(line) for line in lines],
         "total_minutes": one.total_minutes,
         "charged_minutes": one.charged_minutes,
+        "pay_with": PayWith.FREE_QUOTA if by_quota else PayWith.MINUTES,
+        "free_quota": quotas.paid_for([one.id])[one.id] if by_quota else None,
+        "collected_by": collected_by,
         "created_at": one.created_at,
         "expires_at": one.expires_at,
         "extended_at": one.extended_at,
@@ -54,7 +64,9 @@ def redemption(
 def redemptions(found: Sequence[Redemption], *, now: datetime, book: CodeBook | None = None) -> list[dict[str, Any]]:
     """Return several redemptions, their lines in one statement."""
     lines = queries.lines_of([one.id for one in found]) if found else {}
-    return [redemption(one, lines[one.id], now=now, book=book) for one in found]
+    gone = [one.id for one in found if one.state == RedemptionState.HANDED_OVER]
+    proxy_names = proxies.collected_by(gone) if gone else {}
+    return [redemption(one, lines[one.id], now=now, book=book, collected_by=proxy_names.get(one.id)) for one in found]
 
 
 def with_account(
@@ -71,8 +83,9 @@ def handed_over(done: HandedOver) -> dict[str, Any]:
     names = Names(
         shop=done.shop.name, clerk=people[receipt.clerk_id], member=masked_name(people[done.redemption.person_id])
     )
+    proxy_name = proxies.names_of([done.proxy])[done.proxy.id] if done.proxy else None
     return {
-        "redemption": redemption(done.redemption, done.lines, now=clock.now()),
+        "redemption": redemption(done.redemption, done.lines, now=clock.now(), collected_by=proxy_name),
         "receipt": {
             "id": receipt.id,
             "receipt_no": receipt_number(receipt.issued_on, receipt.number),
@@ -121,6 +134,7 @@ def found(what: Found) -> dict[str, Any]:
     now = clock.now()
     account = account_of(what.person.id)
     one = redemptions([what.redemption], now=now)[0] if what.redemption else None
+    collectors, collects_for = proxies.shown_to_counter(what.person.id)
     warned = [
         (what.redemption is not None and what.redemption.expires_at - now < SOON, "EXPIRES_SOON"),
         (what.person.state != PersonState.ACTIVE, "PERSON_NOT_ACTIVE"),
@@ -132,6 +146,8 @@ def found(what: Found) -> dict[str, Any]:
         "redemption": one,
         "held": redemptions(what.held, now=now),
         "account": account,
+        "proxies": collectors,
+        "collects_for": collects_for,
         "warnings": [{"code": code, "detail": _WARNINGS[code]} for given, code in warned if given],
     }
 

@@ -13,6 +13,7 @@ from timebank.identity.rules import Role
 from timebank.shop import answers, counter, handovers, intakes, queries, refunds, reservations, sales, schemas
 from timebank.shop.goods import add_goods as add
 from timebank.shop.models import Goods, Redemption
+from timebank.shop.quota_rules import PayWith
 from timebank.shop.rules import Line
 from timebank.shop.staff import STAFF, works_at
 from timebank.web import limits
@@ -101,7 +102,9 @@ def take_in(body: dict[str, Any], site_id: UUID) -> dict[str, Any]:
 )
 def reserve(body: dict[str, Any]) -> dict[str, Any]:
     """兑换：同时冻结时间币和物品，给出提货码；到期自动退回。"""
-    done = reservations.reserve(person_id=person_id(), site_id=body["site_id"], lines=_lines(body))
+    done = reservations.reserve(
+        person_id=person_id(), site_id=body["site_id"], lines=_lines(body), pay_with=PayWith(body["pay_with"])
+    )
     return answers.with_account(done.redemption, done.lines, done.account, book=_book())
 
 
@@ -130,7 +133,8 @@ def cancel(redemption_id: UUID) -> dict[str, Any]:
 def hand_over(body: dict[str, Any], redemption_id: UUID) -> dict[str, Any]:
     """核销：交出物品，扣除时间币，打印小票；可只取一部分，其余退回。"""
     lines = _lines(body) if "lines" in body else None
-    return answers.handed_over(handovers.hand_over(actor=actor(), redemption_id=redemption_id, lines=lines))
+    done = handovers.hand_over(actor=actor(), redemption_id=redemption_id, lines=lines, proxy_id=body.get("proxy_id"))
+    return answers.handed_over(done)
 
 
 @blueprint.endpoint(
@@ -238,5 +242,7 @@ def sell(body: dict[str, Any]) -> dict[str, Any]:
         member_token=body["member_token"],
         lines=[sales.Scanned(**line) for line in body["lines"]],
         book=_book(),
+        pay_with=PayWith(body["pay_with"]),
+        proxy_id=body.get("proxy_id"),
     )
     return answers.handed_over(done)

@@ -12,18 +12,20 @@ from sqlalchemy.orm import aliased
 from timebank.database import UtcDateTime, session
 from timebank.direct import Direct, Sent, at_once
 from timebank.shop.models import Goods, Lot, Redemption, StockMove
-from timebank.shop.queries import Instant, price_at
+from timebank.shop.queries import Instant, limits_of_goods, price_at
 from timebank.shop.rules import Level, Line, MoveKind, OpenReserve, Pick, PricedLine, RedemptionState
 
 
 @dataclass(frozen=True, slots=True)
 class Offered:
-    """Goods as they are offered at one moment."""
+    """Goods as they are offered at one moment; ``limits`` are those set on them, in their plain form."""
 
     goods_id: UUID
     name: str
     unit: str
     price_minutes: int
+    category: str
+    limits: list[dict[str, Any]] | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +115,7 @@ def _held(*which: ColumnElement[bool]) -> Select[*tuple[Any, ...]]:
 
 
 _OFFERED = Direct(
-    select(*_LEVEL, _due(_NOW), Goods.id, Goods.name, Goods.unit, price_at(_NOW))
+    select(*_LEVEL, _due(_NOW), Goods.id, Goods.name, Goods.unit, price_at(_NOW), Goods.category, limits_of_goods())
     .select_from(Goods)
     .outerjoin(Lot, and_(Lot.goods_id == Goods.id, Lot.site_id == _SITE, Lot.emptied_at.is_(None)))
     .outerjoin(StockMove, and_(StockMove.lot_id == Lot.id, StockMove.seq == _last()))
@@ -190,10 +192,13 @@ def stocked(goods_ids: Collection[UUID], now: datetime, *, site_id: UUID | None 
     return [(row[-1], _level(row)) for row in session.execute(found)]
 
 
+_PRICE = 11  # where it stands in a row of _OFFERED
+
+
 def offer(goods_ids: Collection[UUID], now: datetime, site_id: UUID) -> Offer:
     """Return goods with prices and their lots at one site, in one statement; only active goods with a price."""
     sent = _OFFERED.send(session.connection(), {"now": now, "site": site_id, "goods": list(goods_ids)})
-    rows = [row for row in sent.rows() if row[-1] is not None]
+    rows = [row for row in sent.rows() if row[_PRICE] is not None]
     return Offer({row[8]: Offered(*row[8:]) for row in rows}, [_level(row) for row in rows if row[0] is not None])
 
 

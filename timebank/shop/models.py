@@ -145,6 +145,10 @@ class Redemption(Base):
     extended_at: Mapped[datetime | None]
     closed_at: Mapped[datetime | None]
     closed_by: Mapped[UUID | None]
+    pay_with: Mapped[str | None] = mapped_column(String(10))
+    """``free_quota``: the lines cost no minutes and are in the quota's moves; nothing: minutes, as before there were others."""
+    limited: Mapped[bool | None]
+    """Whether it was counted under a limit: then whoever prolongs or hands it over waits for those who count."""
 
 
 class RedemptionLine(Base):
@@ -162,6 +166,8 @@ class RedemptionLine(Base):
     goods_id: Mapped[UUID] = mapped_column(ForeignKey("goods.id"))
     quantity: Mapped[int]
     price_minutes: Mapped[int]
+    category: Mapped[str | None] = mapped_column(String(40))
+    """The goods' category of that moment, for limits by category."""
 
 
 class StockMove(Base):

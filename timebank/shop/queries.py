@@ -6,13 +6,14 @@ from datetime import datetime
 from typing import Any, cast
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Row, Select, Uuid, bindparam, func, select
+from sqlalchemy import ColumnElement, Row, ScalarSelect, Select, Uuid, bindparam, func, select
 
 from timebank.database import session
 from timebank.direct import Direct, at_once
 from timebank.identity.models import Person
 from timebank.organisations.models import Area, Organisation, Site
 from timebank.policies.queries import latest_number_subquery
+from timebank.shop.limit_tables import GoodsLimit
 from timebank.shop.models import (
     Goods,
     GoodsPrice,
@@ -99,6 +100,18 @@ def price_at(now: Instant) -> ColumnElement[int]:
     )
 
 
+def limits_of_goods() -> ScalarSelect[Any]:
+    """Return the limits that are set on ``Goods``, plain, as a correlated scalar (NULL without any)."""
+    return (
+        select(GoodsLimit.limits)
+        .where(GoodsLimit.goods_id == Goods.id)
+        .order_by(GoodsLimit.number.desc())
+        .limit(1)
+        .correlate(Goods)
+        .scalar_subquery()
+    )
+
+
 def goods(now: datetime) -> Select[Any]:
     """Select goods with the price in force."""
     found = select(
@@ -167,7 +180,7 @@ _LOCK_REDEMPTION = Direct(
     .where(Redemption.id == bindparam("redemption", type_=Uuid()))
     .with_for_update(key_share=True, of=Redemption)
 )
-_HANDED = (
+PIECES_OUT = (
     select(-func.sum(StockMove.quantity))
     .where(
         StockMove.redemption_id == RedemptionLine.redemption_id,
@@ -177,13 +190,15 @@ _HANDED = (
     .correlate(RedemptionLine)
     .scalar_subquery()
 )
-_BACK = (
+"""How many pieces of a ``RedemptionLine`` were handed over (NULL: none)."""
+PIECES_BACK = (
     select(func.sum(RefundLine.quantity))
     .join(Refund, Refund.id == RefundLine.refund_id)
     .where(Refund.redemption_id == RedemptionLine.redemption_id, RefundLine.line_no == RedemptionLine.line_no)
     .correlate(RedemptionLine)
     .scalar_subquery()
 )
+"""How many pieces of a ``RedemptionLine`` have come back (NULL: none)."""
 _SELECT_LINES = (
     select(
         RedemptionLine.redemption_id,
@@ -193,8 +208,8 @@ _SELECT_LINES = (
         Goods.unit,
         RedemptionLine.quantity,
         RedemptionLine.price_minutes,
-        func.coalesce(_HANDED, 0),
-        func.coalesce(_BACK, 0),
+        func.coalesce(PIECES_OUT, 0),
+        func.coalesce(PIECES_BACK, 0),
     )
     .join(Goods, Goods.id == RedemptionLine.goods_id)
     .where(RedemptionLine.redemption_id.in_(bindparam("redemptions", expanding=True)))

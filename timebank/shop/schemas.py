@@ -5,6 +5,8 @@ from typing import Any
 from marshmallow import ValidationError, fields, validate, validates_schema
 
 from timebank.records.account import AccountOut
+from timebank.shop.allowance_schemas import PAY_WITH, PaidOut, ProxyShownOut
+from timebank.shop.quota_rules import PayWith
 from timebank.shop.rules import Channel, DonorKind, RedemptionState, RefundKind, Source
 from timebank.web.fields import Instant, PlainText, WholeNumber
 from timebank.web.schemas import PageQuery, Schema
@@ -117,6 +119,7 @@ class RedemptionBody(Schema):
 
     site_id = fields.UUID(required=True)
     lines = fields.List(fields.Nested(LineBody), required=True, validate=_some_lines)
+    pay_with = PAY_WITH
 
 
 class LineOut(Schema):
@@ -142,6 +145,11 @@ class RedemptionOut(Schema):
     lines = fields.List(fields.Nested(LineOut), required=True)
     total_minutes = fields.Integer(required=True)
     charged_minutes = fields.Integer(required=True, allow_none=True)
+    pay_with = fields.Enum(PayWith, by_value=True, required=True)
+    free_quota = fields.Nested(PaidOut, required=True, allow_none=True)
+    collected_by = fields.String(
+        required=True, allow_none=True, metadata={"description": "代领人，已遮蔽 · the proxy, masked"}
+    )
     created_at = Instant(required=True)
     expires_at = Instant(required=True)
     extended_at = Instant(required=True, allow_none=True)
@@ -157,9 +165,10 @@ class RedemptionWithAccountOut(RedemptionOut):
 
 
 class HandOverBody(Schema):
-    """What is taken; without ``lines`` everything."""
+    """What is taken; without ``lines`` everything; with ``proxy_id`` by somebody who may collect for the member."""
 
     lines = fields.List(fields.Nested(LineBody), validate=_some_lines)
+    proxy_id = fields.UUID()
 
 
 class ReturnedBody(LineBody):
@@ -263,6 +272,8 @@ class FoundOut(Schema):
     redemption = fields.Nested(RedemptionOut, required=True, allow_none=True)
     held = fields.List(fields.Nested(RedemptionOut), required=True)
     account = fields.Nested(AccountOut, required=True)
+    proxies = fields.List(fields.Nested(ProxyShownOut), required=True)
+    collects_for = fields.List(fields.Nested(ProxyShownOut), required=True)
     warnings = fields.List(fields.Nested(WarningOut), required=True)
 
 
@@ -285,3 +296,5 @@ class SaleBody(Schema):
     member_token = fields.String(required=True, validate=validate.Length(min=1, max=512))
     site_id = fields.UUID(required=True)
     lines = fields.List(fields.Nested(ScannedBody), required=True, validate=_some_lines)
+    pay_with = PAY_WITH
+    proxy_id = fields.UUID(metadata={"description": "持码人代谁购买 · for whom the holder of the code buys"})
