@@ -18,6 +18,7 @@ from timebank.codes.book import CodeBook
 from timebank.demo import clock as demo_clock
 from timebank.demo import endpoints as demo
 from timebank.documents.typefaces import UnusableFont, typeface
+from timebank.files import endpoints as files
 from timebank.giving import endpoints as giving
 from timebank.giving import pool_endpoints as pool
 from timebank.identity import consent_endpoints as consents
@@ -47,6 +48,7 @@ DOMAINS = (
     consents,
     organisations,
     papers,
+    files,
     policies,
     notifications,
     activities,
