@@ -35,7 +35,10 @@ from timebank.records import endpoints as records
 from timebank.records import objection_endpoints as objections
 from timebank.records import supplement_endpoints as supplements
 from timebank.settings import Settings, UnsafeSettings
+from timebank.shop import donation_endpoints as donations
 from timebank.shop import endpoints as shop
+from timebank.shop import goods_endpoints as goods
+from timebank.shop import intake_endpoints as intakes
 from timebank.statistics import endpoints as statistics
 from timebank.web import docs, observe, problems, tokens
 from timebank.web.api import PREFIX, create_api
@@ -64,6 +67,9 @@ DOMAINS = (
     giving,
     pool,
     shop,
+    goods,
+    intakes,
+    donations,
     anomalies,
     passbook,
     statistics,

@@ -98,6 +98,8 @@ class Policy:
     geofence: str = "off"
     geofence_metres: int = 300
     reservation_hours: int | None = 48
+    min_remaining_days: int = 0
+    same_day_hours: int = 24
     min_age: int = LEAST_AGE
     service_consent: bool = False
 
@@ -195,6 +197,18 @@ KEYS = {
         ),
         Key("geofence_metres", whole(50, 5_000), "离站点多少米以内算到场", "so many metres from the site are inside"),
         Key("reservation_hours", whole(1, 720), "预留多少小时内须提货", "a reservation is kept this long"),
+        Key(
+            "min_remaining_days",
+            whole(0, 730),
+            "入库时保质期至少还剩几天；物品另有规定的从其规定",
+            "least days of life left at intake, unless the goods have their own",
+        ),
+        Key(
+            "same_day_hours",
+            whole(1, 48),
+            "当日食品须在入库后多少小时内到期",
+            "food of the day expires within so many hours of its intake",
+        ),
         Key(
             "min_age",
             whole(LEAST_AGE, 18),

@@ -1,18 +1,20 @@
 """What lots hold, what of it is promised, and what of that is due: the reading side of stock."""
 
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, Select, Subquery, Uuid, and_, bindparam, func, or_, select
-from sqlalchemy.orm import aliased
+from sqlalchemy.orm import InstrumentedAttribute, aliased
 
 from timebank.database import UtcDateTime, session
 from timebank.shop.models import Goods, Lot, Redemption, StockMove
 from timebank.shop.queries import Instant, price_at
 from timebank.shop.rules import Level, Line, MoveKind, Pick, PricedLine, RedemptionState
+
+LEVEL_FIELDS = len(fields(Level))
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +49,8 @@ def _last() -> ColumnElement[int]:
     return select(func.max(other.seq)).where(other.lot_id == Lot.id).correlate(Lot).scalar_subquery()
 
 
-def _unresolved(reserve: type[StockMove]) -> ColumnElement[bool]:
+def unresolved(reserve: type[StockMove]) -> ColumnElement[bool]:
+    """Return whether nothing has ended a reservation yet."""
     other = aliased(StockMove)
     return ~select(1).where(other.lot_id == reserve.lot_id, other.resolves == reserve.seq).correlate(reserve).exists()
 
@@ -61,7 +64,7 @@ def _due(now: Instant, site_id: ColumnElement[UUID] | UUID | None = None) -> Sub
             Redemption.state == RedemptionState.HELD,
             Redemption.expires_at <= now,
             StockMove.kind == MoveKind.RESERVE,
-            _unresolved(StockMove),
+            unresolved(StockMove),
         )
         .group_by(StockMove.lot_id)
     )
@@ -79,6 +82,17 @@ _LEVEL = (
 )
 
 
+def _level_at(now: Instant, due: Subquery) -> tuple[ColumnElement[Any] | InstrumentedAttribute[Any], ...]:
+    """Return the columns of a ``Level``, in its order."""
+    return (*_LEVEL, func.coalesce(due.c.pieces, 0), Lot.recalled_at.is_not(None), restricted_at(now))
+
+
+def restricted_at(now: Instant) -> ColumnElement[bool]:
+    """Return whether a lot is only for the purpose that it was given for: no change of purpose has opened it yet."""
+    closed = or_(Lot.ordinary_from.is_(None), Lot.ordinary_from > now)
+    return and_(Lot.restricted_purpose.is_not(None), closed)
+
+
 # Every reservation asks these two: they are built once, for building them took longer than running them.
 _NOW = bindparam("now", type_=UtcDateTime())
 _SITE = bindparam("site", type_=Uuid())
@@ -86,7 +100,7 @@ _SITE = bindparam("site", type_=Uuid())
 
 def _held(due: Subquery) -> Select[*tuple[Any, ...]]:
     return (
-        select(*_LEVEL, func.coalesce(due.c.pieces, 0))
+        select(*_level_at(_NOW, due))
         .select_from(Lot)
         .join(StockMove, and_(StockMove.lot_id == Lot.id, StockMove.seq == _last()))
         .outerjoin(due, due.c.lot_id == Lot.id)
@@ -97,7 +111,7 @@ def _held(due: Subquery) -> Select[*tuple[Any, ...]]:
 def _offered(due: Subquery) -> Select[*tuple[Any, ...]]:
     price = price_at(_NOW).label("price")
     return (
-        select(*_LEVEL, func.coalesce(due.c.pieces, 0), Goods.id, Goods.name, Goods.unit, price)
+        select(*_level_at(_NOW, due), Goods.id, Goods.name, Goods.unit, price)
         .select_from(Goods)
         .outerjoin(Lot, and_(Lot.goods_id == Goods.id, Lot.site_id == _SITE, Lot.emptied_at.is_(None)))
         .outerjoin(StockMove, and_(StockMove.lot_id == Lot.id, StockMove.seq == _last()))
@@ -126,7 +140,7 @@ def stocked(goods_ids: Collection[UUID], now: datetime, *, site_id: UUID | None 
     """Return site and level of every lot of the goods that is not empty, at one site or everywhere."""
     due = _due(now, site_id)
     found = (
-        select(*_LEVEL, func.coalesce(due.c.pieces, 0), Lot.site_id)
+        select(*_level_at(now, due), Lot.site_id)
         .select_from(Lot)
         .join(StockMove, and_(StockMove.lot_id == Lot.id, StockMove.seq == _last()))
         .outerjoin(due, due.c.lot_id == Lot.id)
@@ -141,12 +155,12 @@ def offer(goods_ids: Collection[UUID], now: datetime, site_id: UUID) -> Offer:
     """Return goods with prices and their lots at one site, in one statement; only active goods with a price."""
     found = session.connection().execute(_OFFERED, {"now": now, "site": site_id, "goods": list(goods_ids)})
     rows = [row for row in found if row.price is not None]
-    offered = {row[8]: Offered(*row[8:]) for row in rows}
+    offered = {row[LEVEL_FIELDS]: Offered(*row[LEVEL_FIELDS:]) for row in rows}
     return Offer(offered, [_level(row) for row in rows if row[0] is not None])
 
 
 def _level(row: Iterable[object]) -> Level:
-    return Level(*tuple(row)[:8])  # type: ignore[arg-type]
+    return Level(*tuple(row)[:LEVEL_FIELDS])  # type: ignore[arg-type]
 
 
 def lots_of(redemption_ids: Collection[UUID]) -> Select[UUID]:
@@ -204,7 +218,7 @@ def due_reserves(lot_ids: Collection[UUID], now: datetime) -> list[StockMove]:
             Redemption.expires_at <= now,
             StockMove.kind == MoveKind.RESERVE,
             StockMove.lot_id.in_(lot_ids),
-            _unresolved(StockMove),
+            unresolved(StockMove),
         )
         .order_by(StockMove.lot_id, StockMove.seq)
     )
@@ -214,7 +228,7 @@ def due_reserves(lot_ids: Collection[UUID], now: datetime) -> list[StockMove]:
 def open_reserves(redemption_id: UUID) -> tuple[list[StockMove], int]:
     """Return what is still picked for a redemption (line by line, first expired first), and how many picks there were."""
     found = (
-        select(StockMove, _unresolved(StockMove))
+        select(StockMove, unresolved(StockMove))
         .select_from(StockMove)
         .join(Lot, Lot.id == StockMove.lot_id)
         .where(StockMove.redemption_id == redemption_id, StockMove.kind == MoveKind.RESERVE)

@@ -178,12 +178,15 @@ def locked(redemption_id: UUID) -> tuple[Redemption, Shop]:
 
 
 def opened(shelf: Shelf, redemption_id: UUID) -> list[StockMove]:
-    """Lock the lots of a redemption and return its reservations. Raises HoldExpired if any of them is released."""
+    """Lock the lots of a redemption and return its reservations, recalled ones last.
+
+    Raises HoldExpired if any of them is released.
+    """
     shelf.open(levels.lots_of([redemption_id]))
     reserves, picked = levels.open_reserves(redemption_id)
     if len(reserves) < picked:
         raise HoldExpired
-    return reserves
+    return sorted(reserves, key=lambda reserve_move: shelf.is_recalled(reserve_move.lot_id))
 
 
 def refuse_closed(redemption: Redemption, now: datetime) -> None:
