@@ -26,6 +26,17 @@ def uploaded_by(file_id: UUID, person_id: UUID) -> bool:
     return session.execute(found).first() is not None
 
 
+def own_files(person_id: UUID, names: Collection[str]) -> list[UUID]:
+    """Return those files with one of these names (SHA-256) that a person has sent."""
+    found = (
+        select(StoredFile.id)
+        .join(FileUpload, FileUpload.file_id == StoredFile.id)
+        .where(FileUpload.person_id == person_id, StoredFile.sha256.in_(names))
+        .order_by(StoredFile.id)
+    )
+    return list(session.scalars(found))
+
+
 def unused_by(person_id: UUID) -> int:
     """Return how many files a person has sent that nothing uses."""
     used = select(1).where(FileAttachment.file_id == FileUpload.file_id).exists()

@@ -99,6 +99,15 @@ def attach(*, file_id: UUID, owner_kind: str, owner_id: UUID, actor: Actor) -> S
     return file
 
 
+def attach_named(*, names: Collection[str], owner_kind: str, owner_id: UUID, actor: Actor) -> None:
+    """Attach those of the actor's files that have one of these names (SHA-256); other names are of files kept elsewhere.
+
+    Raises FileTypeRefused.
+    """
+    for file_id in queries.own_files(actor.person_id, names):
+        attach(file_id=file_id, owner_kind=owner_kind, owner_id=owner_id, actor=actor)
+
+
 def attach_only(*, file_ids: Collection[UUID], owner_kind: str, owner_id: UUID, actor: Actor) -> None:
     """Attach these files to an owner and take off all others. Raises UnknownFile, FileTypeRefused."""
     for file_id in sorted(set(file_ids)):

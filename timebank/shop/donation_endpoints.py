@@ -6,7 +6,7 @@ from uuid import UUID
 from timebank.errors import NotFound
 from timebank.identity.guards import actor, person_id, requires, signed_in
 from timebank.shop import answers, donation_queries, donation_schemas, donations, lot_queries, queries
-from timebank.shop.donation_tables import Donation
+from timebank.shop.donation_tables import Donation, DonationLine
 from timebank.shop.rules import MoveKind
 from timebank.shop.staff import STAFF, own_shop
 from timebank.web import limits
@@ -65,17 +65,17 @@ def show_my_donation(donation_id: UUID) -> dict[str, Any]:
     lots = [lot_id for found in by_line.values() for lot_id in found]
     fates = lot_queries.fates(lots)
     shown = _one(donation)
-    became = [_fate(line, [fates[lot_id] for lot_id in by_line.get(line["line_no"], [])]) for line in shown["lines"]]
+    became = [_fate(line, [fates[lot_id] for lot_id in by_line.get(line.line_no, [])]) for line in shown["lines"]]
     return shown | {"became": became, "people": lot_queries.people_served(lots)}
 
 
-def _fate(line: dict[str, Any], fates: list[dict[str, int]]) -> dict[str, Any]:
+def _fate(line: DonationLine, fates: list[dict[str, int]]) -> dict[str, Any]:
     def moved(*kinds: MoveKind) -> int:
         return sum(fate.get(kind, 0) for fate in fates for kind in kinds)
 
     return {
-        "line_no": line["line_no"],
-        "name": line["name"],
+        "line_no": line.line_no,
+        "name": line.name,
         "accepted": moved(MoveKind.INTAKE),
         "on_hand": sum(sum(fate.values()) for fate in fates),
         "handed_out": -moved(MoveKind.HAND_OVER, MoveKind.RETURN),

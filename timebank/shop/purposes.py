@@ -6,6 +6,7 @@ donor cannot be reached. Each change is a fact; what is in force is a function o
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from itertools import zip_longest
 from uuid import UUID
 
 from sqlalchemy import select
@@ -72,7 +73,7 @@ def changes_of(lot_ids: Sequence[UUID]) -> dict[UUID, list[PurposeChange]]:
 def purpose_at(given: str | None, changes: Sequence[PurposeChange], now: datetime) -> str | None:
     """Return what a lot is for at ``now`` (None: for everybody), given what it was given for."""
     purpose = given
-    for change, following in zip(changes, [*changes[1:], None], strict=True):
+    for change, following in zip_longest(changes, changes[1:]):
         overtaken = following is not None and following.changed_at < change.effective_at
         if change.effective_at <= now and not overtaken:
             purpose = change.purpose
