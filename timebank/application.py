@@ -19,6 +19,7 @@ from timebank.codes.book import CodeBook
 from timebank.demo import clock as demo_clock
 from timebank.demo import endpoints as demo
 from timebank.documents.typefaces import UnusableFont, typeface
+from timebank.files import endpoints as files
 from timebank.giving import endpoints as giving
 from timebank.giving import group_endpoints as groups
 from timebank.giving import pool_endpoints as pool
@@ -39,7 +40,10 @@ from timebank.records import objection_endpoints as objections
 from timebank.records import supplement_endpoints as supplements
 from timebank.settings import Settings, UnsafeSettings
 from timebank.shop import allowance_endpoints as allowances
+from timebank.shop import donation_endpoints as donations
 from timebank.shop import endpoints as shop
+from timebank.shop import goods_endpoints as goods
+from timebank.shop import intake_endpoints as intakes
 from timebank.statistics import endpoints as statistics
 from timebank.web import docs, observe, problems, tokens
 from timebank.web.api import PREFIX, create_api
@@ -54,6 +58,7 @@ DOMAINS = (
     members,
     papers,
     households,
+    files,
     policies,
     notifications,
     activities,
@@ -72,6 +77,9 @@ DOMAINS = (
     groups,
     shop,
     allowances,
+    goods,
+    intakes,
+    donations,
     anomalies,
     passbook,
     statistics,

@@ -19,6 +19,8 @@ from timebank.codes import rotation
 from timebank.database import in_unit_of_work, session, violated_constraint
 from timebank.demo import street
 from timebank.errors import Conflict, Refusal, refusal_for
+from timebank.files import endpoints as files
+from timebank.files import sweeping as unused_files
 from timebank.identity import passwords
 from timebank.identity import service as identity
 from timebank.identity.rules import Grant, Role
@@ -93,6 +95,7 @@ def sweep() -> None:
         "expired": expiries.run(),
         "anomalies": in_unit_of_work(anomalies.look),
         "notices": _notices_over(),
+        "files": unused_files.sweep(store=files.store(), limit=SWEEP_AT_ONCE),
         "replies": in_unit_of_work(idempotency.forget_old),
     }
     click.echo(" ".join(f"{what}={count}" for what, count in swept.items()))

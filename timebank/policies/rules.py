@@ -111,6 +111,8 @@ class Policy:
     redeem_limits: tuple[Limit, ...] = ()
     redeem_days: RedemptionDays | None = None
     free_quota: tuple[FreeQuota, ...] = ()
+    min_remaining_days: int = 0
+    same_day_hours: int = 24
     min_age: int = LEAST_AGE
     service_consent: bool = False
 
@@ -232,6 +234,18 @@ KEYS = {
             "困难群众免费额度的种类和大小，与时间币分开",
             "kinds and sizes of free quotas for people in need, apart from minutes",
             value_of=free_quotas,
+        ),
+        Key(
+            "min_remaining_days",
+            whole(0, 730),
+            "入库时保质期至少还剩几天；物品另有规定的从其规定",
+            "least days of life left at intake, unless the goods have their own",
+        ),
+        Key(
+            "same_day_hours",
+            whole(1, 48),
+            "当日食品须在入库后多少小时内到期",
+            "food of the day expires within so many hours of its intake",
         ),
         Key(
             "min_age",

@@ -12,7 +12,7 @@ from sqlalchemy import Select, func, select
 
 from timebank import clock
 from timebank.database import session
-from timebank.shop import audit_limits, audit_payments, audit_quotas, audit_refunds, audit_stock
+from timebank.shop import audit_intakes, audit_limits, audit_payments, audit_quotas, audit_refunds, audit_stock
 from timebank.shop.models import Lot, Receipt, Redemption, StockMove
 
 CHECKS: dict[str, Callable[[datetime], Select[*tuple[Any, ...]]]] = {
@@ -39,6 +39,12 @@ CHECKS: dict[str, Callable[[datetime], Select[*tuple[Any, ...]]]] = {
     "receipts": audit_payments.wrong_receipts,
     "receipt_numbers": audit_payments.gaps_in_receipts,
     "intake_numbers": audit_payments.gaps_in_intakes,
+    "recalls": audit_intakes.wrong_recall_marks,
+    "picked_after_recall": audit_intakes.picked_after_recall,
+    "purposes": audit_intakes.wrong_purpose_marks,
+    "donations": audit_intakes.wrong_donations,
+    "donated_pieces": audit_intakes.donations_over_accepted,
+    "same_day_prices": audit_intakes.food_with_a_price,
     "prices": audit_payments.goods_without_price,
 }
 

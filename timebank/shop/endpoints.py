@@ -45,9 +45,9 @@ def list_goods(query: dict[str, Any]) -> dict[str, Any]:
 
 
 @blueprint.endpoint("GET", "/goods/<uuid:goods_id>", guard=signed_in, answer=(200, schemas.GoodsOut))
-def show_goods(goods_id: UUID) -> dict[str, Any]:
-    """一种物品。"""
-    return _goods(goods_id)
+def show_goods(goods_id: UUID) -> answers.Answer:
+    """一种物品；ETag 供修改时放入 If-Match。"""
+    return answers.goods_with_etag(goods_id, 200)
 
 
 @blueprint.endpoint(
@@ -57,17 +57,9 @@ def show_goods(goods_id: UUID) -> dict[str, Any]:
     body=schemas.GoodsBody,
     answer=(201, schemas.GoodsOut),
 )
-def add_goods(body: dict[str, Any]) -> dict[str, Any]:
-    """新增物品：名称、类别、单位、价格（分钟）、条形码。"""
-    return _goods(add(actor=actor(), **body).id)
-
-
-def _goods(goods_id: UUID) -> dict[str, Any]:
-    now = clock.now()
-    found = answers.goods(queries.one_goods(goods_id, now), now=now, site_id=None)
-    if not found:
-        raise NotFound
-    return found[0]
+def add_goods(body: dict[str, Any]) -> answers.Answer:
+    """新增物品：名称、类别、单位、价格（分钟）、条形码、图片；当日食品（same_day）价格须为 0。"""
+    return answers.goods_with_etag(add(actor=actor(), **body).id, 201)
 
 
 @blueprint.endpoint(
@@ -87,6 +79,7 @@ def take_in(body: dict[str, Any], site_id: UUID) -> dict[str, Any]:
         source=body["source"],
         donor_kind=body["donor"]["kind"],
         donor_name=body["donor"].get("name"),
+        note=body.get("note"),
         lines=lines,
     )
     return answers.intake(intake, lots, [line.quantity for line in lines])

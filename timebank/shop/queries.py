@@ -8,6 +8,7 @@ from uuid import UUID
 
 from sqlalchemy import ColumnElement, Row, ScalarSelect, Select, Uuid, bindparam, func, select
 
+from timebank import clock
 from timebank.database import session
 from timebank.direct import Direct, at_once
 from timebank.identity.models import Person
@@ -121,6 +122,10 @@ def goods(now: datetime) -> Select[Any]:
         Goods.unit,
         Goods.ean13,
         Goods.active,
+        Goods.lane,
+        Goods.low_stock_below,
+        Goods.min_remaining_days,
+        Goods.version,
         price_at(now).label("price_minutes"),
     )
     return cast("Select[Any]", found)
@@ -129,6 +134,17 @@ def goods(now: datetime) -> Select[Any]:
 def one_goods(goods_id: UUID, now: datetime) -> Sequence[Row[Any]]:
     """Return one goods with the price in force, as a list of one or none."""
     return session.execute(goods(now).where(Goods.id == goods_id)).all()
+
+
+def prices_of(goods_id: UUID) -> Select[Any]:
+    """Select every price that goods have had, or will have."""
+    return select(GoodsPrice).where(GoodsPrice.goods_id == goods_id)
+
+
+def price_number(goods_id: UUID) -> int | None:
+    """Return the number of the price of goods that is in force."""
+    found = prices_of(goods_id).with_only_columns(GoodsPrice.number).where(GoodsPrice.from_at <= clock.now())
+    return session.scalar(found.order_by(GoodsPrice.from_at.desc(), GoodsPrice.number.desc()).limit(1))
 
 
 def goods_by_ean13(codes: Collection[str]) -> dict[str, UUID]:

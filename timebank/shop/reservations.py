@@ -194,11 +194,14 @@ def locked(redemption_id: UUID) -> tuple[Redemption, Shop]:
 
 
 def opened(shelf: Shelf, redemption_id: UUID) -> list[OpenReserve]:
-    """Lock the lots of a redemption and return its reservations. Raises HoldExpired if any of them is released."""
+    """Lock the lots of a redemption and return its reservations, recalled ones last.
+
+    Raises HoldExpired if any of them is released.
+    """
     reserves, picked = shelf.open_picked(redemption_id)
     if len(reserves) < picked:
         raise HoldExpired
-    return reserves
+    return sorted(reserves, key=lambda reserve_move: shelf.is_recalled(reserve_move.lot_id))
 
 
 def refuse_closed(redemption: Redemption, now: datetime) -> None:

@@ -7,7 +7,7 @@ from marshmallow import ValidationError, fields, validate, validates_schema
 from timebank.records.account import AccountOut
 from timebank.shop.allowance_schemas import PAY_WITH, PaidOut, ProxyShownOut
 from timebank.shop.quota_rules import PayWith
-from timebank.shop.rules import Channel, DonorKind, RedemptionState, RefundKind, Source
+from timebank.shop.rules import Channel, Condition, DonorKind, Lane, RedemptionState, RefundKind, Source
 from timebank.web.fields import Instant, PlainText, WholeNumber
 from timebank.web.schemas import PageQuery, Schema
 
@@ -15,6 +15,8 @@ MAX_LINES = 100
 MAX_PIECES = 1_000_000
 MAX_PRICE_MINUTES = 1_000_000
 MAX_VALUE_FEN = 10**9
+MAX_PICTURES = 6
+MAX_REMAINING_DAYS = 3_650
 
 _some_lines = validate.Length(min=1, max=MAX_LINES)
 
@@ -34,10 +36,14 @@ class GoodsBody(Schema):
     unit = PlainText(required=True, max_length=20, metadata={"example": "瓶"})
     price_minutes = WholeNumber(required=True, maximum=MAX_PRICE_MINUTES)
     ean13 = PlainText(max_length=20, metadata={"example": "6901234567892"})
+    lane = fields.Enum(Lane, by_value=True, load_default=Lane.SHELF)
+    low_stock_below = WholeNumber(minimum=1, maximum=MAX_PIECES, allow_none=True)
+    min_remaining_days = WholeNumber(maximum=MAX_REMAINING_DAYS, allow_none=True)
+    pictures = fields.List(fields.UUID(), validate=validate.Length(max=MAX_PICTURES))
 
 
 class GoodsOut(Schema):
-    """Goods with the price in force and what each shop can promise."""
+    """Goods with the price in force and what each shop can promise; ``version`` is their ETag."""
 
     id = fields.UUID(required=True)
     name = fields.String(required=True)
@@ -46,6 +52,11 @@ class GoodsOut(Schema):
     ean13 = fields.String(required=True, allow_none=True)
     price_minutes = fields.Integer(required=True)
     active = fields.Boolean(required=True)
+    lane = fields.String(required=True, validate=validate.OneOf([str(lane) for lane in Lane]))
+    low_stock_below = fields.Integer(required=True, allow_none=True)
+    min_remaining_days = fields.Integer(required=True, allow_none=True)
+    pictures = fields.List(fields.UUID(), required=True)
+    version = fields.Integer(required=True)
     availability = fields.List(fields.Nested(Availability), required=True)
 
 
@@ -75,6 +86,8 @@ class DeliveredBody(Schema):
     quantity = WholeNumber(required=True, minimum=1, maximum=MAX_PIECES)
     expires_at = Instant()
     fair_value_fen = WholeNumber(maximum=MAX_VALUE_FEN)
+    condition = fields.String(validate=validate.OneOf([str(condition) for condition in Condition]))
+    restricted_purpose = PlainText(max_length=200)
 
 
 class IntakeBody(Schema):
@@ -83,6 +96,7 @@ class IntakeBody(Schema):
     source = fields.String(required=True, validate=validate.OneOf([str(source) for source in Source]))
     donor = fields.Nested(DonorBody, required=True)
     lines = fields.List(fields.Nested(DeliveredBody), required=True, validate=_some_lines)
+    note = PlainText(max_length=200)
 
 
 class LotOut(Schema):
@@ -93,6 +107,8 @@ class LotOut(Schema):
     quantity = fields.Integer(required=True)
     expires_at = Instant(required=True, allow_none=True)
     fair_value_fen = fields.Integer(required=True, allow_none=True)
+    condition = fields.String(required=True, allow_none=True)
+    restricted_purpose = fields.String(required=True, allow_none=True)
 
 
 class IntakeOut(Schema):
@@ -104,6 +120,7 @@ class IntakeOut(Schema):
     received_at = Instant(required=True)
     source = fields.String(required=True)
     donor = fields.Nested(DonorOut, required=True)
+    note = fields.String(required=True, allow_none=True)
     lots = fields.List(fields.Nested(LotOut), required=True)
 
 
