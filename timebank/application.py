@@ -35,6 +35,8 @@ from timebank.records import objection_endpoints as objections
 from timebank.records import supplement_endpoints as supplements
 from timebank.settings import Settings, UnsafeSettings
 from timebank.shop import endpoints as shop
+from timebank.shop import stockkeeping_endpoints as stockkeeping
+from timebank.shop import stocktake_endpoints as stocktakes
 from timebank.statistics import endpoints as statistics
 from timebank.web import docs, observe, problems, tokens
 from timebank.web.api import PREFIX, create_api
@@ -62,6 +64,8 @@ DOMAINS = (
     giving,
     pool,
     shop,
+    stockkeeping,
+    stocktakes,
     anomalies,
     passbook,
     statistics,

@@ -12,7 +12,7 @@ from sqlalchemy import Select, func, select
 
 from timebank import clock
 from timebank.database import session
-from timebank.shop import audit_payments, audit_refunds, audit_stock
+from timebank.shop import audit_payments, audit_refunds, audit_stock, audit_stockkeeping
 from timebank.shop.models import Lot, Receipt, Redemption, StockMove
 
 CHECKS: dict[str, Callable[[datetime], Select[*tuple[Any, ...]]]] = {
@@ -28,6 +28,13 @@ CHECKS: dict[str, Callable[[datetime], Select[*tuple[Any, ...]]]] = {
     "returns": audit_refunds.wrong_returns,
     "refunds": audit_refunds.wrong_refunds,
     "refunds_of_nothing": audit_refunds.refunds_of_nothing,
+    "transfers": audit_stockkeeping.wrong_transfers,
+    "counts": audit_stockkeeping.wrong_counts,
+    "stocktakes": audit_stockkeeping.wrong_stocktakes,
+    "stocktake_signatures": audit_stockkeeping.unsigned_stocktakes,
+    "write_offs": audit_stockkeeping.wrong_write_offs,
+    "write_off_signatures": audit_stockkeeping.unsigned_write_offs,
+    "causes": audit_stockkeeping.moves_without_cause,
     "receipts": audit_payments.wrong_receipts,
     "receipt_numbers": audit_payments.gaps_in_receipts,
     "intake_numbers": audit_payments.gaps_in_intakes,

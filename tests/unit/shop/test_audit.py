@@ -51,7 +51,7 @@ _POSTGRESQL = """
 """
 
 
-def _unguarded(statement: str) -> None:
+def unguarded(statement: str) -> None:
     """Run a statement as somebody who has removed the guards and every check that could say no."""
     with owning() as engine:
         raw = engine.raw_connection()
@@ -101,7 +101,7 @@ def _unguarded(statement: str) -> None:
 @pytest.mark.usefixtures("day_at_the_shop")
 def test_the_audit_names_what_was_changed(kind: str, statement: str) -> None:
     """Each change to a row that the guards would have refused is found under its own name, with its first row."""
-    _unguarded(statement)
+    unguarded(statement)
     found = {finding.kind: finding for finding in findings()}
     assert kind in found
     assert found[kind].count > 0
@@ -115,7 +115,7 @@ def test_the_command_ends_with_0_or_1(app: Flask) -> None:
     good = runner.invoke(cli, ["audit"])
     assert (good.exit_code, good.output) == (0, "OK: 1 lots, 7 moves, 3 redemptions, 1 receipts\n")
     assert json.loads(runner.invoke(cli, ["audit", "--json"]).output)["findings"] == []
-    _unguarded("UPDATE receipt SET minutes_before = 0")
+    unguarded("UPDATE receipt SET minutes_before = 0")
     bad = runner.invoke(cli, ["audit"])
     assert bad.exit_code == 1
     assert bad.output.startswith("FAILED: 1 lots")
