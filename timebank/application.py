@@ -34,6 +34,7 @@ from timebank.records import endpoints as records
 from timebank.records import objection_endpoints as objections
 from timebank.records import supplement_endpoints as supplements
 from timebank.settings import Settings, UnsafeSettings
+from timebank.shop import account_endpoints as shop_accounts
 from timebank.shop import endpoints as shop
 from timebank.shop import stockkeeping_endpoints as stockkeeping
 from timebank.shop import stocktake_endpoints as stocktakes
@@ -66,6 +67,7 @@ DOMAINS = (
     shop,
     stockkeeping,
     stocktakes,
+    shop_accounts,
     anomalies,
     passbook,
     statistics,

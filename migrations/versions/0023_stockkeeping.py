@@ -15,9 +15,8 @@ _UNDER_WAY = sa.text("state IN ('open', 'counting', 'confirmed')")
 
 
 def upgrade() -> None:
-    """Create the tables, the cause of a move, and the index by which a site's lots are listed."""
+    """Create the tables, and the cause of a move."""
     op.add_column("stock_move", sa.Column("cause_id", sa.Uuid(), nullable=True))
-    op.create_index("ix_shop_lot_site_id_received_at", "shop_lot", ["site_id", "received_at"], unique=False)
     _create_transfers()
     _create_stocktakes()
     _create_write_offs()
@@ -250,5 +249,4 @@ def downgrade() -> None:
         "shop_transfer",
     ):
         op.drop_table(table)
-    op.drop_index("ix_shop_lot_site_id_received_at", "shop_lot")
     op.drop_column("stock_move", "cause_id")

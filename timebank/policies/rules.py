@@ -98,6 +98,7 @@ class Policy:
     geofence: str = "off"
     geofence_metres: int = 300
     reservation_hours: int | None = 48
+    near_expiry_days: int = 15
     min_age: int = LEAST_AGE
     service_consent: bool = False
 
@@ -195,6 +196,7 @@ KEYS = {
         ),
         Key("geofence_metres", whole(50, 5_000), "离站点多少米以内算到场", "so many metres from the site are inside"),
         Key("reservation_hours", whole(1, 720), "预留多少小时内须提货", "a reservation is kept this long"),
+        Key("near_expiry_days", whole(1, 365), "几天内到期算临期，须单独存放", "expiring within so many days is near"),
         Key(
             "min_age",
             whole(LEAST_AGE, 18),

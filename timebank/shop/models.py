@@ -92,7 +92,6 @@ class Lot(Base):
         CheckConstraint("fair_value_fen IS NULL OR fair_value_fen >= 0", name="fair_value_fen"),
         Index("ix_shop_lot_stocked", "goods_id", "site_id", sqlite_where=_STOCKED, postgresql_where=_STOCKED),
         Index("ix_shop_lot_intake_id", "intake_id"),
-        Index("ix_shop_lot_site_id_received_at", "site_id", "received_at"),
     )
 
     id: Mapped[UUID] = mapped_column(primary_key=True)
