@@ -115,7 +115,7 @@ def show_movements(query: dict[str, Any], site_id: UUID) -> Any:
     "/sites/<uuid:site_id>/near-expiry",
     guard=requires(*READERS),
     query=account_schemas.NearExpiryQuery,
-    answer=(200, page_of(account_schemas.StockedLotOut)),
+    answer=(200, page_of(account_schemas.NearExpiryOut)),
 )
 def list_near_expiry(query: dict[str, Any], site_id: UUID) -> dict[str, Any]:
     """临期清单：几天内到期和已过期的批次，先到期的在前；天数不填按本地规则（默认 15 天）。"""

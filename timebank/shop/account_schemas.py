@@ -63,7 +63,7 @@ class GroupOut(MovementsOut):
     name = fields.String(required=True)
 
 
-class ReceivedOut(Schema):
+class ReceivedBySourceOut(Schema):
     """What came in from one kind of source; nobody is named."""
 
     source = fields.Enum(Source, by_value=True, required=True)
@@ -96,7 +96,7 @@ class AccountsOut(Schema):
     shop = fields.Nested(ShopOut, required=True)
     complete = fields.Boolean(required=True)
     total = fields.Nested(MovementsOut, required=True)
-    received = fields.List(fields.Nested(ReceivedOut), required=True)
+    received = fields.List(fields.Nested(ReceivedBySourceOut), required=True)
     categories = fields.List(fields.Nested(GroupOut), required=True)
     in_transit = fields.Nested(AmountOut, required=True)
     periods = fields.List(fields.Nested(PeriodOut), required=True)
@@ -119,7 +119,7 @@ class NearExpiryQuery(PageQuery):
     expired = fields.String(validate=validate.OneOf(["only", "without"]))
 
 
-class StockedLotOut(Schema):
+class NearExpiryOut(Schema):
     """A lot that has pieces, and when it expires."""
 
     lot_id = fields.UUID(required=True)

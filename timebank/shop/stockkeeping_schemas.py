@@ -143,7 +143,7 @@ class StocktakeBody(Schema):
     lot_ids = fields.List(fields.UUID(), load_default=list, validate=validate.Length(max=MAX_LINES))
 
 
-class CountedBody(Schema):
+class LotCountBody(Schema):
     """What was counted of a lot, reserved pieces included; ``seq`` is the one that the list showed."""
 
     lot_id = fields.UUID(required=True)
@@ -154,7 +154,7 @@ class CountedBody(Schema):
 class CountsBody(Schema):
     """Some counts."""
 
-    lines = fields.List(fields.Nested(CountedBody), required=True, validate=_some_lines)
+    lines = fields.List(fields.Nested(LotCountBody), required=True, validate=_some_lines)
 
 
 class DifferencesOut(Schema):
