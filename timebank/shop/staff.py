@@ -9,12 +9,20 @@ from timebank.organisations.models import Site
 from timebank.shop.queries import Shop
 
 STAFF = (Role.COUNTER, Role.COORDINATOR, Role.ADMIN)
+APPROVERS = (Role.COORDINATOR, Role.ADMIN)
+"""Who may be the second signature under a write-off."""
+READERS = (*STAFF, Role.AUDITOR)
+"""Who may read the books of a shop."""
 
 
 def works_at(actor: Actor, shop: Shop) -> bool:
     """Whether a grant of the actor reaches this shop."""
+    return _reaches(actor, shop, STAFF)
+
+
+def _reaches(actor: Actor, shop: Shop, roles: tuple[Role, ...]) -> bool:
     return any(
-        grant.role in STAFF
+        grant.role in roles
         and scope.grant_covers(grant, organisation_id=shop.organisation_id, area_path=shop.area_path)
         for grant in actor.grants
     )
@@ -30,3 +38,15 @@ def own_shop(actor: Actor, shop: Shop | None) -> Shop:
 def sites_of(actor: Actor) -> ColumnElement[bool]:
     """Return the condition that ``Site`` is one of the actor's."""
     return scope.organisations_of(actor, *STAFF, column=Site.organisation_id)
+
+
+def answers_for(actor: Actor, shop: Shop) -> bool:
+    """Whether the actor may approve what others ask for at this shop: a coordinator's or administrator's grant."""
+    return _reaches(actor, shop, APPROVERS)
+
+
+def seen_shop(actor: Actor, shop: Shop | None) -> Shop:
+    """Return the shop if the actor may read its books: its staff, and auditors over it. Raises NotFound."""
+    if shop is None or not _reaches(actor, shop, READERS):
+        raise NotFound
+    return shop
