@@ -14,6 +14,7 @@ from timebank.attendance import batch_endpoints as batches
 from timebank.attendance import endpoints as attendance
 from timebank.attendance import overdue_endpoints as overdue
 from timebank.attendance import printed_endpoints as printed
+from timebank.attendance import screen_endpoints as screens
 from timebank.codes.book import CodeBook
 from timebank.demo import clock as demo_clock
 from timebank.demo import endpoints as demo
@@ -25,6 +26,7 @@ from timebank.identity import endpoints as identity
 from timebank.identity.wechat import WechatClient
 from timebank.notifications import endpoints as notifications
 from timebank.notifications import templates
+from timebank.organisations import device_endpoints as devices
 from timebank.organisations import endpoints as organisations
 from timebank.organisations import paper_endpoints as papers
 from timebank.passbook import endpoints as passbook
@@ -34,6 +36,7 @@ from timebank.records import endpoints as records
 from timebank.records import objection_endpoints as objections
 from timebank.records import supplement_endpoints as supplements
 from timebank.settings import Settings, UnsafeSettings
+from timebank.shop import counter_endpoints as counter
 from timebank.shop import endpoints as shop
 from timebank.statistics import endpoints as statistics
 from timebank.web import docs, observe, problems, tokens
@@ -46,6 +49,7 @@ DOMAINS = (
     identity,
     consents,
     organisations,
+    devices,
     papers,
     policies,
     notifications,
@@ -55,6 +59,7 @@ DOMAINS = (
     batches,
     overdue,
     printed,
+    screens,
     records,
     corrections,
     supplements,
@@ -62,6 +67,7 @@ DOMAINS = (
     giving,
     pool,
     shop,
+    counter,
     anomalies,
     passbook,
     statistics,

@@ -12,11 +12,11 @@ from timebank.codes.book import CodeBook
 from timebank.identity.rules import PersonState, masked_name
 from timebank.ledger.rules import AccountState
 from timebank.records.account import account_of
-from timebank.shop import levels, queries
+from timebank.shop import counter_answers, levels, queries
 from timebank.shop.counter import Found
 from timebank.shop.handovers import HandedOver
 from timebank.shop.models import Intake, Lot, Redemption
-from timebank.shop.receipts import Names, printed
+from timebank.shop.receipts import Names
 from timebank.shop.refunds import Refunded
 from timebank.shop.rules import Channel, PricedLine, RedemptionState, RefundKind, receipt_number, state_at
 
@@ -73,21 +73,7 @@ def handed_over(done: HandedOver) -> dict[str, Any]:
     )
     return {
         "redemption": redemption(done.redemption, done.lines, now=clock.now()),
-        "receipt": {
-            "id": receipt.id,
-            "receipt_no": receipt_number(receipt.issued_on, receipt.number),
-            "site_id": receipt.site_id,
-            "redemption_id": receipt.redemption_id,
-            "lines": [line | {"minutes": line["quantity"] * line["price_minutes"]} for line in receipt.lines],
-            "charged_minutes": receipt.charged_minutes,
-            "minutes_before": receipt.minutes_before,
-            "minutes_after": receipt.minutes_after,
-            "head": receipt.head,
-            "clerk": names.clerk,
-            "member": names.member,
-            "issued_at": receipt.issued_at,
-            "text": printed(receipt, names),
-        },
+        "receipt": counter_answers.receipt(receipt, names),
     }
 
 

@@ -12,7 +12,7 @@ from sqlalchemy import Select, func, select
 
 from timebank import clock
 from timebank.database import session
-from timebank.shop import audit_payments, audit_refunds, audit_stock
+from timebank.shop import audit_closings, audit_payments, audit_refunds, audit_stock
 from timebank.shop.models import Lot, Receipt, Redemption, StockMove
 
 CHECKS: dict[str, Callable[[datetime], Select[*tuple[Any, ...]]]] = {
@@ -32,6 +32,7 @@ CHECKS: dict[str, Callable[[datetime], Select[*tuple[Any, ...]]]] = {
     "receipt_numbers": audit_payments.gaps_in_receipts,
     "intake_numbers": audit_payments.gaps_in_intakes,
     "prices": audit_payments.goods_without_price,
+    "closing_receipts": audit_closings.wrong_ranges,
 }
 
 READING = timedelta(minutes=5)
@@ -66,6 +67,8 @@ def audit() -> Report:
         bad = session.execute(check(soon)).all()
         if bad:
             findings.append(Finding(kind, len(bad), " ".join(map(str, bad[0]))))
+    if closings := audit_closings.wrong_closings():
+        findings.append(Finding("closings", len(closings), " ".join(map(str, closings[0]))))
     return Report(_count(Lot), _count(StockMove), _count(Redemption), _count(Receipt), findings)
 
 

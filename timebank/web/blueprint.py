@@ -91,7 +91,7 @@ class Blueprint(flask_smorest.Blueprint):
                 view = limited(view, limit)
             view = self.doc(
                 operationId=func.__name__,
-                security=[] if guard is public else [{"bearer": []}],
+                security=[] if guard is public else getattr(guard, "security", [{"bearer": []}]),
             )(view)
             view._apidoc["once"] = once  # noqa: SLF001 - where flask-smorest keeps what it documents
             view.guard = guard
