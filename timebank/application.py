@@ -8,6 +8,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 
 from timebank import append_only, database
 from timebank.activities import endpoints as activities
+from timebank.activities import group_endpoints as serving_for
 from timebank.anomalies import endpoints as anomalies
 from timebank.attendance import amendment_endpoints as amendments
 from timebank.attendance import batch_endpoints as batches
@@ -20,6 +21,7 @@ from timebank.demo import clock as demo_clock
 from timebank.demo import endpoints as demo
 from timebank.documents.typefaces import UnusableFont, typeface
 from timebank.giving import endpoints as giving
+from timebank.giving import group_endpoints as groups
 from timebank.giving import pool_endpoints as pool
 from timebank.identity import consent_endpoints as consents
 from timebank.identity import endpoints as identity
@@ -28,6 +30,7 @@ from timebank.notifications import endpoints as notifications
 from timebank.notifications import templates
 from timebank.organisations import device_endpoints as devices
 from timebank.organisations import endpoints as organisations
+from timebank.organisations import member_endpoints as members
 from timebank.organisations import paper_endpoints as papers
 from timebank.passbook import endpoints as passbook
 from timebank.policies import endpoints as policies
@@ -50,10 +53,12 @@ DOMAINS = (
     consents,
     organisations,
     devices,
+    members,
     papers,
     policies,
     notifications,
     activities,
+    serving_for,
     amendments,
     attendance,
     batches,
@@ -66,6 +71,7 @@ DOMAINS = (
     objections,
     giving,
     pool,
+    groups,
     shop,
     counter,
     anomalies,

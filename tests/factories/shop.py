@@ -121,7 +121,7 @@ def findings() -> list[Finding]:
 
 def level_of(lot: Lot) -> Level:
     """Return what a lot holds now."""
-    return seen(lambda: levels.held_by([lot.id], clock.now(), lot.site_id))[lot.id]
+    return seen(lambda: levels.held_by([lot.id], clock.now()))[lot.id]
 
 
 def account_of(person_id: UUID) -> AccountState:

@@ -9,17 +9,36 @@ from uuid import UUID
 
 from sqlalchemy.dialects import postgresql, sqlite
 
-from timebank.database import is_sqlite, session
+from timebank.database import session
+from timebank.direct import Direct, Sent
 from timebank.shop.models import Counter
 from timebank.shop.rules import Series
+
+_STEP = {"last": Counter.last + 1}
+_KEY = (Counter.site_id, Counter.day, Counter.series)
+_COUNT = {
+    "sqlite": Direct(
+        sqlite.insert(Counter).on_conflict_do_update(index_elements=_KEY, set_=_STEP).returning(Counter.last)
+    ),
+    "postgresql": Direct(
+        postgresql.insert(Counter).on_conflict_do_update(index_elements=_KEY, set_=_STEP).returning(Counter.last)
+    ),
+}
 
 
 def following(*, site_id: UUID, day: date, series: Series) -> int:
     """Return the next number of a series at a site on a day."""
-    dialect = sqlite if is_sqlite() else postgresql
-    first = dialect.insert(Counter).values(site_id=site_id, day=day, series=series, last=1)
-    counted = first.on_conflict_do_update(
-        index_elements=[Counter.site_id, Counter.day, Counter.series], set_={"last": Counter.last + 1}
-    )
-    number: int = session.execute(counted.returning(Counter.last)).scalar_one()
-    return number
+    return number_of(count(site_id=site_id, day=day, series=series))
+
+
+def count(*, site_id: UUID, day: date, series: Series) -> Sent:
+    """Ask for the next number of a series, without waiting for it inside ``at_once``."""
+    connection = session.connection()
+    first = {"site_id": site_id, "day": day, "series": series.value, "last": 1}
+    return _COUNT[connection.dialect.name].send(connection, first)
+
+
+def number_of(counted: Sent) -> int:
+    """Wait for a number that was asked for."""
+    [[number]] = counted.rows()
+    return int(number)

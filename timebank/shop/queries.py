@@ -1,7 +1,7 @@
 """What is asked about goods, stock, redemptions and receipts."""
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, cast
 from uuid import UUID
@@ -9,6 +9,7 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, Row, Select, Uuid, bindparam, func, select
 
 from timebank.database import session
+from timebank.direct import Direct, at_once
 from timebank.identity.models import Person
 from timebank.organisations.models import Area, Organisation, Site
 from timebank.policies.queries import latest_number_subquery
@@ -70,11 +71,15 @@ _VISIT = (
 )
 
 
+_SEND_VISIT = Direct(_VISIT)
+
+
 def visit(site_id: UUID, person_id: UUID) -> Visit:
     """Return what must be known before somebody may take anything, in one statement."""
-    row: Any = session.connection().execute(_VISIT, {"site": site_id, "person": person_id}).one_or_none()
-    if row is None:
+    rows = _SEND_VISIT.send(session.connection(), {"site": site_id, "person": person_id}).rows()
+    if not rows:
         return Visit(None, None, 0)
+    row = rows[0]
     return Visit(Shop(*row[2:]) if row[2] else None, row[0], row[1])
 
 
@@ -133,47 +138,83 @@ def redemption(redemption_id: UUID) -> tuple[Redemption, Shop] | None:
     return (row[0], Shop(*row[1:])) if row else None
 
 
+def lock_with_lines(redemption_id: UUID) -> tuple[Redemption, Shop, list[PricedLine]] | None:
+    """Lock a redemption and return it as it stands now, with its shop and its lines.
+
+    It comes without a session behind it: whoever changes it writes so. A row that was waited for is read again by the
+    statement that locks it.
+    """
+    connection = session.connection()
+    with at_once(connection):
+        locking = _LOCK_REDEMPTION.send(connection, {"redemption": redemption_id})
+        reading = _LINES.send(connection, {"redemptions": [redemption_id]})
+    rows = locking.rows()
+    if not rows:
+        return None
+    size = len(_REDEMPTION)
+    redemption = Redemption(**dict(zip(_REDEMPTION, rows[0][:size], strict=True)))
+    return redemption, Shop(*rows[0][size:]), [line for _, line in map(_line, reading.rows())]
+
+
+_REDEMPTION = tuple(column.key for column in Redemption.__table__.columns)
+_LOCK_REDEMPTION = Direct(
+    select(*Redemption.__table__.columns, *_SHOP)
+    .select_from(Redemption)
+    .join(Site, Site.id == Redemption.site_id)
+    .join(Organisation, Organisation.id == Site.organisation_id)
+    .join(Area, Organisation.area_id == Area.id)
+    .where(Redemption.id == bindparam("redemption", type_=Uuid()))
+    .with_for_update(key_share=True, of=Redemption)
+)
+_HANDED = (
+    select(-func.sum(StockMove.quantity))
+    .where(
+        StockMove.redemption_id == RedemptionLine.redemption_id,
+        StockMove.line_no == RedemptionLine.line_no,
+        StockMove.kind == MoveKind.HAND_OVER,
+    )
+    .correlate(RedemptionLine)
+    .scalar_subquery()
+)
+_BACK = (
+    select(func.sum(RefundLine.quantity))
+    .join(Refund, Refund.id == RefundLine.refund_id)
+    .where(Refund.redemption_id == RedemptionLine.redemption_id, RefundLine.line_no == RedemptionLine.line_no)
+    .correlate(RedemptionLine)
+    .scalar_subquery()
+)
+_SELECT_LINES = (
+    select(
+        RedemptionLine.redemption_id,
+        RedemptionLine.line_no,
+        RedemptionLine.goods_id,
+        Goods.name,
+        Goods.unit,
+        RedemptionLine.quantity,
+        RedemptionLine.price_minutes,
+        func.coalesce(_HANDED, 0),
+        func.coalesce(_BACK, 0),
+    )
+    .join(Goods, Goods.id == RedemptionLine.goods_id)
+    .where(RedemptionLine.redemption_id.in_(bindparam("redemptions", expanding=True)))
+    .order_by(RedemptionLine.redemption_id, RedemptionLine.line_no)
+)
+_LINES = Direct(_SELECT_LINES)
+
+
 def lines_of(redemption_ids: Collection[UUID]) -> dict[UUID, list[PricedLine]]:
     """Return the lines of redemptions, each with the goods' name and how many pieces were handed over and came back."""
-    handed = (
-        select(-func.sum(StockMove.quantity))
-        .where(
-            StockMove.redemption_id == RedemptionLine.redemption_id,
-            StockMove.line_no == RedemptionLine.line_no,
-            StockMove.kind == MoveKind.HAND_OVER,
-        )
-        .correlate(RedemptionLine)
-        .scalar_subquery()
-    )
-    back = (
-        select(func.sum(RefundLine.quantity))
-        .join(Refund, Refund.id == RefundLine.refund_id)
-        .where(Refund.redemption_id == RedemptionLine.redemption_id, RefundLine.line_no == RedemptionLine.line_no)
-        .correlate(RedemptionLine)
-        .scalar_subquery()
-    )
-    found = (
-        select(
-            RedemptionLine.redemption_id,
-            RedemptionLine.line_no,
-            RedemptionLine.goods_id,
-            Goods.name,
-            Goods.unit,
-            RedemptionLine.quantity,
-            RedemptionLine.price_minutes,
-            func.coalesce(handed, 0),
-            func.coalesce(back, 0),
-        )
-        .join(Goods, Goods.id == RedemptionLine.goods_id)
-        .where(RedemptionLine.redemption_id.in_(redemption_ids))
-        .order_by(RedemptionLine.redemption_id, RedemptionLine.line_no)
-    )
     lines: dict[UUID, list[PricedLine]] = {redemption_id: [] for redemption_id in redemption_ids}
-    for redemption_id, *values in session.execute(found):
-        line = PricedLine(*values)
-        # PostgreSQL sums bigints into numerics.
-        lines[redemption_id].append(replace(line, handed_over=int(line.handed_over), refunded=int(line.refunded)))
+    for redemption_id, line in map(_line, session.execute(_SELECT_LINES, {"redemptions": list(redemption_ids)})):
+        lines[redemption_id].append(line)
     return lines
+
+
+def _line(row: Sequence[Any]) -> tuple[UUID, PricedLine]:
+    redemption_id, line_no, goods_id, name, unit, quantity, price_minutes, handed_over, refunded = row
+    # PostgreSQL sums bigints into numerics.
+    line = PricedLine(line_no, goods_id, name, unit, quantity, price_minutes, int(handed_over), int(refunded))
+    return redemption_id, line
 
 
 def redemptions_of(person_id: UUID) -> Select[Redemption]:

@@ -6,8 +6,11 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from sqlalchemy import insert
+
 from timebank import clock
 from timebank.database import new_id, session
+from timebank.direct import Direct
 from timebank.ledger.rules import AccountState
 from timebank.shop import numbers
 from timebank.shop.models import Receipt, Redemption
@@ -24,6 +27,10 @@ class Names:
     member: str
 
 
+_INSERT = Direct(insert(Receipt))
+_COLUMNS = tuple(column.key for column in Receipt.__table__.columns)
+
+
 def issue(
     *,
     redemption: Redemption,
@@ -32,14 +39,18 @@ def issue(
     account: AccountState,
     clerk_id: UUID,
     now: datetime,
+    number: int | None = None,
 ) -> Receipt:
-    """Number and keep the receipt of what was handed over; ``account`` is the member's after it."""
+    """Number and keep the receipt of what was handed over; ``account`` is the member's after it.
+
+    ``number`` is the next of its shop and day, if the caller has counted already.
+    """
     day = clock.day_of(now)
     receipt = Receipt(
         id=new_id(),
         site_id=redemption.site_id,
         issued_on=day,
-        number=numbers.following(site_id=redemption.site_id, day=day, series=Series.RECEIPT),
+        number=number or numbers.following(site_id=redemption.site_id, day=day, series=Series.RECEIPT),
         redemption_id=redemption.id,
         lines=[_kept(line) for line in lines],
         charged_minutes=charged_minutes,
@@ -49,8 +60,7 @@ def issue(
         clerk_id=clerk_id,
         issued_at=now,
     )
-    session.add(receipt)
-    session.flush()
+    _INSERT.send(session.connection(), {name: getattr(receipt, name) for name in _COLUMNS})
     return receipt
 
 

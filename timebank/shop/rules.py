@@ -150,6 +150,17 @@ class Pick:
     quantity: int
 
 
+@dataclass(frozen=True, slots=True)
+class OpenReserve:
+    """Pieces of one lot that are promised to a line: the ``reserve`` move that a later move resolves."""
+
+    lot_id: UUID
+    seq: int
+    reserved: int
+    redemption_id: UUID
+    line_no: int
+
+
 def is_ean13(text: str) -> bool:
     """Whether ``text`` is an EAN-13 with the right check digit: a mistyped digit is always caught."""
     if not _EAN13.fullmatch(text):

@@ -4,17 +4,18 @@ A lot's moves are written under its lock only. The first thing that a new move o
 of reservations that are due: a sweep that never ran changes nothing.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Select, insert, select, update
+from sqlalchemy import Select, bindparam, insert, select, update
 
-from timebank.database import NIL, session
+from timebank.database import NIL, UtcDateTime, session
+from timebank.direct import Direct
 from timebank.shop import levels
 from timebank.shop.models import Lot, StockMove
-from timebank.shop.rules import Level, MoveKind, Pick
+from timebank.shop.rules import Level, MoveKind, OpenReserve, Pick
 
 
 class Shelf:
@@ -36,9 +37,21 @@ class Shelf:
     def open(self, lots: Select[UUID]) -> None:
         """Lock lots in the order of their ids, read those that are locked, and note the releases that are due on them."""
         locking = select(Lot.id).where(Lot.id.in_(lots)).order_by(Lot.id).with_for_update(key_share=True)
-        locked = list(session.scalars(locking))
-        self._levels = levels.held_by(locked, self.now, self.site_id)
-        overdue = [lot_id for lot_id, level in self._levels.items() if level.due]
+        self._start(levels.held_by(list(session.scalars(locking)), self.now).values())
+
+    def open_good(self, goods_ids: Collection[UUID], *, good_at: datetime) -> None:
+        """Do the same with the lots of the goods at this shelf's site that are good at that moment and not empty."""
+        self._start(levels.lock_good(goods_ids, self.site_id, good_at=good_at, now=self.now))
+
+    def open_picked(self, redemption_id: UUID) -> tuple[list[OpenReserve], int]:
+        """Do the same with the lots of a redemption; return what is still reserved for it, and how many picks there were."""
+        held, reserves, picked = levels.lock_picked(redemption_id, now=self.now)
+        self._start(held)
+        return reserves, picked
+
+    def _start(self, held: Iterable[Level]) -> None:
+        self._levels = {level.lot_id: level for level in held}
+        overdue = [level.lot_id for level in self._levels.values() if level.due]
         if overdue:
             for reserve in levels.due_reserves(overdue, self.now):
                 self.release(reserve, actor_id=NIL)
@@ -66,7 +79,7 @@ class Shelf:
                 line_no=pick.line_no,
             )
 
-    def hand_over(self, reserve: StockMove, quantity: int) -> None:
+    def hand_over(self, reserve: OpenReserve, quantity: int) -> None:
         """Note that ``quantity`` reserved pieces leave; the rest of that reservation is released in the same row."""
         if quantity == 0:
             self.release(reserve)
@@ -81,7 +94,7 @@ class Shelf:
             resolves=reserve.seq,
         )
 
-    def release(self, reserve: StockMove, *, actor_id: UUID | None = None) -> None:
+    def release(self, reserve: OpenReserve, *, actor_id: UUID | None = None) -> None:
         """Note that promised pieces go back on the shelf."""
         self._note(
             reserve.lot_id,
@@ -142,14 +155,20 @@ class Shelf:
         """Write what was noted, in one statement, and mark the lots that are empty now, or no longer."""
         if not self._rows:
             return
-        session.execute(insert(StockMove), self._rows)
+        connection = session.connection()
+        _INSERT_MOVES.send_all(connection, self._rows)
         moved = {row["lot_id"] for row in self._rows if row["quantity"]}
         emptied = {lot_id for lot_id in moved if not self._levels[lot_id].on_hand}
         refilled = {row["lot_id"] for row in self._rows if row["kind"] == MoveKind.RETURN} - emptied
         for lots, mark in ((emptied, self.now), (refilled, None)):
             if lots:
-                session.execute(update(Lot).where(Lot.id.in_(lots)).values(emptied_at=mark), execution_options=_UNSEEN)
+                _MARK_LOTS.send(connection, {"lots": list(lots), "mark": mark})
         self._rows = []
 
 
-_UNSEEN = {"synchronize_session": False}
+_INSERT_MOVES = Direct(insert(StockMove))
+_MARK_LOTS = Direct(
+    update(Lot)
+    .where(Lot.id.in_(bindparam("lots", expanding=True)))
+    .values(emptied_at=bindparam("mark", type_=UtcDateTime()))
+)
