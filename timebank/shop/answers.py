@@ -15,6 +15,7 @@ from timebank.records.account import account_of
 from timebank.shop import counter_answers, levels, queries
 from timebank.shop.counter import Found
 from timebank.shop.handovers import HandedOver
+from timebank.shop.hints import AtCounter, hints
 from timebank.shop.models import Intake, Lot, Redemption
 from timebank.shop.receipts import Names
 from timebank.shop.refunds import Refunded
@@ -119,6 +120,7 @@ def found(what: Found) -> dict[str, Any]:
         "held": redemptions(what.held, now=now),
         "account": account,
         "warnings": [{"code": code, "detail": _WARNINGS[code]} for given, code in warned if given],
+        "hints": hints(AtCounter(what.person.id, what.site_id, what.held if one else (), now)),
     }
 
 

@@ -34,11 +34,15 @@ from timebank.shop.staff import sites_of
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """What a code names: a redemption with its owner, or a member with what is held for them here."""
+    """What a code names: a redemption with its owner, or a member; and what (else) is held for them here.
+
+    ``site_id`` is the shop, unless a member code was looked up by a clerk of several.
+    """
 
     person: Person
     redemption: Redemption | None
     held: list[Redemption]
+    site_id: UUID | None
 
 
 def lookup(*, actor: Actor, scanned: str, book: CodeBook, site_id: UUID | None = None) -> Found:
@@ -63,7 +67,8 @@ def lookup(*, actor: Actor, scanned: str, book: CodeBook, site_id: UUID | None =
             raise _elsewhere(actor, code)
         return _redemption_found(redemption, now)
     person = _member(actor, code.reference)
-    return Found(person, None, queries.held_for(person.id, now, at_sites))
+    here = site_id or (actor.device.site_id if actor.device else None)
+    return Found(person, None, queries.held_for(person.id, now, at_sites), here)
 
 
 def _by_digits(actor: Actor, digits: str, at_sites: ColumnElement[bool], now: datetime) -> Redemption:
@@ -78,7 +83,9 @@ def _by_digits(actor: Actor, digits: str, at_sites: ColumnElement[bool], now: da
 
 def _redemption_found(redemption: Redemption, now: datetime) -> Found:
     refuse_closed(redemption, now)
-    return Found(session.get_one(Person, redemption.person_id), redemption, [])
+    held = queries.held_for(redemption.person_id, now, Site.id == redemption.site_id)
+    others = [one for one in held if one.id != redemption.id]
+    return Found(session.get_one(Person, redemption.person_id), redemption, others, redemption.site_id)
 
 
 def member_at_counter(*, actor: Actor, scanned: str, book: CodeBook) -> tuple[Member, Person]:

@@ -276,6 +276,9 @@ class FoundOut(Schema):
     held = fields.List(fields.Nested(RedemptionOut), required=True)
     account = fields.Nested(AccountOut, required=True)
     warnings = fields.List(fields.Nested(WarningOut), required=True)
+    hints = fields.List(
+        fields.String(), required=True, metadata={"description": "告诉店员的话 · sentences for the clerk"}
+    )
 
 
 class ScannedBody(NamedGoodsBody):

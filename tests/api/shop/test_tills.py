@@ -222,6 +222,22 @@ def test_looking_up_changes_nothing(client: FlaskClient, app: Flask) -> None:
     assert in_unit_of_work(lambda: session.query(MissedCode).count(), write=False) == 0
 
 
+def test_a_pickup_code_also_tells_what_else_is_held(client: FlaskClient) -> None:
+    """The member's other redemptions at this shop are listed and told in a sentence; those at another shop are not."""
+    site, goods = a_stocked_shop(price_minutes=0)
+    second = a_shop(organisation_id=site.organisation_id)
+    a_lot(goods.id, second.id, 5)
+    clerk, member = a_clerk(site), a_member()
+    one, two = (reserved(member.id, site.id, (goods.id, 1)).redemption for _ in range(2))
+    there = reserved(member.id, second.id, (goods.id, 1)).redemption
+    found = body(post(client, "/counter/lookup", clerk, {"code": one.pickup_code}), 200)
+    assert [held["id"] for held in found["held"]] == [str(two.id)]
+    assert len(found["hints"]) == 1
+    assert f"{two.expires_at.astimezone(clock.SHANGHAI):%m-%d %H:%M}" in found["hints"][0]
+    alone = body(post(client, "/counter/lookup", clerk, {"code": there.pickup_code}), 200)
+    assert (alone["held"], alone["hints"]) == ([], [])
+
+
 @pytest.mark.parametrize("code", ["王秀英", "13800000000", "1380000", "0123456789"])
 def test_nobody_is_found_by_name_or_telephone(client: FlaskClient, site: Site, clerk: Actor, code: str) -> None:
     """A name, a telephone number or a volunteer number is no code."""
