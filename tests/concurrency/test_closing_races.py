@@ -13,13 +13,13 @@ from sqlalchemy import select
 from tests.concurrency.crowds import all_at_once, outcome_of
 from tests.factories.devices import KEY
 from tests.factories.organisations import THE_BANK, a_shop
-from tests.factories.shop import a_clerk, a_member, a_stocked_shop, findings, reserved, seen
+from tests.factories.shop import BOOK, a_clerk, a_member, a_stocked_shop, findings, reserved, seen
 from timebank import clock
 from timebank.database import in_unit_of_work, session
 from timebank.identity import devices as identity
 from timebank.identity.device_models import Device
 from timebank.organisations import devices
-from timebank.shop import closing_queries, closings, refunds
+from timebank.shop import closing_queries, closings, refunds, sales
 from timebank.shop.counter_models import Closing, ClosingReceipts
 from timebank.shop.handovers import hand_over
 from timebank.shop.models import Receipt
@@ -117,6 +117,30 @@ def test_what_is_handed_over_between_look_and_signature_is_not_lost(
     with clock.at(clock.now() + timedelta(days=1)):
         in_unit_of_work(lambda: closings.close(actor=clerk, site_id=site.id))
     assert [json.loads(one.content)["figures"]["receipts"] for one in _closings()] == [1, 1]
+    assert findings() == []
+
+
+def test_sales_and_hand_overs_share_one_series_of_numbers(app: Flask) -> None:
+    """Twenty of each, and ten sales that are refused after all: forty receipts from 1 to 40, and no number is lost."""
+    site, goods = a_stocked_shop(CROWD, price_minutes=1)
+    clerk, member = a_clerk(site), a_member(20)
+    held = [reserved(member.id, site.id, (goods.id, 1)).redemption.id for _ in range(20)]
+    buyers = [a_member(1) for _ in range(20)] + [a_member(0) for _ in range(10)]
+    now = clock.now()
+    tokens = [BOOK.member(member=buyer.member_ref, at=now) for buyer in buyers]
+    line = [sales.Scanned(1, goods_id=goods.id)]
+    works: list[Callable[[], Any]] = [
+        *[lambda one=one: hand_over(actor=clerk, redemption_id=one) for one in held],  # type: ignore[misc]
+        *[
+            lambda token=token: sales.sell(  # type: ignore[misc]
+                actor=clerk, site_id=site.id, member_token=token, lines=line, book=BOOK
+            )
+            for token in tokens
+        ],
+    ]
+    assert all_at_once(app, works) == {"done": 40, "INSUFFICIENT_MINUTES": 10}
+    numbers = seen(lambda: list(session.scalars(select(Receipt.number))))
+    assert sorted(numbers) == list(range(1, 41))
     assert findings() == []
 
 
