@@ -17,7 +17,7 @@ from timebank.identity.rules import Actor
 from timebank.shop import queries
 from timebank.shop.models import Goods, Intake, Lot, Redemption, StockMove
 from timebank.shop.rules import MoveKind
-from timebank.shop.staff import seen_shop, works_at
+from timebank.shop.staff import readable_shop, works_at
 from timebank.shop.transfer_tables import StockTransfer, StockTransferArrival, StockTransferEnd, StockTransferLine
 
 
@@ -63,7 +63,7 @@ def readable(actor: Actor, lot_id: UUID) -> Lot:
     lot = session.get(Lot, lot_id)
     if lot is None:
         raise NotFound
-    seen_shop(actor, queries.shop(lot.site_id))
+    readable_shop(actor, queries.shop(lot.site_id))
     return lot
 
 
