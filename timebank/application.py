@@ -14,6 +14,8 @@ from timebank.attendance import batch_endpoints as batches
 from timebank.attendance import endpoints as attendance
 from timebank.attendance import overdue_endpoints as overdue
 from timebank.attendance import printed_endpoints as printed
+from timebank.certificates import endpoints as certificates
+from timebank.certificates import verify_endpoints as verify
 from timebank.codes.book import CodeBook
 from timebank.demo import clock as demo_clock
 from timebank.demo import endpoints as demo
@@ -35,6 +37,7 @@ from timebank.records import objection_endpoints as objections
 from timebank.records import supplement_endpoints as supplements
 from timebank.settings import Settings, UnsafeSettings
 from timebank.shop import endpoints as shop
+from timebank.stars import endpoints as stars
 from timebank.statistics import endpoints as statistics
 from timebank.web import docs, observe, problems, tokens
 from timebank.web.api import PREFIX, create_api
@@ -62,6 +65,9 @@ DOMAINS = (
     giving,
     pool,
     shop,
+    certificates,
+    verify,
+    stars,
     anomalies,
     passbook,
     statistics,

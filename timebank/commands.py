@@ -33,6 +33,7 @@ from timebank.records import finalising
 from timebank.settings import Settings, UnsafeSettings
 from timebank.shop import reservations
 from timebank.shop.commands import cli as shop_commands
+from timebank.stars.commands import cli as star_commands
 from timebank.web import idempotency
 
 SWEEP_AT_ONCE = 500
@@ -57,6 +58,7 @@ _add(shop_commands, "shop")
 _add(record_commands, "records")
 _add(policy_commands, "policies")
 _add(notification_commands, "notifications")
+_add(star_commands, "stars")
 
 
 @ledger_commands.command("doctor")

@@ -30,6 +30,10 @@ class Typeface:
         """Take the files in the order in which they are asked. Raises UnusableFont."""
         self._fonts = [_loaded(path) for path in paths]
 
+    def has(self, character: str) -> bool:
+        """Whether one of the fonts can print a character."""
+        return self._name_for(character) is not None
+
     def runs(self, text: str) -> Iterator[tuple[str, str]]:
         """Yield pieces of ``text`` with the name of the font that has them. Raises GlyphMissing."""
         missing = sorted({character for character in text if self._name_for(character) is None})

@@ -13,7 +13,7 @@ from typing import Any
 
 from timebank.errors import Invalid
 from timebank.policies.expiry import BalanceExpiry, balance_expiry, read_balance_expiry
-from timebank.policies.values import Read, Refused, one_of, only, some_of, whole, yes_or_no
+from timebank.policies.values import Read, Refused, one_of, only, rising, some_of, whole, yes_or_no
 
 PROVENANCES = ("self_scan", "staff_scan", "supplement", "import")
 """Where minutes can come from, strongest first (rule R09)."""
@@ -100,6 +100,8 @@ class Policy:
     reservation_hours: int | None = 48
     min_age: int = LEAST_AGE
     service_consent: bool = False
+    star_minutes: tuple[int, ...] = (6_000, 18_000, 36_000, 60_000, 90_000)
+    star_notice_days: int = 5
 
 
 BUILT_IN = Policy()
@@ -107,6 +109,10 @@ BUILT_IN = Policy()
 
 def _as_it_is(value: Any) -> Any:
     return value
+
+
+def _each(value: list[int] | None) -> tuple[int, ...]:
+    return tuple(value or ())
 
 
 def _least_age(value: int | None) -> int:
@@ -208,6 +214,21 @@ KEYS = {
             "签到前是否须已同意记录志愿服务；已撤回的一律不能签到",
             "whether check-in needs a consent to be recorded; whoever took it back never checks in",
         ),
+        Key(
+            "star_minutes",
+            rising(60, 6_000_000, most=10),
+            "各星级所需服务时长（分钟），只能全行统一设定；null 为不开展星级认定",
+            "service minutes of each star, for the whole bank; null for no stars",
+            bank_wide=True,
+            value_of=_each,
+        ),
+        Key(
+            "star_notice_days",
+            whole(0, 30),
+            "星级认定公示几个工作日",
+            "working days of public notice before a star",
+            bank_wide=True,
+        ),
     )
 }
 
@@ -299,6 +320,8 @@ def plain(value: Any) -> Any:
     """Return a Policy's value as JSON has it."""
     if isinstance(value, BalanceExpiry):
         return value.plain()
+    if isinstance(value, tuple):
+        return list(value) or None
     return [item for item in PROVENANCES if item in value] if isinstance(value, frozenset) else value
 
 

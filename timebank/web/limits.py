@@ -28,6 +28,12 @@ LOOKUPS = parse("120/minute")
 """Codes typed or scanned at one counter."""
 PROPOSALS = parse("20/hour")
 """Relatives proposed by one person: a large family, not somebody who tries numbers."""
+CERTIFICATES = parse("30/hour")
+"""Certificates that one volunteer issues to themselves: one an organisation and a purpose, not a register full of them."""
+PRINTS = parse("60/minute")
+"""Files that one person has printed: each burns a tenth of a second, and more with a long appendix."""
+VERIFY = parse("60/minute")
+"""Certificates looked up from one address: a school with a pile of them, not somebody who counts numbers up."""
 VERIFICATIONS = parse("6/minute")
 """Verifications of the whole ledger asked for by one auditor: each reads everything."""
 
