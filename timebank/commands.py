@@ -15,6 +15,7 @@ from timebank.anomalies import service as anomalies
 from timebank.application import create_app
 from timebank.attendance import closing
 from timebank.attendance.commands import cli as record_commands
+from timebank.certificates.commands import cli as certificate_commands
 from timebank.codes import rotation
 from timebank.database import in_unit_of_work, session, violated_constraint
 from timebank.demo import street
@@ -58,6 +59,7 @@ _add(shop_commands, "shop")
 _add(record_commands, "records")
 _add(policy_commands, "policies")
 _add(notification_commands, "notifications")
+_add(certificate_commands, "certificates")
 _add(star_commands, "stars")
 
 

@@ -50,6 +50,17 @@ class PublicUrlMissing(Refusal):
     detail_en = "The QR code of a certificate would lead nowhere. Ask the operator to set TIMEBANK_PUBLIC_URL."
 
 
+class HolderUnnamed(Refusal):
+    """The holder has never said their name: a certificate for 志愿者1234 is worth nothing."""
+
+    code = "HOLDER_UNNAMED"
+    status = 409
+    title = "还没有填写姓名"
+    title_en = "No name given"
+    detail = "证明上要写姓名，志愿者的资料里还没有。请先在个人资料里填写真实姓名，再申请。"
+    detail_en = "A certificate carries a name, and none is on record. Enter it in the profile first, then ask again."
+
+
 class CertificateRevoked(Refusal):
     """The certificate was revoked; that is for good."""
 

@@ -70,7 +70,7 @@ class Wanted:
 def issue_own(*, actor: Actor, wanted: Wanted, press: Press) -> str:
     """Issue a certificate to the actor, free of charge; return its number.
 
-    Raises NothingToCertify, RecordsObjected, CertificateTooLong, GlyphMissing, PublicUrlMissing.
+    Raises NothingToCertify, RecordsObjected, CertificateTooLong, HolderUnnamed, GlyphMissing, PublicUrlMissing.
     """
     return _issue(wanted, press, volunteer_id=actor.person_id, issued_by=actor.person_id, channel=Channel.SELF)
 
@@ -149,7 +149,7 @@ def _entries(wanted: Wanted, volunteer_id: UUID) -> tuple[Entry, ...]:
 def _names(organisation_id: UUID, volunteer_id: UUID, staff_id: UUID | None) -> Names:
     holder, particulars = holders.holder_of(volunteer_id), issuers.of(organisation_id)
     if particulars["handler"] is None and staff_id is not None:
-        particulars["handler"] = holders.holder_of(staff_id).name
+        particulars["handler"] = holders.name_of(staff_id)
     return Names(
         holder_name=holder.name,
         document=holder.document,

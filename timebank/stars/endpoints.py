@@ -105,17 +105,16 @@ def object_to_star(star_id: UUID, body: dict[str, Any]) -> None:
 
 @blueprint.endpoint(
     "POST",
-    "/stars/<uuid:star_id>/objections/<uuid:objection_id>/answer",
+    "/star-objections/<uuid:objection_id>/answer",
     guard=requires(*DECIDERS),
     body=schemas.StarAnswerBody,
     answer=(201, schemas.StarWithObjectionsOut),
     once=True,
 )
-def answer_star_objection(star_id: UUID, objection_id: UUID, body: dict[str, Any]) -> dict[str, Any]:
+def answer_star_objection(objection_id: UUID, body: dict[str, Any]) -> dict[str, Any]:
     """答复异议：成立（upheld）则不予授予，不成立（refused）则公示期满后可以授予。提出人、本人和亲属不能答复。"""
     outcome = Outcome(body.pop("outcome"))
-    service.answer(actor=actor(), proposal_id=star_id, objection_id=objection_id, outcome=outcome, **body)
-    return _shown(star_id)
+    return _shown(service.answer(actor=actor(), objection_id=objection_id, outcome=outcome, **body))
 
 
 @blueprint.endpoint(

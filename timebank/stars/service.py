@@ -175,16 +175,16 @@ def object_to(*, actor: Actor, proposal_id: UUID, reason: str) -> None:
     )
 
 
-def answer(*, actor: Actor, proposal_id: UUID, objection_id: UUID, outcome: Outcome, answer: str) -> None:
-    """Answer an objection; one that is upheld declines the star.
+def answer(*, actor: Actor, objection_id: UUID, outcome: Outcome, answer: str) -> UUID:
+    """Answer an objection; one that is upheld declines the star. Returns the id of the proposal.
 
-    Raises NotFound, OwnRecord, RelativesRecord, SecondPersonNeeded for whoever objected, StarObjectionAnswered, StarDecided.
+    Raises NotFound, OwnRecord, RelativesRecord, SecondPersonNeeded for whoever objected, StarObjectionAnswered.
     """
-    standing = _deciding(actor, proposal_id)
-    found = {one.id: (one, answered) for one, answered in queries.objections_to(proposal_id)}
-    if objection_id not in found:
+    objection = session.get(StarObjection, objection_id)
+    if objection is None:
         raise NotFound
-    if found[objection_id][1] is not None:
+    standing = _deciding(actor, objection.proposal_id)
+    if session.get(StarObjectionAnswer, objection_id) is not None:
         raise StarObjectionAnswered
     now = clock.now()
     _insert(
@@ -197,6 +197,7 @@ def answer(*, actor: Actor, proposal_id: UUID, objection_id: UUID, outcome: Outc
     )
     if outcome is Outcome.UPHELD and standing.decision is None:
         _decide(standing, actor, Decision.DECLINED, answer)
+    return objection.proposal_id
 
 
 def decide(*, actor: Actor, proposal_id: UUID, decision: Decision, reason: str) -> None:

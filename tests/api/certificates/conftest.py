@@ -11,6 +11,7 @@ from tests.factories.certificates import AT_NOON, some_records
 from tests.factories.identity import a_coordinator, a_person, signed_in
 from tests.factories.organisations import an_organisation
 from timebank import clock
+from timebank.commands import cli
 from timebank.identity.models import Person
 from timebank.identity.rules import Actor
 from timebank.organisations.models import Organisation
@@ -46,6 +47,11 @@ class Desk:
         answer = self.post(who, "/me/certificates", organisation_id=str(organisation.id), **wanted)
         assert answer.status_code == 201, answer.text
         return answer.json
+
+    def run(self, *arguments: str) -> tuple[int, str]:
+        """Run a command of ``timebank``; return how it ended and what it said."""
+        done = self._client.application.test_cli_runner().invoke(cli, arguments)
+        return done.exit_code, done.output
 
     def status(self, code: str) -> str:
         """Return what the public page says."""

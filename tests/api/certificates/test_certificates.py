@@ -208,6 +208,24 @@ def test_what_cannot_be_printed_uses_no_number_up(
     assert desk.certificate(rare, organisation)["number"].startswith("2026-000001-")
 
 
+def test_whoever_has_never_said_their_name_is_asked_for_it(
+    desk: Desk, organisation: Organisation, coordinator: Actor
+) -> None:
+    """A certificate for 志愿者1234 helps nobody; with a name it is issued."""
+    nameless = in_unit_of_work(identity.enrol)
+    number = nameless.volunteer_no
+    some_records(organisation, nameless.id, 60)
+    refused = desk.post(nameless, "/me/certificates", organisation_id=str(organisation.id))
+    assert refusal_of(refused) == (409, "HOLDER_UNNAMED")
+    at_the_desk = desk.post(
+        coordinator, f"/organisations/{organisation.id}/certificates", volunteer_no=number, reason="本人到场"
+    )
+    assert refusal_of(at_the_desk) == (409, "HOLDER_UNNAMED")
+
+    in_unit_of_work(lambda: identity.change_profile(person_id=nameless.id, display_name="赵梅"))
+    assert desk.certificate(nameless, organisation)["holder_name"] == "赵梅"
+
+
 def test_too_many_records_want_a_period(
     desk: Desk,
     organisation: Organisation,

@@ -1,17 +1,21 @@
 """The register, ones own list, who answers, and what remains of somebody who has left."""
 
+from datetime import datetime, timedelta
+
 import pytest
-from sqlalchemy import update
+from flask.testing import FlaskClient
+from sqlalchemy import delete, select, update
 
 from tests.api.certificates.conftest import Desk
 from tests.conftest import Statements
-from tests.factories.attendance import refusal_of
+from tests.factories.attendance import post_once, refusal_of
 from tests.factories.certificates import some_records
 from tests.factories.corrections import corrected
 from tests.factories.identity import a_coordinator, a_person, an_admin
 from tests.factories.organisations import an_organisation
+from timebank import clock
 from timebank.certificates import service
-from timebank.certificates.models import CertificateNames
+from timebank.certificates.models import Certificate, CertificateCounter, CertificateNames
 from timebank.database import in_unit_of_work, session
 from timebank.identity.models import Person
 from timebank.identity.rules import Actor
@@ -110,3 +114,52 @@ def test_who_answers_is_copied_when_a_certificate_is_issued(
     assert refusal_of(desk.put(coordinator, path, handler="陈")) == (422, "INVALID")
     assert refusal_of(desk.put(a_coordinator(an_organisation().id), path, **somebody)) == (404, "NOT_FOUND")
     assert refusal_of(desk.get(volunteer, path)) == (403, "FORBIDDEN")
+
+
+def test_the_audit_finds_what_was_changed(
+    desk: Desk, organisation: Organisation, volunteer: Person, records: list[Revision]
+) -> None:
+    """Every hash is recomputed, but for those who have left; a changed name, lost names and a gap are named."""
+    run = desk.run
+    assert run("certificates", "audit") == (0, "OK: 0 certificates, 0 of them erased\n")
+    people = [a_person() for _ in range(3)]
+    for person in people:
+        some_records(organisation, person.id, 60)
+    made = [desk.certificate(person, organisation)["number"] for person in [volunteer, *people]]
+    in_unit_of_work(lambda: service.erase_holder(person_id=people[0].id))
+    assert run("certificates", "audit") == (0, "OK: 4 certificates, 1 of them erased\n")
+
+    def tamper() -> None:
+        ids = {one.number: one.id for one in session.scalars(select(Certificate))}
+        session.execute(
+            update(CertificateNames).where(CertificateNames.certificate_id == ids[made[0]]).values(handler="李四")
+        )
+        session.execute(delete(CertificateNames).where(CertificateNames.certificate_id == ids[made[3]]))
+        session.execute(update(CertificateCounter).values(last=5))
+
+    in_unit_of_work(tamper)
+    code, told = run("certificates", "audit")
+    assert code == 1
+    assert told.startswith("FAILED: 4 certificates, 1 of them erased\n")
+    assert f"{organisation.id} 2026: 4 certificates, the last is 4, given out 5" in told
+    assert f"{made[0]}: says something else than its hash" in told
+    assert f"{made[3]}: its names are gone" in told
+
+
+def test_the_register_begins_anew_with_the_year_of_shanghai(
+    client: FlaskClient, organisation: Organisation, volunteer: Person, records: list[Revision]
+) -> None:
+    """At four in the afternoon of the last day UTC it is the next year there: number one."""
+    year_ends = datetime.fromisoformat("2027-01-01T00:00:00+08:00")
+    wanted = {"organisation_id": str(organisation.id)}
+    numbers = []
+    for instant in (year_ends - timedelta(seconds=1), year_ends, year_ends + timedelta(seconds=1)):
+        with clock.at(instant):
+            made = post_once(client, "/me/certificates", volunteer, wanted).json
+            numbers.append((made["number"][:11], made["issued_on"]))
+
+    assert numbers == [
+        ("2026-000001", "2026-12-31"),
+        ("2027-000001", "2027-01-01"),
+        ("2027-000002", "2027-01-01"),
+    ]

@@ -185,12 +185,12 @@ def test_an_objection_holds_the_star(
     assert (shown["state"], said["reason"], said["outcome"]) == ("objected", "没见过她", None)
     assert str(neighbour.id) not in str(shown)
     answer = {"outcome": outcome, "answer": "查过签到表"}
-    answered = office.post(coordinator, f"{path}/objections/{said['id']}/answer", **answer)
+    answered = office.post(coordinator, f"/star-objections/{said['id']}/answer", **answer)
     assert (answered.status_code, answered.json["state"]) == (201, state)
     assert answered.json["objections"][0]["answer"] == "查过签到表"
-    again = office.post(coordinator, f"{path}/objections/{said['id']}/answer", **answer)
+    again = office.post(coordinator, f"/star-objections/{said['id']}/answer", **answer)
     assert refusal_of(again) == (409, "STAR_OBJECTION_ANSWERED")
-    unknown = office.post(coordinator, f"{path}/objections/{star}/answer", **answer)
+    unknown = office.post(coordinator, f"/star-objections/{star}/answer", **answer)
     assert refusal_of(unknown) == (404, "NOT_FOUND")
     awarded = office.post(coordinator, path + "/decision", **AWARD)
     assert awarded.status_code == (201 if outcome == "refused" else 409)

@@ -1,5 +1,8 @@
 """The paper, as another program reads it: text, fonts, QR code, pages."""
 
+import hashlib
+import subprocess
+import sys
 from collections.abc import Iterator
 from datetime import date, timedelta
 from pathlib import Path
@@ -18,6 +21,7 @@ from timebank.documents.typefaces import typeface
 from timebank.records.rules import Provenance
 
 FACE = typeface()
+ROOT = Path(__file__).parents[3]
 
 
 def printed(statement: Statement) -> bytes:
@@ -84,6 +88,26 @@ def test_the_same_certificate_is_the_same_bytes() -> None:
 
     assert printed(a_statement(*entries)) == printed(a_statement(*entries))
     assert printed(a_statement(*entries)) != printed(a_statement(*entries, number="2026-000013-K7Q2MX"))
+
+
+@pytest.mark.parametrize("seed", ["1", "2"])
+def test_another_process_writes_the_same_bytes(seed: str) -> None:
+    """Neither the order of a set nor a random id is in the file."""
+    code = (
+        "import hashlib; from tests.factories.certificates import a_statement, an_entry; "
+        "from timebank.certificates.printing import certificate_pdf; from timebank.documents.typefaces import typeface; "
+        "print(hashlib.sha256(certificate_pdf(a_statement(an_entry()), typeface())).hexdigest())"
+    )
+    told = subprocess.run(
+        [sys.executable, "-c", code],
+        cwd=ROOT,
+        env={"PYTHONPATH": str(ROOT), "PYTHONHASHSEED": seed},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+
+    assert told.stdout.strip() == hashlib.sha256(printed(a_statement())).hexdigest()
 
 
 def test_every_font_is_in_the_file() -> None:
