@@ -19,7 +19,7 @@ PUBLIC = {
     "POST /api/v1/auth/password",
     "POST /api/v1/auth/refresh",
     "GET /api/v1/ledger/seals",
-    "GET /api/v1/verify/<code>",
+    "GET /api/v1/verify/<string(maxlength=80):code>",
     "GET /q/<path:code>",
     "GET /q/<code>",
 }

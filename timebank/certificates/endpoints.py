@@ -74,7 +74,9 @@ def list_certificates(organisation_id: UUID, query: dict[str, Any]) -> dict[str,
     return _listed(page(found, by=by, query=query, descending=True, scalars=False))
 
 
-@blueprint.endpoint("GET", "/certificates/<number>", guard=signed_in, answer=(200, schemas.WholeCertificateOut))
+@blueprint.endpoint(
+    "GET", "/certificates/<string(maxlength=40):number>", guard=signed_in, answer=(200, schemas.WholeCertificateOut)
+)
 def show_certificate(number: str) -> dict[str, Any]:
     """一份证明的全部内容：本人，或该组织的工作人员（姓名脱敏）。"""
     return _whole(number)
@@ -82,7 +84,7 @@ def show_certificate(number: str) -> dict[str, Any]:
 
 @blueprint.endpoint(
     "GET",
-    "/certificates/<number>.pdf",
+    "/certificates/<string(maxlength=40):number>.pdf",
     guard=signed_in,
     answer=(200, None),
     media_types=(pdf_file.MEDIA_TYPE,),
@@ -99,7 +101,7 @@ def print_certificate(number: str) -> Response:
 
 @blueprint.endpoint(
     "POST",
-    "/certificates/<number>/revocation",
+    "/certificates/<string(maxlength=40):number>/revocation",
     guard=requires(*issuers.KEEPERS),
     body=schemas.RevocationBody,
     answer=(201, schemas.WholeCertificateOut),

@@ -5,7 +5,7 @@ The same statement gives the same bytes, today and in ten years: nothing is read
 
 from datetime import date
 
-from timebank.certificates.appendix import Row, drawn_row, laid_out
+from timebank.certificates.appendix import MM_A_POINT, Row, drawn_row, laid_out
 from timebank.certificates.legible import without_pictures
 from timebank.certificates.rules import Entry, Statement, by_provenance, hours
 from timebank.documents.pdf_file import PAGE_WIDTH, Align, Pages
@@ -51,7 +51,7 @@ def _draw_first(pages: Pages, statement: Statement, face: Typeface) -> None:
     for text in (_certified(statement), _what(statement, face)):
         top = pages.paragraph(f"　　{text}", left=LEFT, top=top, width=WIDTH, size=BODY) + 2
     top = _draw_provenance(pages, statement.entries, top + 2)
-    _draw_issuer(pages, statement, top + 4)
+    _draw_issuer(pages, statement, face, top + 4)
     _draw_check(pages, statement)
 
 
@@ -88,7 +88,7 @@ def _draw_provenance(pages: Pages, entries: tuple[Entry, ...], top: float) -> fl
     return top
 
 
-def _draw_issuer(pages: Pages, statement: Statement, top: float) -> None:
+def _draw_issuer(pages: Pages, statement: Statement, face: Typeface, top: float) -> None:
     names = statement.names
     for title, value in (
         ("记录单位", statement.organisation_name),
@@ -98,8 +98,16 @@ def _draw_issuer(pages: Pages, statement: Statement, top: float) -> None:
         ("出具日期", _in_words(statement.issued_on)),
     ):
         pages.text(f"{title}：", left=LEFT, top=top, size=BODY)
-        pages.fitted(value, left=LEFT + 26, top=top, size=BODY, width=WIDTH - 26)
-        top += 8.6
+        top = max(top + 8.6, _draw_value(pages, value, face, top))
+
+
+def _draw_value(pages: Pages, value: str, face: Typeface, top: float) -> float:
+    """Draw a value on one line that can still be read, or else small on several; return where the next may begin."""
+    left, width = LEFT + 26, WIDTH - 26
+    if face.width(value, SMALL) * MM_A_POINT <= width:
+        pages.fitted(value, left=left, top=top, size=BODY, width=width)
+        return top
+    return pages.paragraph(value, left=left, top=top + 0.5, width=width, size=9) + 1.5
 
 
 def _draw_check(pages: Pages, statement: Statement) -> None:

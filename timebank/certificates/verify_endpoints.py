@@ -16,7 +16,7 @@ blueprint = Blueprint("verify", __name__, description="证明核验 · verificat
 
 @blueprint.endpoint(
     "GET",
-    "/verify/<code>",
+    "/verify/<string(maxlength=80):code>",
     guard=public,
     answer=(200, schemas.VerifiedOut),
     media_types=("text/html",),

@@ -1,6 +1,6 @@
 """The register, ones own list, who answers, and what remains of somebody who has left."""
 
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from flask.testing import FlaskClient
@@ -150,7 +150,7 @@ def test_the_register_begins_anew_with_the_year_of_shanghai(
     client: FlaskClient, organisation: Organisation, volunteer: Person, records: list[Revision]
 ) -> None:
     """At four in the afternoon of the last day UTC it is the next year there: number one."""
-    year_ends = datetime.fromisoformat("2027-01-01T00:00:00+08:00")
+    year_ends = datetime(2026, 12, 31, 16, tzinfo=UTC)
     wanted = {"organisation_id": str(organisation.id)}
     numbers = []
     for instant in (year_ends - timedelta(seconds=1), year_ends, year_ends + timedelta(seconds=1)):
