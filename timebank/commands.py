@@ -33,6 +33,8 @@ from timebank.records import finalising
 from timebank.settings import Settings, UnsafeSettings
 from timebank.shop import reservations
 from timebank.shop.commands import cli as shop_commands
+from timebank.statistics import summary
+from timebank.statistics.commands import cli as statistics_commands
 from timebank.web import idempotency
 
 SWEEP_AT_ONCE = 500
@@ -57,6 +59,7 @@ _add(shop_commands, "shop")
 _add(record_commands, "records")
 _add(policy_commands, "policies")
 _add(notification_commands, "notifications")
+_add(statistics_commands, "statistics")
 
 
 @ledger_commands.command("doctor")
@@ -92,6 +95,7 @@ def sweep() -> None:
         "expired": expiries.run(),
         "anomalies": in_unit_of_work(anomalies.look),
         "notices": _notices_over(),
+        "figures": summary.fold_all(),
         "replies": in_unit_of_work(idempotency.forget_old),
     }
     click.echo(" ".join(f"{what}={count}" for what, count in swept.items()))

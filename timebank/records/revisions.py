@@ -10,9 +10,10 @@ from sqlalchemy import insert
 from timebank.database import NIL, new_id, retry_on, session
 from timebank.ledger import reversals
 from timebank.ledger import service as ledger
+from timebank.ledger.direct import Direct, at_once
 from timebank.ledger.rules import AccountState
 from timebank.notifications import service as notifications
-from timebank.records import notices, storage
+from timebank.records import deltas, notices, storage
 from timebank.records.errors import RecordNotPending
 from timebank.records.models import Revision
 from timebank.records.telling import news_of
@@ -20,7 +21,7 @@ from timebank.records.telling import news_of
 # Two who change one record at once: the second look finds what the first has made of it.
 retry_on(*RecordNotPending.constraints)
 
-_REVISION = insert(Revision)
+_REVISION = Direct(insert(Revision))
 _COLUMNS = tuple(column.name for column in Revision.__table__.columns)
 
 
@@ -38,15 +39,15 @@ def append(*, before: Revision | None = None, **values: Any) -> Recorded:
     (record_id, number) is the fence: of two who decide at once, the second looks again and is told why not.
     ``before`` is the revision that it follows, if there is one.
     """
-    recorded = _append(values)
+    recorded = _append(values, before)
     if news := news_of(recorded.revision, before, actor_id=values["actor_id"]):
         notifications.tell_many([news])
     return recorded
 
 
-def _append(values: dict[str, Any]) -> Recorded:
-    session.connection().execute(_REVISION, values)
+def _append(values: dict[str, Any], before: Revision | None) -> Recorded:
     revision = Revision(**values)
+    _write([revision], deltas.rows([(revision, before)]))
     notices.begin([revision])
     if not revision.credited_minutes:
         return Recorded(revision, None)
@@ -59,6 +60,15 @@ def _append(values: dict[str, Any]) -> Recorded:
         actor_id=revision.actor_id,
     )
     return _within_storage(Recorded(revision, posted.account))
+
+
+def _write(revisions: Sequence[Revision], changed: list[dict[str, Any]]) -> None:
+    """Insert revisions, and with them what they change in the figures: one round trip."""
+    connection = session.connection()
+    with at_once(connection):
+        _REVISION.send_all(connection, [{name: getattr(one, name) for name in _COLUMNS} for one in revisions])
+        if changed:
+            deltas.INSERT.send_all(connection, changed)
 
 
 def _within_storage(credited: Recorded) -> Recorded:
@@ -77,7 +87,7 @@ def _within_storage(credited: Recorded) -> Recorded:
     less_id = new_id()
     back = reversals.reverse(transfer_id=new_id(), reverses=revision.id, source_id=less_id, actor_id=NIL)
     less = _following(revision, credited_minutes=revision.credited_minutes - surplus, actor_id=NIL) | {"id": less_id}
-    recorded = _append(less)
+    recorded = _append(less, revision)
     return Recorded(recorded.revision, recorded.account or back.account)
 
 
@@ -97,8 +107,8 @@ def append_many(rows: Sequence[dict[str, Any]], *, batch_id: UUID | None = None)
 
     One actor for all. Returns what each record says now, in the order given: over the storage cap a second revision.
     """
-    session.connection().execute(_REVISION, list(rows))
     revisions = [Revision(**values) for values in rows]
+    _write(revisions, deltas.rows((revision, None) for revision in revisions))
     notices.begin(revisions)
     credited = [revision for revision in revisions if revision.credited_minutes]
     earnings = [

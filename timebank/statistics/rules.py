@@ -8,6 +8,13 @@ PROVENANCES = tuple(str(provenance) for provenance in Provenance)
 """How a minute came to be known, strongest first; totals are always split by it (rule R09)."""
 
 
+class Grain(StrEnum):
+    """How finely the summary is kept: by day and activity, or by month."""
+
+    DAY = "day"
+    MONTH = "month"
+
+
 class Cut(StrEnum):
     """One thing that hours can be grouped by."""
 
