@@ -36,6 +36,7 @@ from timebank.records import supplement_endpoints as supplements
 from timebank.settings import Settings, UnsafeSettings
 from timebank.shop import endpoints as shop
 from timebank.statistics import endpoints as statistics
+from timebank.statistics import export_endpoints as exports
 from timebank.web import docs, observe, problems, tokens
 from timebank.web.api import PREFIX, create_api
 
@@ -65,6 +66,7 @@ DOMAINS = (
     anomalies,
     passbook,
     statistics,
+    exports,
 )
 
 

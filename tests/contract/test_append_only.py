@@ -36,6 +36,7 @@ GUARDED = {
     "service_record_revision",
     "shop_refund",
     "shop_refund_line",
+    "statistics_export",
     "stock_move",
     "surplus_consent",
     "supplement",

@@ -20,10 +20,12 @@ PUBLIC = {
     "POST /api/v1/auth/refresh",
     "GET /api/v1/ledger/seals",
     "GET /api/v1/verify/<code>",
+    "GET /api/v1/shared/<code>",
     "GET /q/<path:code>",
     "GET /q/<code>",
 }
-"""Health, documentation, sign-in, the published seals, the verification of certificates, and the printed QR codes."""
+"""Health, documentation, sign-in, the published seals, the verification of certificates, shared figures, and the
+printed QR codes."""
 
 
 def address(app: Flask, rule: Rule) -> str:

@@ -67,3 +67,51 @@ def expected() -> dict[tuple[str, str], list[int]]:
         key: [group["person_times"], group["service_minutes"], group["credited_minutes"]]
         for key, group in groups.items()
     }
+
+
+CATEGORIES = {"助老理发": "elder_care", "清洁河道": "environment", "法律咨询": "legal_aid"}
+QUARTERS = {"01 02 03": "Q1", "04 05 06": "Q2", "07 08 09": "Q3", "10 11 12": "Q4"}
+
+
+def key_of(cut: str, activities: dict[UUID, str]) -> Callable[[Revision], str]:
+    """Return what a record is counted under, by a cut's name; ``activities`` are the names of those that there are."""
+    return {
+        "organisation": lambda one: str(one.organisation_id),
+        "area": lambda one: one.area_path,
+        "activity": lambda one: str(one.activity_id),
+        "category": lambda one: CATEGORIES.get(activities.get(one.activity_id, ""), ""),
+        "volunteer": lambda one: str(one.volunteer_id),
+        "provenance": lambda one: one.provenance,
+        "month": month_of,
+        "quarter": _quarter_of,
+        "year": lambda one: month_of(one)[:4],
+    }[cut]
+
+
+def _quarter_of(one: Revision) -> str:
+    year, month = month_of(one).split("-")
+    return f"{year}-{next(name for months, name in QUARTERS.items() if month in months.split())}"
+
+
+def newcomers(revisions: Iterable[Revision]) -> set[UUID]:
+    """Return the records with which somebody was new in the bank."""
+    first: dict[UUID, Revision] = {}
+    for one in revisions:
+        before = first.get(one.volunteer_id)
+        if before is None or (one.started_at, one.record_id) < (before.started_at, before.record_id):
+            first[one.volunteer_id] = one
+    return {one.record_id for one in first.values()}
+
+
+def waits() -> dict[UUID, float]:
+    """Return by final revision that somebody has approved how many seconds its record had waited."""
+    every: dict[UUID, dict[int, Revision]] = defaultdict(dict)
+    for revision in in_unit_of_work(lambda: list(session.scalars(select(Revision))), write=False):
+        every[revision.record_id][revision.number] = revision
+    found = {}
+    for said in every.values():
+        for number, revision in said.items():
+            earlier = said.get(number - 1)
+            if revision.state == "final" and earlier and earlier.state.startswith("pending"):
+                found[revision.id] = (revision.recorded_at - said[1].recorded_at).total_seconds()
+    return found

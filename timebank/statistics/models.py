@@ -1,14 +1,16 @@
-"""Tables of the statistics: the summary that figures are read from. It can be rebuilt from the records at any time."""
+"""Tables of the statistics: the summary that figures are read from, the register of exports, and shared links."""
 
-from datetime import date
+from datetime import date, datetime
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Index, String
+from sqlalchemy import JSON, CheckConstraint, Index, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
-from timebank.database import Base, one_of
+from timebank.append_only import WITHOUT_ROWID
+from timebank.database import Base, one_of, retry_on
 from timebank.records.rules import Provenance
-from timebank.statistics.rules import Grain
+from timebank.statistics.rules import Form, Grain
 
 
 class HoursSummary(Base):
@@ -36,3 +38,60 @@ class HoursSummary(Base):
     person_times: Mapped[int]
     service_minutes: Mapped[int]
     credited_minutes: Mapped[int]
+
+
+class Export(Base):
+    """That figures left the house: who took them, why, what was asked, and what the file was. Append-only (rule R39).
+
+    ``scope`` is what the asker's grants covered then. ``corrections_seen`` is how many corrections of what is shown the
+    file knows of: once there are more, it is superseded. A scheduled export is named by its key.
+    """
+
+    __tablename__ = "statistics_export"
+    __table_args__ = (
+        one_of("form", Form),
+        CheckConstraint("length(sha256) = 32", name="sha256"),
+        UniqueConstraint("schedule_key"),
+        Index("ix_statistics_export_actor_id_id", "actor_id", "id"),
+        WITHOUT_ROWID,
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    actor_id: Mapped[UUID]
+    reason: Mapped[str] = mapped_column(String(200))
+    question: Mapped[dict[str, Any]] = mapped_column(JSON)
+    scope: Mapped[list[dict[str, Any]]] = mapped_column(JSON)
+    masked: Mapped[bool]
+    form: Mapped[str] = mapped_column(String(4))
+    rows: Mapped[int]
+    size_bytes: Mapped[int]
+    sha256: Mapped[bytes]
+    seal_n: Mapped[int | None]
+    corrections_seen: Mapped[int]
+    manifest: Mapped[dict[str, Any]] = mapped_column(JSON)
+    schedule_key: Mapped[str | None] = mapped_column(String(120))
+    generated_at: Mapped[datetime]
+
+
+class SharedLink(Base):
+    """A question that whoever has its code may ask, until it expires: by its hash only, like a token."""
+
+    __tablename__ = "statistics_link"
+    __table_args__ = (
+        UniqueConstraint("code_hash"),
+        CheckConstraint("expires_at > created_at", name="expires_at"),
+        Index("ix_statistics_link_created_by_id", "created_by", "id"),
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    code_hash: Mapped[bytes]
+    question: Mapped[dict[str, Any]] = mapped_column(JSON)
+    reason: Mapped[str] = mapped_column(String(200))
+    created_by: Mapped[UUID]
+    created_at: Mapped[datetime]
+    expires_at: Mapped[datetime]
+    revoked_at: Mapped[datetime | None]
+
+
+# Two schedules at once: the second looks again, and finds what the first has registered.
+retry_on("uq_statistics_export_schedule_key")
