@@ -73,7 +73,7 @@ def bank(app: Flask) -> Bank:
     ]
     provenances = list(Provenance)
     for index, started_at in enumerate(EDGES):
-        for number, person in enumerate(people[: 1 + index % 4]):
+        for number, person in enumerate(people[: 1 + index % 3]):
             own = number % 3
             organisation, place = (one, grid if own else here) if own < 2 else (other, there)
             served = a_service(

@@ -6,11 +6,12 @@ from typing import Any
 from uuid import UUID
 
 import pytest
+from flask import Flask
 from flask.testing import FlaskClient
 
 from tests.api.statistics.conftest import Bank
 from tests.factories.documents import pdf_texts
-from tests.factories.identity import a_coordinator, a_person, signed_in
+from tests.factories.identity import a_coordinator, a_person, an_admin, signed_in
 from tests.factories.organisations import a_shop
 from tests.factories.shop import a_lot, some_goods
 from tests.factories.statistics import month_of, standing
@@ -66,9 +67,9 @@ def test_the_total_of_people_is_counted_and_not_added(client: FlaskClient, bank:
         {"rows": "month,year", "cols": "area"},
     ],
 )
-def test_a_pivot_has_two_cuts(client: FlaskClient, bank: Bank, query: dict[str, str]) -> None:
+def test_a_pivot_has_two_cuts(client: FlaskClient, app: Flask, query: dict[str, str]) -> None:
     """Twice the same, one only, a column a person, or two at once are refused."""
-    response = client.get(PIVOT, query_string=query, headers=signed_in(bank.admin))
+    response = client.get(PIVOT, query_string=query, headers=signed_in(an_admin()))
 
     assert (response.status_code, response.json["code"]) == (422, "INVALID")
 
@@ -154,12 +155,11 @@ def test_pictures_are_in_the_pdf(client: FlaskClient, bank: Bank) -> None:
     response = client.get("/api/v1/statistics/report", query_string=query, headers=signed_in(bank.admin))
 
     text = "".join(pdf_texts(response.data))
-    assert {"各月服务时长（按来源）", "各区域服务时长", "服务时长的来源"} <= {
-        line.strip() for line in text.splitlines()
-    }
+    for title in ("各月服务时长（按来源）", "各区域服务时长", "服务时长的来源"):
+        assert title in text
 
 
-def test_a_volunteer_sees_none_of_it(client: FlaskClient, bank: Bank) -> None:
+def test_a_volunteer_sees_none_of_it(client: FlaskClient, app: Flask) -> None:
     """Figures are for coordinators, auditors and administrators."""
     for address in (PIVOT, SOCIETIES, "/api/v1/statistics/charts/month", "/api/v1/statistics/report"):
         assert client.get(address, headers=signed_in(a_person())).status_code == 403

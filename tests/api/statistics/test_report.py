@@ -9,6 +9,7 @@ from uuid import UUID
 
 import openpyxl
 import pytest
+from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import func, select
 
@@ -206,9 +207,9 @@ def test_balances_at_the_end_of_each_month_are_the_ledger_s(client: FlaskClient,
         ({"rows": "month", "category": "office"}, "INVALID"),
     ],
 )
-def test_what_makes_no_sense_is_refused(client: FlaskClient, bank: Bank, query: dict[str, str], code: str) -> None:
+def test_what_makes_no_sense_is_refused(client: FlaskClient, app: Flask, query: dict[str, str], code: str) -> None:
     """A balance has no organisation, and a colour is no cut."""
-    response = client.get(REPORT, query_string=query, headers=signed_in(bank.admin))
+    response = client.get(REPORT, query_string=query, headers=signed_in(an_admin()))
 
     assert (response.status_code, response.json["code"]) == (422, code)
 
@@ -276,4 +277,3 @@ def test_names_on_no_list_are_those_on_the_records(client: FlaskClient, bank: Ba
         "（未登记）",
     )
     assert month_of(record) == "2026-11"
-    assert an_admin()
