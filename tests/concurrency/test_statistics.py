@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from flask import Flask
+from sqlalchemy import func, select
 
 from tests.concurrency import fold_writer
 from tests.concurrency.crowds import all_at_once
@@ -22,6 +23,7 @@ from timebank.errors import Busy
 from timebank.organisations.models import Organisation
 from timebank.policies.rules import BUILT_IN
 from timebank.records import service
+from timebank.records.models import Revision
 from timebank.settings import Settings
 from timebank.statistics import summary
 
@@ -183,3 +185,28 @@ def test_a_killed_fold_loses_nothing(app: Flask, settings: Settings) -> None:
         listening.close()
         assert in_unit_of_work(summary.check, write=False) == []
         assert summed() == expected()
+
+
+def test_a_report_is_of_one_moment(app: Flask) -> None:
+    """What is recorded between two statements of a report is in none of them; without a snapshot it would be in one."""
+    organisation = an_organisation()
+    a_record(organisation=organisation)
+
+    def meanwhile() -> None:
+        with app.app_context():
+            a_record(organisation=organisation)
+            session.remove()
+
+    def read_twice() -> list[int]:
+        counts = [_recorded()]
+        other = threading.Thread(target=meanwhile)
+        other.start()
+        other.join()
+        return [*counts, _recorded()]
+
+    assert in_unit_of_work(read_twice, write=False, snapshot=True) == [1, 1]
+    assert in_unit_of_work(_recorded, write=False) == 2
+
+
+def _recorded() -> int:
+    return session.scalar(select(func.count()).select_from(Revision)) or 0

@@ -76,3 +76,12 @@ def test_closing_a_shift_is_measured_against_as_many_check_outs() -> None:
 
     assert found.keys() == {"PostgreSQL", "SQLite"}
     assert all(one["ratios"]["(close) / (singles)"]["median"] > 0 for one in found.values())
+
+
+def test_reports_are_measured_beside_what_could_do_no_less() -> None:
+    """One tiny round: exports, tables, memory, and the two tables by month agree."""
+    size = ("--rounds", "1", "--records", "60", "--all-records", "120", "--json")
+    found = json.loads(_printed("benchmarks.reports", *size))
+
+    assert {"(csv) / (copy)", "(xlsx) / (xlsxwriter)", "(summary) / (plain)"} <= found["ratios"].keys()
+    assert found["peak_megabytes"].keys() == {"csv", "xlsx"}

@@ -43,19 +43,13 @@ def svg(chart: Chart, report: Report) -> bytes:
 
 
 def of(report: Report) -> list[Drawing]:
-    """Return the pictures that go with a report on paper: none without service minutes, or with a row of nobody."""
-    names = [name for name, _ in report.columns]
-    if not isinstance(report.rows, Sequence) or not report.rows or Measure.SERVICE_MINUTES not in names:
+    """Return the pictures that go with a report on paper: none for lists, pivots and links, or without service minutes."""
+    names = {name for name, _ in report.columns}
+    items = report.items() if report.drawn and Measure.SERVICE_MINUTES in names else []
+    if not items:
         return []
-    if "c" in report.extra or "cells" in report.extra:
-        return []
-    items = report.items()
-    found = [Chart.PROVENANCE]
-    if "area" in names and "area_name" in names and len(names) > 2:
-        found.insert(0, Chart.AREA)
-    if "month" in names:
-        found.insert(0, Chart.MONTH)
-    return [drawn(chart, items) for chart in found]
+    shown = {Chart.MONTH: "month" in names, Chart.AREA: "area" in names, Chart.PROVENANCE: True}
+    return [drawn(chart, items) for chart in Chart if shown[chart]]
 
 
 def drawn(chart: Chart, items: Sequence[dict[str, Any]]) -> Drawing:

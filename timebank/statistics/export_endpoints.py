@@ -16,7 +16,7 @@ from timebank.statistics.models import Export, SharedLink
 from timebank.statistics.questions import Kind
 from timebank.statistics.rules import Form
 from timebank.web.blueprint import Blueprint, public
-from timebank.web.limits import SHARED
+from timebank.web.limits import EXPORTS, SHARED
 from timebank.web.pages import page
 from timebank.web.schemas import PageQuery, page_of
 
@@ -44,6 +44,7 @@ def _write(body: dict[str, Any]) -> dict[str, Any]:
     body=export_schemas.ExportBody,
     answer=(201, export_schemas.ExportOut),
     once=True,
+    limit=EXPORTS,
     prepare=_write,
 )
 def post_export(body: dict[str, Any], prepared: dict[str, Any]) -> dict[str, Any]:

@@ -10,10 +10,20 @@ from sqlalchemy import Select, func
 
 from timebank.records.models import Revision
 from timebank.statistics import ledger_queries, queries
+from timebank.statistics.calendar import number_of_day
 from timebank.statistics.errors import BankWideOnly
 from timebank.statistics.queries import Asker, Row
 from timebank.statistics.questions import Question
-from timebank.statistics.rules import MEASURES, PROVENANCES, Cut, Measure, Source, refuse_impossible, sources_of
+from timebank.statistics.rules import (
+    MEASURES,
+    PERIODS,
+    PROVENANCES,
+    Cut,
+    Measure,
+    Source,
+    refuse_impossible,
+    sources_of,
+)
 
 Key = tuple[Any, ...]
 Groups = dict[Key, dict[str, Any]]
@@ -143,6 +153,10 @@ def _add_outstanding(found: Groups, question: Question) -> None:
         for key, values in changes.items():
             found[key][Measure.OUTSTANDING_MINUTES] = values["change"]
         return
+    first = _first_period(question)
+    for key in changes:
+        if key[period] >= first:
+            found.setdefault(key, {})
     by_owner: dict[Key, dict[int, int]] = defaultdict(dict)
     owners = [place for place, cut in enumerate(question.every_cut) if cut is Cut.VOLUNTEER]
     for key, values in changes.items():
@@ -150,3 +164,8 @@ def _add_outstanding(found: Groups, question: Question) -> None:
     for key, values in found.items():
         past = by_owner[tuple(key[place] for place in owners)]
         values[Measure.OUTSTANDING_MINUTES] = sum(change for when, change in past.items() if when <= key[period])
+
+
+def _first_period(question: Question) -> int:
+    first_day, cut = question.wanted.first_day, question.by_period
+    return number_of_day(PERIODS[cut], first_day) if first_day and cut else 0

@@ -25,6 +25,8 @@ class Report:
     generated_at: datetime
     policy_numbers: tuple[int, ...] = ()
     seal: SealRow | None = None
+    drawn: bool = False
+    """Whether pictures go with it on paper."""
     extra: dict[str, Any] = field(default_factory=dict)
     """What only JSON carries, such as a pivot's cells."""
 

@@ -12,7 +12,7 @@ from timebank.documents.tables import Cell
 from timebank.identity.rules import Actor
 from timebank.ledger import seals
 from timebank.statistics import figures, five_societies, names, pivots, queries, record_list
-from timebank.statistics.headings import of_cuts, of_measures
+from timebank.statistics.headings import CUTS, of_cuts, of_measures
 from timebank.statistics.queries import Asker
 from timebank.statistics.questions import HoursFilter, Kind, Question
 from timebank.statistics.report import Report
@@ -40,6 +40,7 @@ def answer(question: Question, asker: Asker, *, masked: bool = True) -> Report:
         generated_at=clock.now(),
         policy_numbers=policy_numbers(question.wanted, asker),
         seal=seals.last(),
+        drawn=question.kind in {Kind.FIGURES, Kind.FIVE_SOCIETIES},
         extra=extra,
     )
 
@@ -86,7 +87,7 @@ def filters_of(question: Question) -> dict[str, str]:
         "组织": str(wanted.organisation_id or anything),
         "活动": str(wanted.activity_id or anything),
         "服务类别": wanted.category or anything,
-        "分组": "、".join(question.every_cut) or "不分组",
+        "分组": "、".join(CUTS[cut][0][1].title for cut in question.every_cut) or "不分组",
     }
     return filters | ({"区域层级": str(question.level)} if question.level else {})
 

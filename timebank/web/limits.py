@@ -30,6 +30,8 @@ PROPOSALS = parse("20/hour")
 """Relatives proposed by one person: a large family, not somebody who tries numbers."""
 VERIFICATIONS = parse("6/minute")
 """Verifications of the whole ledger asked for by one auditor: each reads everything."""
+EXPORTS = parse("30/minute")
+"""Files that one person has written: each may be all records of a bank."""
 SHARED = parse("30/minute")
 """Readings of shared links from one address: each adds figures up, and a code is not for guessing."""
 

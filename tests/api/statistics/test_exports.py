@@ -259,8 +259,9 @@ def test_a_pivot_and_five_societies_can_be_exported(client: FlaskClient, bank: B
     """Every sort of report leaves the house in the same way."""
     pivot = export(client, bank.admin, kind="pivot", rows="month", cols="area", measures="people", format="csv")
     societies = export(client, bank.admin, kind="five_societies", format="pdf")
+    records = export(client, bank.admin, kind="records", format="pdf")
 
-    assert (pivot.status_code, societies.status_code) == (201, 201)
+    assert (pivot.status_code, societies.status_code, records.status_code) == (201, 201, 201)
     assert file_of(client, bank.admin, societies.json["id"]).data.startswith(b"%PDF")
 
 
