@@ -13,7 +13,7 @@ from timebank.statistics import asking, export_schemas, exports, files, forms, l
 from timebank.statistics.endpoints import FILES
 from timebank.statistics.exports import Wanted
 from timebank.statistics.models import Export, SharedLink
-from timebank.statistics.questions import Kind
+from timebank.statistics.questions import Kind, Question
 from timebank.statistics.rules import Form
 from timebank.web.blueprint import Blueprint, public
 from timebank.web.limits import EXPORTS, SHARED
@@ -112,10 +112,11 @@ def _shown(found: list[Export]) -> list[dict[str, Any]]:
     guard=_READERS,
     body=export_schemas.LinkBody,
     answer=(201, export_schemas.NewLinkOut),
+    prepare=lambda body: asking.question_of(body),
 )
-def post_link(body: dict[str, Any]) -> dict[str, Any]:
+def post_link(body: dict[str, Any], prepared: Question) -> dict[str, Any]:
     """分享链接：给没有账号的人看一份统计，到期失效；少于 3 人的数字及可以推算出来的都不显示。链接只显示这一次。"""
-    link, code = links.make(actor=actor(), question=asking.question_of(body), reason=body["reason"], days=body["days"])
+    link, code = links.make(actor=actor(), question=prepared, reason=body["reason"], days=body["days"])
     return _link(link) | {"code": code, "path": f"/api/v1/shared/{code}"}
 
 

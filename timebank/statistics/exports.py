@@ -6,7 +6,6 @@ more of what the file shows, it is superseded. That needs no clock: a correction
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from pathlib import Path
 from typing import Any, BinaryIO
 from uuid import UUID
@@ -25,7 +24,7 @@ from timebank.statistics import files, forms, service
 from timebank.statistics.errors import UnmaskForbidden
 from timebank.statistics.forms import Progress
 from timebank.statistics.models import Export
-from timebank.statistics.queries import READERS, Asker, Facts, conditions
+from timebank.statistics.queries import Asker, Facts, conditions
 from timebank.statistics.questions import Question
 from timebank.statistics.rules import Cut, Form
 
@@ -210,12 +209,3 @@ def file_of(actor: Actor, export_id: UUID, home: Path) -> tuple[Export, Path]:
     if not export.masked and not actor.holds(*UNMASKERS):
         raise UnmaskForbidden
     return export, files.found(home, export.sha256, export.form)
-
-
-def named(export_form: str, when: datetime | None, kind: str) -> str:
-    """Return what a download is called."""
-    day = f"-{when:%Y%m%d}" if when else ""
-    return f"{kind}{day}.{export_form}"
-
-
-__all__ = ["DOWNLOADED", "READERS", "THE_BANK", "Wanted", "Writer", "asker_of", "file_of", "register", "write"]

@@ -9,8 +9,8 @@ from flask.testing import FlaskClient
 from sqlalchemy import delete, select
 
 from tests.factories.documents import pdf_texts
-from tests.factories.identity import a_coordinator, an_admin, signed_in
-from tests.factories.organisations import an_organisation
+from tests.factories.identity import a_coordinator, a_person, an_admin, signed_in
+from tests.factories.organisations import an_area, an_organisation
 from tests.factories.records import NINE_O_CLOCK, a_record
 from timebank import clock
 from timebank.database import in_unit_of_work, session
@@ -92,6 +92,17 @@ def test_a_provenance_of_one_person_is_hidden_within_its_row(client: FlaskClient
     assert (rows["大队"]["service_minutes"], rows["大队"]["people"]) == (360, 6)
     assert [rows["小队"][name] for name in ("self_scan", "staff_scan")] == [None, None]
     assert (rows["合计"]["self_scan"], rows["合计"]["staff_scan"]) == (540, 300)
+
+
+def test_a_link_can_be_about_one_area(client: FlaskClient, admin: Actor) -> None:
+    """It takes the area with what lies below, and no other."""
+    district = an_area(code="0573")  # the records of these tests lie in 0573.01
+    served(an_organisation("大队"), 3)
+
+    assert shown(client, a_link(client, admin, area=str(district.id))).keys() == {"大队", "合计"}
+    assert shown(client, a_link(client, admin, area=str(an_area().id))).keys() == {"合计"}
+    unknown = client.post(LINKS, json={"reason": "查看", "area": str(a_person().id)}, headers=signed_in(admin))
+    assert unknown.status_code == 404
 
 
 def test_other_forms_hide_the_same(client: FlaskClient, admin: Actor) -> None:

@@ -189,9 +189,9 @@ def test_balances_at_the_end_of_each_month_are_the_ledger_s(client: FlaskClient,
 
     assert last["outstanding_minutes"] == held
     assert sum(row["expired_minutes"] for row in rows) == 0
-    alone = asked(client, bank.admin, rows="month", measures="outstanding_minutes", **{"from": "2027-01-01"})
-    assert [row["month"] for row in alone] == ["2028-02", "2028-03"]
-    assert alone[-1]["outstanding_minutes"] == held
+    query = {"rows": "month", "measures": "outstanding_minutes"}
+    assert [row["outstanding_minutes"] for row in asked(client, bank.admin, **query)][-1:] == [held]
+    assert asked(client, bank.admin, **query, **{"from": "2100-01-01"}) == []
     by_person = asked(client, bank.admin, rows="volunteer", measures="outstanding_minutes")
     assert sum(row["outstanding_minutes"] for row in by_person) == held
 

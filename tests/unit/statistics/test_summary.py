@@ -8,6 +8,7 @@ from flask import Flask
 from sqlalchemy import delete, func, select, update
 
 from tests.conftest import Statements
+from tests.contract.test_migrations import move
 from tests.factories.corrections import a_correction, approved
 from tests.factories.identity import a_coordinator, a_person, an_admin
 from tests.factories.ledger import earned
@@ -153,3 +154,12 @@ def test_fold_and_sweep_say_how_much_they_have_folded(app: Flask, edges: None) -
     there = waiting()
     assert app.test_cli_runner().invoke(cli, ["statistics", "fold"]).output == f"folded={there}\n"
     assert " figures=0 " in app.test_cli_runner().invoke(cli, ["sweep"]).output
+
+
+def test_records_from_before_there_was_a_summary_are_in_it(app: Flask, edges: None) -> None:
+    """The migration adds up what is there, in both grains; nothing has to be rebuilt."""
+    move(app, "0025")
+    move(app, "head")
+
+    assert (waiting(), summed(), summed("month")) == (0, expected(), expected())
+    assert differences() == []
