@@ -54,6 +54,7 @@ from timebank.shop import stockkeeping_endpoints as stockkeeping
 from timebank.shop import stocktake_endpoints as stocktakes
 from timebank.stars import endpoints as stars
 from timebank.statistics import endpoints as statistics
+from timebank.statistics import export_endpoints as exports
 from timebank.web import docs, observe, problems, tokens
 from timebank.web.api import PREFIX, create_api
 
@@ -101,6 +102,7 @@ DOMAINS = (
     anomalies,
     passbook,
     statistics,
+    exports,
 )
 
 

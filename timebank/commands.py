@@ -37,6 +37,11 @@ from timebank.settings import Settings, UnsafeSettings
 from timebank.shop import quotas, reservations
 from timebank.shop.commands import cli as shop_commands
 from timebank.stars.commands import cli as star_commands
+from timebank.statistics import schedules, summary
+from timebank.statistics.calendar import Period
+from timebank.statistics.commands import cli as statistics_commands
+from timebank.statistics.exports import Writer
+from timebank.statistics.rules import Form
 from timebank.web import idempotency
 
 SWEEP_AT_ONCE = 500
@@ -63,6 +68,7 @@ _add(policy_commands, "policies")
 _add(notification_commands, "notifications")
 _add(certificate_commands, "certificates")
 _add(star_commands, "stars")
+_add(statistics_commands, "statistics")
 
 
 @ledger_commands.command("doctor")
@@ -73,6 +79,27 @@ def doctor(context: click.Context) -> None:
     checks = guards.examine(head=current_app.extensions["timebank-migration-head"])
     click.echo(guards.report(checks))
     context.exit(0 if all(check.ok for check in checks) else 1)
+
+
+@statistics_commands.command("export")
+@click.option("--every", type=click.Choice([str(period) for period in Period]), required=True)
+@click.option("--form", "forms", multiple=True, type=click.Choice([str(form) for form in Form]), help="默认全部 · all")
+@with_appcontext
+def export(*, every: str, forms: tuple[str, ...]) -> None:
+    """导出上一个月、季度或年到 exports 目录；重复执行不改变什么 · export the period before this one; again changes nothing."""
+    watched = sys.stderr.isatty()
+    writer = Writer(
+        home=current_app.extensions["timebank-settings"].home,
+        face=current_app.extensions["timebank-typeface"],
+        progress=_show_rows if watched else None,
+    )
+    for done in schedules.run(Period(every), [Form(form) for form in forms] or list(Form), writer):
+        click.echo(f"{done.name} rows={done.rows}{' (there)' if done.was_there else ''}")
+
+
+def _show_rows(rows: int) -> None:
+    """Keep one line of progress, for somebody who sits in front of this."""
+    click.echo(f"\r{rows:,} 行 · rows", nl=False, err=True)
 
 
 @notification_commands.command("warn")
@@ -100,6 +127,7 @@ def sweep() -> None:
         "anomalies": in_unit_of_work(anomalies.look),
         "notices": _notices_over(),
         "files": unused_files.sweep(store=files.store(), limit=SWEEP_AT_ONCE),
+        "figures": summary.fold_all(),
         "replies": in_unit_of_work(idempotency.forget_old),
     }
     click.echo(" ".join(f"{what}={count}" for what, count in swept.items()))

@@ -67,6 +67,7 @@ GUARDED = {
     "star_objection_answer",
     "star_proposal",
     "star_review",
+    "statistics_export",
     "stock_move",
     "surplus_consent",
     "supplement",

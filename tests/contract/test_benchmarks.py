@@ -87,3 +87,12 @@ def test_the_shop_is_measured_against_a_bare_update_of_two_rows() -> None:
         assert engine["measured"].keys() == shop.NAMES.keys()
         assert engine["ratios"].keys() == {ratio.name for ratio in shop.RATIOS}
         assert all(ratio["median"] > 0 for ratio in engine["ratios"].values())
+
+
+def test_reports_are_measured_beside_what_could_do_no_less() -> None:
+    """One tiny round: exports, tables, memory, and the two tables by month agree."""
+    size = ("--rounds", "1", "--records", "60", "--all-records", "120", "--json")
+    found = json.loads(_printed("benchmarks.reports", *size))
+
+    assert {"(csv) / (copy)", "(xlsx) / (xlsxwriter)", "(summary) / (plain)"} <= found["ratios"].keys()
+    assert found["peak_megabytes"].keys() == {"csv", "xlsx"}

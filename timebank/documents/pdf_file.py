@@ -9,7 +9,9 @@ from collections.abc import Callable
 from enum import StrEnum
 from itertools import groupby
 
-from reportlab.lib.pagesizes import A4
+from reportlab.graphics import renderPDF
+from reportlab.graphics.shapes import Drawing
+from reportlab.lib.pagesizes import A4, landscape
 from reportlab.lib.units import mm
 from reportlab.pdfgen.canvas import Canvas
 
@@ -37,11 +39,13 @@ class Align(StrEnum):
 class Pages:
     """Pages being written, one after the other."""
 
-    def __init__(self, *, title: str, face: Typeface) -> None:
-        """Begin the first page; ``title`` is what a reader shows in its window."""
+    def __init__(self, *, title: str, face: Typeface, wide: bool = False) -> None:
+        """Begin the first page; ``title`` is what a reader shows in its window. ``wide`` pages lie on their side."""
         self._face = face
+        self.width, self.height = (PAGE_HEIGHT, PAGE_WIDTH) if wide else (PAGE_WIDTH, PAGE_HEIGHT)
         self._buffer = io.BytesIO()
-        self._canvas = Canvas(self._buffer, pagesize=A4, invariant=1, pageCompression=1, lang="zh-CN")
+        size = landscape(A4) if wide else A4
+        self._canvas = Canvas(self._buffer, pagesize=size, invariant=1, pageCompression=1, lang="zh-CN")
         self._canvas.setTitle(clean(title))
         self._canvas.setCreator("timebank")
 
@@ -98,11 +102,22 @@ class Pages:
             rounded * _POINTS_A_MM,
         )
 
-    def rule(self, *, left: float, top: float, width: float) -> None:
-        """Draw a thin line from ``left`` to the right."""
+    def line(self, *, left: float, top: float, width: float, thick: float = 0.4) -> None:
+        """Draw a level line; ``thick`` in points."""
+        self._canvas.setLineWidth(thick)
         height = self._from_bottom(top)
-        self._canvas.setLineWidth(0.4)
         self._canvas.line(left * _POINTS_A_MM, height, (left + width) * _POINTS_A_MM, height)
+
+    def drawing(self, drawing: Drawing, *, left: float, top: float, width: float) -> float:
+        """Draw a picture of shapes as wide as that; return where it ends."""
+        scale = width * _POINTS_A_MM / drawing.width
+        bottom: float = top + drawing.height * scale / _POINTS_A_MM
+        self._canvas.saveState()
+        self._canvas.translate(left * _POINTS_A_MM, self._from_bottom(bottom))
+        self._canvas.scale(scale, scale)
+        renderPDF.draw(drawing, self._canvas, 0, 0)
+        self._canvas.restoreState()
+        return bottom
 
     def next_page(self) -> None:
         """End this page and begin another."""
@@ -115,7 +130,7 @@ class Pages:
         return self._buffer.getvalue()
 
     def _from_bottom(self, top: float) -> float:
-        return (PAGE_HEIGHT - top) * _POINTS_A_MM
+        return (self.height - top) * _POINTS_A_MM
 
 
 def broken(text: str, *, width: float, measure: Callable[[str], float]) -> list[str]:

@@ -7,6 +7,7 @@ XlsxWriter streams through temporary files, so memory stays flat; they are gone 
 import shutil
 from collections.abc import Iterator
 from datetime import date, datetime
+from decimal import Decimal
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, BinaryIO
@@ -29,7 +30,7 @@ MAX_DIGITS = 15
 _CREATED = datetime(2000, 1, 1)
 # Excel counts a 29 February 1900 that never was; an earlier day (a slip of the hand) is written as text.
 _FIRST_DAY = date(1900, 3, 1)
-_WIDTHS = {Type.TEXT: 22, Type.WHOLE_NUMBER: 12, Type.DAY: 12, Type.INSTANT: 20}
+_WIDTHS = {Type.TEXT: 22, Type.ID: 22, Type.WHOLE_NUMBER: 12, Type.DECIMAL: 12, Type.DAY: 12, Type.INSTANT: 20}
 
 
 def write(table: Table, target: BinaryIO) -> None:
@@ -64,6 +65,7 @@ class _Sheet:
         self.row = 0
         self._text = workbook.add_format({"num_format": "@"})
         self._number = workbook.add_format({"num_format": "0"})
+        self._decimal = workbook.add_format({"num_format": "0.0"})
         self._day = workbook.add_format({"num_format": "yyyy-mm-dd"})
         self._instant = workbook.add_format({"num_format": "yyyy-mm-dd hh:mm:ss"})
         self._header = workbook.add_format({"num_format": "@", "bold": True})
@@ -83,13 +85,15 @@ class _Sheet:
             self._put_text(column, clean(title), self._header)
         self.row += 1
 
-    def _put(self, column: int, cell: str | int | date) -> None:
+    def _put(self, column: int, cell: str | int | Decimal | date) -> None:
         if isinstance(cell, str):
             self._put_text(column, cell, self._text)
         elif isinstance(cell, int):
             if abs(cell) >= 10**MAX_DIGITS:
                 raise SheetTooLarge(max_rows=MAX_ROWS)
             self.sheet.write_number(self.row, column, cell, self._number)
+        elif isinstance(cell, Decimal):
+            self.sheet.write_number(self.row, column, cell, self._decimal)
         elif isinstance(cell, datetime):
             self._put_date(column, cell, cell.date(), self._instant)
         else:

@@ -105,6 +105,8 @@ def approve(*, actor: Actor, correction_id: UUID, reason: str | None = None) -> 
     objections.refuse_frozen(correction.record_id)
     current = queries.current_of(correction.record_id)
     if current is None or current.number != correction.number:
+        if correction_queries.decision_of(correction_id) is not None:  # while we waited for the lock
+            raise CorrectionDecided
         raise RecordSuperseded
     _refuse_record(current)
     change = Change(correction.service_minutes, correction.started_at, correction.ended_at)

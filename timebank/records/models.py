@@ -49,6 +49,14 @@ class Revision(Base):
         CheckConstraint("credited_minutes = 0 OR state NOT IN ('pending_review', 'pending_notice')", name="pending"),
         Index("ix_service_record_revision_volunteer_id_served_on", "volunteer_id", "served_on"),
         Index("ix_service_record_revision_organisation_id_served_on", "organisation_id", "served_on"),
+        # What became of records later: few, and asked for by day.
+        Index(
+            "ix_service_record_revision_later",
+            "served_on",
+            "record_id",
+            postgresql_where=text("number > 1"),
+            sqlite_where=text("number > 1"),
+        ),
         Index(
             "ix_service_record_revision_pending",
             "ended_at",

@@ -9,12 +9,12 @@ from sqlalchemy import Table, insert
 from sqlalchemy.orm import class_mapper
 
 from timebank.database import NIL, new_id, retry_on, session
-from timebank.direct import Rows
+from timebank.direct import Direct, Rows, at_once
 from timebank.ledger import reversals
 from timebank.ledger import service as ledger
 from timebank.ledger.rules import AccountState
 from timebank.notifications import service as notifications
-from timebank.records import notices, storage
+from timebank.records import deltas, notices, storage
 from timebank.records.errors import RecordNotPending
 from timebank.records.models import Revision
 from timebank.records.telling import news_of
@@ -22,7 +22,7 @@ from timebank.records.telling import news_of
 # Two who change one record at once: the second look finds what the first has made of it.
 retry_on(*RecordNotPending.constraints)
 
-_REVISION = insert(Revision)
+_REVISION = Direct(insert(Revision))
 _REVISIONS = Rows(cast("Table", Revision.__table__))
 _COLUMNS = _REVISIONS.columns
 _NEW_REVISION = class_mapper(Revision).class_manager.new_instance
@@ -42,15 +42,15 @@ def append(*, before: Revision | None = None, **values: Any) -> Recorded:
     (record_id, number) is the fence: of two who decide at once, the second looks again and is told why not.
     ``before`` is the revision that it follows, if there is one.
     """
-    recorded = _append(values)
+    recorded = _append(values, before)
     if news := news_of(recorded.revision, before, actor_id=values["actor_id"]):
         notifications.tell_many([news])
     return recorded
 
 
-def _append(values: dict[str, Any]) -> Recorded:
-    session.connection().execute(_REVISION, values)
+def _append(values: dict[str, Any], before: Revision | None) -> Recorded:
     revision = _as_read(values)
+    _write(values, deltas.rows([(revision, before)]))
     notices.begin([revision])
     if not revision.credited_minutes:
         return Recorded(revision, None)
@@ -65,6 +65,15 @@ def _append(values: dict[str, Any]) -> Recorded:
     if revision.group_id is not None:
         return Recorded(revision, None)
     return _within_storage(Recorded(revision, posted.account))
+
+
+def _write(values: dict[str, Any], changed: list[dict[str, Any]]) -> None:
+    """Insert a revision, and with it what it changes in the figures: one round trip."""
+    connection = session.connection()
+    with at_once(connection):
+        _REVISION.send(connection, {name: values[name] for name in _COLUMNS})
+        if changed:
+            deltas.INSERT.send_all(connection, changed)
 
 
 def _within_storage(credited: Recorded) -> Recorded:
@@ -83,7 +92,7 @@ def _within_storage(credited: Recorded) -> Recorded:
     less_id = new_id()
     back = reversals.reverse(transfer_id=new_id(), reverses=revision.id, source_id=less_id, actor_id=NIL)
     less = _following(revision, credited_minutes=revision.credited_minutes - surplus, actor_id=NIL) | {"id": less_id}
-    recorded = _append(less)
+    recorded = _append(less, revision)
     return Recorded(recorded.revision, recorded.account or back.account)
 
 
@@ -114,8 +123,11 @@ def append_many(rows: Sequence[dict[str, Any]], *, batch_id: UUID | None = None)
 
     One actor for all. Returns what each record says now, in the order given: over the storage cap a second revision.
     """
-    _REVISIONS.insert_mappings(session.connection(), rows)
     revisions = list(map(_as_read, rows))
+    connection = session.connection()
+    _REVISIONS.insert_mappings(connection, rows)
+    if changed := deltas.rows((revision, None) for revision in revisions):
+        deltas.INSERT.send_all(connection, changed)
     notices.begin(revisions)
     credited = [revision for revision in revisions if revision.credited_minutes]
     earnings = [

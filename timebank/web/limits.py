@@ -42,7 +42,10 @@ VERIFY = parse("60/minute")
 """Certificates looked up from one address: a school with a pile of them, not somebody who counts numbers up."""
 VERIFICATIONS = parse("6/minute")
 """Verifications of the whole ledger asked for by one auditor: each reads everything."""
-
+EXPORTS = parse("30/minute")
+"""Files that one person has written: each may be all records of a bank."""
+SHARED = parse("30/minute")
+"""Readings of shared links from one address: each adds figures up, and a code is not for guessing."""
 
 SWEPT_EVERY_SECONDS = 60
 

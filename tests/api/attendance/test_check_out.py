@@ -225,10 +225,10 @@ def test_a_refused_check_out_changes_nothing(client: FlaskClient, volunteer: Per
     assert session.scalar(select(func.count()).select_from(Revision)) == 0
 
 
-def test_a_check_out_that_credits_costs_eleven_statements(
+def test_a_check_out_that_credits_costs_twelve_statements(
     client: FlaskClient, volunteer: Person, shift: Shift, statements: Statements
 ) -> None:
-    """Two for the key, one to look and lock, two for the record, four for the ledger, two to close; and the demo's clock."""
+    """Two for the key, one to look and lock, three for the record and the figures, four for the ledger, two to close; and the demo's clock."""
     with clock.at(NINE - timedelta(hours=2)):
         a_policy("min_stay_minutes", 5)
     for start in (0, 30):
@@ -236,4 +236,4 @@ def test_a_check_out_that_credits_costs_eleven_statements(
         with statements() as sent:
             assert scan_out(client, volunteer, shift, at=start + 20).status_code == 201
     clocks = [text for text in sent if "demo_clock" in text]
-    assert len(sent) - len(clocks) == 11, sent
+    assert len(sent) - len(clocks) == 12, sent

@@ -1,0 +1,334 @@
+"""Exports: registered with who and why, the same bytes again, superseded by a correction, full names for administrators."""
+
+import csv
+import hashlib
+import io
+import json
+from pathlib import Path
+from typing import Any
+
+import openpyxl
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from werkzeug.test import TestResponse
+
+from tests.api.statistics.conftest import Bank, shanghai
+from tests.factories.attendance import post_once
+from tests.factories.corrections import a_correction, approved
+from tests.factories.identity import a_coordinator, a_person, a_staff_member, an_admin, signed_in
+from tests.factories.organisations import an_organisation
+from tests.factories.records import a_record, a_service, recorded
+from tests.factories.statistics import standing
+from timebank import clock
+from timebank.commands import cli
+from timebank.database import in_unit_of_work
+from timebank.identity.rules import Actor, Role
+from timebank.ledger import seals
+from timebank.statistics import exports
+from timebank.statistics.models import Export
+
+EXPORTS = "/api/v1/statistics/exports"
+
+
+def export(client: FlaskClient, who: Actor, **body: Any) -> TestResponse:
+    """Export something."""
+    return post_once(client, "/statistics/exports", who, {"reason": "季度报表交街道", **body})
+
+
+def file_of(client: FlaskClient, who: Actor, export_id: str) -> TestResponse:
+    """Download the file of an export."""
+    return client.get(f"{EXPORTS}/{export_id}/file", headers=signed_in(who))
+
+
+def state_of(client: FlaskClient, who: Actor, export_id: str) -> str:
+    """Return where an export stands."""
+    found: str = client.get(f"{EXPORTS}/{export_id}", headers=signed_in(who)).json["state"]
+    return found
+
+
+def lines_of(answer: TestResponse) -> list[dict[str, str]]:
+    """Return the rows of a CSV file."""
+    return list(csv.DictReader(io.StringIO(answer.data.decode("utf-8-sig"), newline="")))
+
+
+@pytest.mark.rule("R39")
+def test_an_export_is_registered_with_all_that_it_was(client: FlaskClient, bank: Bank) -> None:
+    """Who, why, what was asked, rows, sums, SHA-256 and seal: in the register and in the manifest."""
+    in_unit_of_work(seals.make)
+    answer = export(client, bank.admin, rows="organisation,month", format="csv", **{"from": "2026-01-01"})
+
+    assert answer.status_code == 201, answer.json
+    file = file_of(client, bank.admin, answer.json["id"])
+    manifest = client.get(f"{EXPORTS}/{answer.json['id']}/manifest", headers=signed_in(bank.admin)).json
+    digest = hashlib.sha256(file.data).hexdigest()
+    assert (answer.json["sha256"], manifest["sha256"], file.headers["ETag"]) == (digest, digest, f'"{digest}"')
+    assert (answer.json["bytes"], answer.json["rows"]) == (len(file.data), len(lines_of(file)))
+    assert (answer.json["actor_id"], answer.json["reason"]) == (str(bank.admin.person_id), "季度报表交街道")
+    assert (answer.json["seal_n"], manifest["seal"]["n"], answer.json["state"]) == (1, 1, "valid")
+    assert answer.json["question"]["cuts"] == ["organisation", "month"]
+    assert manifest["sums"]["服务时长（分钟）"] == sum(int(line["服务时长（分钟）"]) for line in lines_of(file))
+    assert "filename*=UTF-8''%E5%BF%97" in file.headers["Content-Disposition"]
+
+
+@pytest.mark.parametrize("form", ["csv", "xlsx", "pdf"])
+def test_the_same_question_is_the_same_file(client: FlaskClient, bank: Bank, form: str) -> None:
+    """Twice exported, byte for byte the same, whatever the time and the seals do in between."""
+    first = export(client, bank.admin, rows="organisation", format=form).json
+    in_unit_of_work(seals.make)
+    second = export(client, bank.admin, rows="organisation", format=form).json
+
+    assert first["id"] != second["id"]
+    assert first["sha256"] == second["sha256"]
+
+
+def test_a_replay_is_one_export(client: FlaskClient, bank: Bank) -> None:
+    """The second click with the same key is answered with the first one's entry."""
+    headers = signed_in(bank.admin) | {"Idempotency-Key": "one"}
+    body = {"reason": "上报", "format": "csv"}
+    first, second = (client.post(EXPORTS, json=body, headers=headers) for _ in range(2))
+
+    assert first.json == second.json
+    assert len(client.get(EXPORTS, headers=signed_in(bank.admin)).json["items"]) == 1
+
+
+def test_a_correction_of_what_it_shows_supersedes_it(client: FlaskClient, bank: Bank) -> None:
+    """The export of June is superseded when a June record is put right; those of other months and people are not."""
+    june = {"from": "2026-06-01", "to": "2026-06-30", "rows": "organisation"}
+    first, second = a_coordinator(bank.one.id), a_coordinator(bank.one.id)
+    ids = {
+        "june": export(client, bank.admin, **june).json["id"],
+        "may": export(client, bank.admin, rows="month", **{"from": "2026-05-01", "to": "2026-05-31"}).json["id"],
+        "own": export(client, first, **june).json["id"],
+        "category": export(client, bank.admin, category="legal_aid").json["id"],
+        "elsewhere": export(client, a_coordinator(bank.other.id), **june).json["id"],
+    }
+    a_record(organisation=bank.one, started_at=shanghai(2026, 6, 3, 9))
+    admin = bank.admin
+    assert {name: state_of(client, admin, one) for name, one in ids.items()} == dict.fromkeys(ids, "valid")
+
+    record = next(one for one in standing() if one.service_minutes == 40)
+    approved(second, a_correction(first, record.record_id, 39))
+
+    states = {name: state_of(client, admin, one) for name, one in ids.items()}
+    outdated = {"june": "superseded", "own": "superseded"}
+    assert states == dict.fromkeys(ids, "valid") | outdated
+    again = export(client, bank.admin, **june).json
+    assert state_of(client, admin, again["id"]) == "valid"
+
+
+def test_a_correction_that_moves_a_record_in_supersedes_too(client: FlaskClient, bank: Bank) -> None:
+    """What did not show the record before would show it now."""
+    august = export(client, bank.admin, rows="month", **{"from": "2026-08-01", "to": "2026-08-31"}).json["id"]
+    served = a_service(
+        volunteer_id=a_person().id, organisation=bank.one, started_at=shanghai(2026, 7, 31, 22), minutes=300
+    )
+    record = recorded(served).revision
+    start = shanghai(2026, 8, 1, 0, 1)
+    change = {"started_at": start, "ended_at": shanghai(2026, 8, 1, 1)}
+    approved(a_coordinator(bank.one.id), a_correction(a_coordinator(bank.one.id), record.record_id, **change))
+
+    assert state_of(client, bank.admin, august) == "superseded"
+
+
+@pytest.mark.rule("R39")
+def test_full_names_need_an_administrator_and_are_registered(client: FlaskClient, bank: Bank) -> None:
+    """A coordinator is refused; an administrator gives a reason, and the register says that names were shown."""
+    refused = export(client, a_coordinator(bank.one.id), kind="records", format="csv", unmask=True)
+    assert (refused.status_code, refused.json["code"]) == (403, "UNMASK_FORBIDDEN")
+    no_reason = post_once(client, "/statistics/exports", bank.admin, {"kind": "records", "unmask": True})
+    assert (no_reason.status_code, no_reason.json["code"]) == (422, "INVALID")
+
+    masked = export(client, bank.admin, kind="records", format="csv").json
+    full = export(client, bank.admin, kind="records", format="csv", unmask=True).json
+
+    assert (masked["masked"], full["masked"]) == (True, False)
+    assert {line["姓名"] for line in lines_of(file_of(client, bank.admin, masked["id"]))} == {
+        "张*",
+        "李**",
+        "王*",
+        "欧**",
+    }
+    assert {"张三", "欧阳六六"} <= {line["姓名"] for line in lines_of(file_of(client, bank.admin, full["id"]))}
+    auditor = a_staff_member(Role.AUDITOR, area_path="")
+    assert file_of(client, auditor, masked["id"]).status_code == 200
+    assert file_of(client, auditor, full["id"]).json["code"] == "UNMASK_FORBIDDEN"
+
+
+def test_an_administrator_of_a_street_unmasks_only_there(client: FlaskClient, bank: Bank) -> None:
+    """As a coordinator elsewhere they may read, but not with full names."""
+    elsewhere = an_organisation("外地队")
+    a_record(organisation=elsewhere)
+    boss = an_admin(bank.street.path)
+    both = Actor(boss.person_id, boss.grants)
+
+    full = export(client, both, kind="records", format="csv", unmask=True).json
+
+    names = {line["组织"] for line in lines_of(file_of(client, both, full["id"]))}
+    assert names == {"三色堇志愿服务队", "幸福里社工站"}
+
+
+def test_the_list_of_records_has_each_once_with_real_types(client: FlaskClient, bank: Bank) -> None:
+    """Dates are dates, minutes are numbers, ids are text, and no cell is a formula."""
+    done = export(client, bank.admin, kind="records", format="xlsx").json
+    book = openpyxl.load_workbook(io.BytesIO(file_of(client, bank.admin, done["id"]).data))
+
+    heading, *rows = book["数据"].iter_rows(values_only=True)
+    expected = {str(one.record_id): one for one in standing()}
+    assert {row[0] for row in rows} == expected.keys()
+    assert done["rows"] == len(rows) == len(expected)
+    for row in rows:
+        line = dict(zip(heading, row, strict=True))
+        one = expected[line["记录编号"]]
+        assert line["服务日期"].date() == one.served_on
+        assert line["签到时间"].replace(tzinfo=clock.SHANGHAI) == one.started_at.replace(microsecond=0)
+        assert (line["服务分钟"], line["入账分钟"]) == (one.service_minutes, one.credited_minutes)
+    assert {cell.data_type for line in book["数据"].iter_rows() for cell in line} <= {"s", "n", "d"}
+    assert book["数据"].freeze_panes == "A2"
+
+
+def test_a_download_is_registered_as_well(client: FlaskClient, bank: Bank) -> None:
+    """Whoever takes the hours as a file stands in the register."""
+    coordinator = a_coordinator(bank.one.id)
+    query = {"format": "xlsx", "group_by": "volunteer"}
+    file = client.get("/api/v1/statistics/hours", query_string=query, headers=signed_in(coordinator))
+
+    (entry,) = client.get(EXPORTS, headers=signed_in(coordinator)).json["items"]
+    assert (entry["reason"], entry["sha256"]) == ("直接下载", hashlib.sha256(file.data).hexdigest())
+
+
+def test_the_register_shows_everybody_their_own(client: FlaskClient, bank: Bank) -> None:
+    """An auditor of the bank sees all of it, in pages; others see theirs, and nobody else's exists for them."""
+    one, other = a_coordinator(bank.one.id), a_coordinator(bank.other.id)
+    mine = export(client, one, format="csv").json["id"]
+    theirs = export(client, other, format="csv").json["id"]
+
+    listed = client.get(EXPORTS, headers=signed_in(one)).json["items"]
+    assert [entry["id"] for entry in listed] == [mine]
+    assert client.get(f"{EXPORTS}/{theirs}", headers=signed_in(one)).status_code == 404
+    assert file_of(client, one, theirs).status_code == 404
+    first = client.get(f"{EXPORTS}?limit=1", headers=signed_in(a_staff_member(Role.AUDITOR, area_path=""))).json
+    assert [entry["id"] for entry in first["items"]] == [theirs]
+    assert first["next"]
+
+
+def test_a_file_that_was_changed_is_not_handed_out(client: FlaskClient, app: Flask, bank: Bank) -> None:
+    """The register knows its hash: what is gone or altered is refused by name."""
+    done = export(client, bank.admin, format="csv").json
+    home: Path = app.extensions["timebank-settings"].home
+    (path,) = (home / "exports" / "files").glob(f"{done['sha256']}.csv")
+    path.write_bytes(path.read_bytes() + b"one more line")
+
+    answer = file_of(client, bank.admin, done["id"])
+    assert (answer.status_code, answer.json["code"]) == (410, "EXPORT_FILE_GONE")
+    path.unlink()
+    assert file_of(client, bank.admin, done["id"]).status_code == 410
+
+
+def test_what_fails_leaves_no_file_and_no_entry(client: FlaskClient, app: Flask, bank: Bank) -> None:
+    """A name that cannot be printed refuses the PDF: nothing half-done stays behind."""
+    a_record(organisation=an_organisation("𠮷野队"))
+
+    answer = export(client, bank.admin, format="pdf")
+
+    assert (answer.status_code, answer.json["code"]) == (422, "GLYPH_MISSING")
+    assert client.get(EXPORTS, headers=signed_in(bank.admin)).json["items"] == []
+    assert list((app.extensions["timebank-settings"].home / "exports" / "files").iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"kind": "pivot", "rows": "month", "measures": "people"},
+        {"kind": "pivot", "rows": "month", "cols": "month", "measures": "people"},
+        {"kind": "pivot", "rows": "month,year", "cols": "area", "measures": "people"},
+        {"kind": "pivot", "rows": "month", "cols": "area", "measures": "people,person_times"},
+        {"reason": ""},
+        {"kind": "secret"},
+        {"unmask": "yes"},
+    ],
+)
+def test_an_export_that_makes_no_sense_is_refused(client: FlaskClient, app: Flask, body: dict[str, Any]) -> None:
+    """Half a pivot, no reason, or an unknown sort of report."""
+    answer = export(client, an_admin(), **body)
+
+    assert (answer.status_code, answer.json["code"]) == (422, "INVALID")
+
+
+def test_a_pivot_and_five_societies_can_be_exported(client: FlaskClient, bank: Bank) -> None:
+    """Every sort of report leaves the house in the same way."""
+    pivot = export(client, bank.admin, kind="pivot", rows="month", cols="area", measures="people", format="csv")
+    societies = export(client, bank.admin, kind="five_societies", format="pdf")
+    records = export(client, bank.admin, kind="records", format="pdf")
+
+    assert (pivot.status_code, societies.status_code, records.status_code) == (201, 201, 201)
+    assert file_of(client, bank.admin, societies.json["id"]).data.startswith(b"%PDF")
+
+
+# --- by schedule ------------------------------------------------------------------------------------------------------
+
+
+def scheduled(app: Flask, *arguments: str) -> list[str]:
+    """Run the export of a schedule in January 2027; return what it says."""
+    with clock.at(shanghai(2027, 1, 1, 0, 30)):
+        done = app.test_cli_runner().invoke(cli, ["statistics", "export", *arguments])
+    assert done.exit_code == 0, done.output
+    return done.output.splitlines()
+
+
+def test_a_schedule_writes_each_file_once(app: Flask, client: FlaskClient, bank: Bank) -> None:
+    """The month that is over, each file with its manifest; again nothing changes, and a lost copy comes back."""
+    first = scheduled(app, "--every", "month", "--form", "csv", "--form", "pdf")
+    folder: Path = app.extensions["timebank-settings"].home / "exports" / "month" / "2026-12"
+    files = {path.name: path.read_bytes() for path in folder.iterdir()}
+    manifest = json.loads(files["hours-by-organisation.csv.manifest.json"])
+
+    assert "month/2026-12/records.csv rows=2" in first
+    assert not [line for line in first if "records.pdf" in line]
+    assert manifest["sha256"] == hashlib.sha256(files["hours-by-organisation.csv"]).hexdigest()
+    assert (manifest["question"]["from"], manifest["question"]["to"]) == ("2026-12-01", "2026-12-31")
+    (folder / "five-societies.csv").unlink()
+    a_record(organisation=bank.one, started_at=shanghai(2026, 12, 5, 9))
+    second = scheduled(app, "--every", "month", "--form", "csv", "--form", "pdf")
+    assert second == [f"{line} (there)" for line in first]
+    assert {path.name: path.read_bytes() for path in folder.iterdir()} == files
+    listed = client.get(f"{EXPORTS}?limit=200", headers=signed_in(bank.admin)).json["items"]
+    assert (len(listed), {entry["reason"] for entry in listed}) == (len(first), {"定期导出"})
+
+
+@pytest.mark.parametrize(
+    ("every", "period", "days"),
+    [("quarter", "2026-Q4", ("2026-10-01", "2026-12-31")), ("year", "2026", ("2026-01-01", "2026-12-31"))],
+)
+def test_quarters_and_years_are_whole(app: Flask, bank: Bank, every: str, period: str, days: tuple[str, str]) -> None:
+    """At the turn of the year the quarter and the year that are over are exported."""
+    scheduled(app, "--every", every, "--form", "csv")
+    folder: Path = app.extensions["timebank-settings"].home / "exports" / every / period
+
+    question = json.loads((folder / "bank-by-month.csv.manifest.json").read_bytes())["question"]
+    assert (question["from"], question["to"]) == days
+
+
+def test_two_schedules_at_once_register_one(app: Flask, bank: Bank) -> None:
+    """Both have written the same file; the second is answered with the first one's entry."""
+    row = {
+        "id": bank.people[0],
+        "actor_id": bank.people[0],
+        "reason": "定期导出",
+        "question": {},
+        "scope": [],
+        "masked": True,
+        "form": "csv",
+        "rows": 1,
+        "size_bytes": 1,
+        "sha256": bytes(32),
+        "seal_n": None,
+        "corrections_seen": 0,
+        "manifest": {},
+        "schedule_key": "month/2026-12/x.csv",
+        "generated_at": clock.now(),
+    }
+    first = in_unit_of_work(lambda: exports.register(row))
+    second: Export = in_unit_of_work(lambda: exports.register(row | {"id": bank.people[1]}))
+
+    assert (first.id, second.id) == (bank.people[0], bank.people[0])

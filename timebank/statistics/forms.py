@@ -1,0 +1,75 @@
+"""The forms that a report takes: one object, several writers, and the names and types of what they write."""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from itertools import islice
+from typing import BinaryIO
+
+from timebank.documents import csv_file, pdf_table, xlsx_file
+from timebank.documents.tables import Cell, Table, Type
+from timebank.documents.typefaces import Typeface
+from timebank.statistics import charts
+from timebank.statistics.errors import DocumentTooLong
+from timebank.statistics.report import Report
+from timebank.statistics.rules import Form
+
+MOST_ROWS_ON_PAPER = 5_000
+EVERY = 10_000
+"""Rows after which progress is told."""
+
+
+MEDIA_TYPES = {Form.CSV: csv_file.MEDIA_TYPE, Form.XLSX: xlsx_file.MEDIA_TYPE, Form.PDF: pdf_table.MEDIA_TYPE}
+
+Progress = Callable[[int], None]
+"""Told how many rows have been written so far."""
+
+
+@dataclass(slots=True)
+class Written:
+    """What went into a file: rows, and the sums of its columns of whole numbers, to check a copy by."""
+
+    rows: int = 0
+    sums: dict[str, int] = field(default_factory=dict)
+
+
+def write(report: Report, form: Form, target: BinaryIO, face: Typeface, progress: Progress | None = None) -> Written:
+    """Write a report to ``target``; CSV and XLSX need no more memory for a million rows than for one.
+
+    Raises SheetTooLarge, DocumentTooLong, GlyphMissing.
+    """
+    written = Written()
+    table = report.table()
+    if form is Form.PDF:
+        table = replace(table, rows=_short(table))
+    counted = replace(table, rows=_counted(table, written, progress))
+    if form is Form.PDF:
+        target.write(pdf_table.write(counted, face, pictures=charts.of(replace(report, rows=table.rows))))
+    elif form is Form.XLSX:
+        xlsx_file.write(counted, target)
+    else:
+        target.writelines(csv_file.stream(counted))
+    return written
+
+
+def _short(table: Table) -> list[Sequence[Cell]]:
+    """Return the rows of a table that is short enough to be printed."""
+    rows = list(islice(table.rows, MOST_ROWS_ON_PAPER + 1))
+    if len(rows) > MOST_ROWS_ON_PAPER:
+        raise DocumentTooLong(rows=f"{MOST_ROWS_ON_PAPER}+", most=MOST_ROWS_ON_PAPER)
+    return rows
+
+
+def _counted(table: Table, written: Written, progress: Progress | None) -> Iterator[Sequence[Cell]]:
+    numbers = [place for place, column in enumerate(table.columns) if column.type is Type.WHOLE_NUMBER]
+    sums = [0] * len(numbers)
+    count = 0
+    for row in table.rows:
+        yield row
+        count += 1
+        for index, place in enumerate(numbers):
+            cell = row[place]
+            sums[index] += cell if isinstance(cell, int) else 0
+        if progress and count % EVERY == 0:
+            progress(count)
+    written.rows = count
+    written.sums = {table.columns[place].title: total for place, total in zip(numbers, sums, strict=True)}
