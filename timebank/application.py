@@ -8,6 +8,8 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 
 from timebank import append_only, database
 from timebank.activities import endpoints as activities
+from timebank.activities import qualification_endpoints as qualifications
+from timebank.activities import waiting_endpoints as waiting
 from timebank.anomalies import endpoints as anomalies
 from timebank.attendance import amendment_endpoints as amendments
 from timebank.attendance import batch_endpoints as batches
@@ -50,6 +52,8 @@ DOMAINS = (
     policies,
     notifications,
     activities,
+    waiting,
+    qualifications,
     amendments,
     attendance,
     batches,

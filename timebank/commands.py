@@ -11,6 +11,7 @@ from sqlalchemy import exists, select
 from sqlalchemy.exc import IntegrityError, OperationalError, ProgrammingError
 
 from timebank import serving, specification
+from timebank.activities import waiting
 from timebank.anomalies import service as anomalies
 from timebank.application import create_app
 from timebank.attendance import closing
@@ -37,6 +38,7 @@ from timebank.web import idempotency
 
 SWEEP_AT_ONCE = 500
 NOTICES_AT_ONCE = 50
+SHIFTS_AT_ONCE = 100
 
 
 @click.group(cls=FlaskGroup, create_app=create_app, add_version_option=False, load_dotenv=False)
@@ -88,6 +90,7 @@ def sweep() -> None:
     swept = {
         "redemptions": in_unit_of_work(lambda: reservations.sweep(limit=SWEEP_AT_ONCE)),
         "attendances": in_unit_of_work(lambda: closing.sweep(limit=SWEEP_AT_ONCE)),
+        "offers": in_unit_of_work(lambda: waiting.sweep(limit=SHIFTS_AT_ONCE)),
         "holds": in_unit_of_work(lambda: ledger.sweep(limit=SWEEP_AT_ONCE)),
         "expired": expiries.run(),
         "anomalies": in_unit_of_work(anomalies.look),

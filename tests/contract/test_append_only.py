@@ -27,6 +27,8 @@ GUARDED = {
     "policy_version",
     "pool_donation",
     "printed_code",
+    "qualification",
+    "qualification_end",
     "receipt",
     "risk_acceptance",
     "record_objection",

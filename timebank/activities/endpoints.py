@@ -13,8 +13,9 @@ from flask import request
 from sqlalchemy import Row
 
 from timebank import clock
-from timebank.activities import queries, schemas, service
+from timebank.activities import clashes, queries, schemas, service, showing
 from timebank.activities.models import Activity, Shift, SignUp
+from timebank.activities.roles import Wanted
 from timebank.activities.rules import SignUpState
 from timebank.database import NIL
 from timebank.errors import NotFound
@@ -93,9 +94,10 @@ def _with_etag(activity: Activity, status: int) -> Answer:
     body=schemas.ShiftBody,
     answer=(201, schemas.ShiftOut),
 )
-def publish_shift(activity_id: UUID, body: dict[str, Any]) -> queries.ShiftContext:
-    """发布场次；须在开始以前。"""
-    shift = service.publish_shift(actor=actor(), activity_id=activity_id, **body)
+def publish_shift(activity_id: UUID, body: dict[str, Any]) -> dict[str, Any]:
+    """发布场次；须在开始以前。可以只写总名额，也可以分角色写人数和资质要求（如社工 1、志愿者 2、学生 5）。"""
+    wanted = [Wanted(**role | {"required": tuple(role["required"])}) for role in body.pop("roles")]
+    shift = service.publish_shift(actor=actor(), activity_id=activity_id, wanted=wanted, **body)
     return _existing(shift.id)
 
 
@@ -120,12 +122,12 @@ def list_shifts(query: dict[str, Any]) -> dict[str, Any]:
             )
         )
     answer = page(found, by=[Shift.starts_at, Shift.id], query=query, scalars=False)
-    return {**answer, "items": [queries.context_of(row) for row in answer["items"]]}
+    return {**answer, "items": showing.shown([queries.context_of(row) for row in answer["items"]], clock.now())}
 
 
 @blueprint.endpoint("GET", "/shifts/<uuid:shift_id>", guard=signed_in, answer=(200, schemas.ShiftOut))
-def show_shift(shift_id: UUID) -> queries.ShiftContext:
-    """一个场次，含剩余名额和地点。"""
+def show_shift(shift_id: UUID) -> dict[str, Any]:
+    """一个场次，含剩余名额、候补人数、角色和地点。"""
     return _existing(shift_id)
 
 
@@ -134,16 +136,32 @@ def show_shift(shift_id: UUID) -> queries.ShiftContext:
     "/shifts/<uuid:shift_id>/sign-up",
     guard=signed_in,
     body=schemas.SignUpBody,
-    answer=(201, schemas.SignUpOut),
+    answer=(201, schemas.NewSignUpOut),
 )
-def sign_up(shift_id: UUID, body: dict[str, Any]) -> SignUp:
-    """报名；名额先到先得。有人身风险的活动须确认知悉风险；风险说明改了，已报名的再确认一次即可。"""
-    return service.sign_up(shift_id=shift_id, volunteer_id=person_id(), **body)
+def sign_up(shift_id: UUID, body: dict[str, Any]) -> dict[str, Any]:
+    """报名；名额先到先得，候补有名额的报名即为确认。有人身风险的活动须确认知悉风险；风险说明改了，再确认一次即可。
+
+    clashes 是同一时段已报名的其他场次，请取消不去的那一场。
+    """
+    taken = service.sign_up(shift_id=shift_id, volunteer_id=person_id(), **body)
+    shift = _existing(shift_id)
+    found = clashes.of(
+        shift_id=shift_id, volunteer_id=taken.volunteer_id, starts_at=shift["starts_at"], ends_at=shift["ends_at"]
+    )
+    return {
+        "id": taken.id,
+        "shift_id": shift_id,
+        "state": taken.state,
+        "walk_in": taken.walk_in,
+        "signed_up_at": taken.signed_up_at,
+        "role_id": taken.role_id,
+        "clashes": found,
+    }
 
 
 @blueprint.endpoint("DELETE", "/shifts/<uuid:shift_id>/sign-up", guard=signed_in, answer=(204, None))
 def withdraw(shift_id: UUID) -> None:
-    """取消报名，名额让给别人。"""
+    """取消报名，名额让给候补的下一位；没有人候补就空出来。离开始不足规定时间的，记为临时取消。"""
     service.withdraw(shift_id=shift_id, volunteer_id=person_id())
 
 
@@ -156,6 +174,7 @@ def my_sign_ups(query: dict[str, Any]) -> dict[str, Any]:
 
 
 def _my_items(rows: Sequence[Row[Any]]) -> list[dict[str, Any]]:
+    shifts = showing.shown([queries.context_of(row) for row in rows], clock.now())
     return [
         {
             "id": row.id,
@@ -163,17 +182,18 @@ def _my_items(rows: Sequence[Row[Any]]) -> list[dict[str, Any]]:
             "state": SignUpState.LIVE,
             "walk_in": row.walk_in,
             "signed_up_at": row.signed_up_at,
-            "shift": queries.context_of(row),
+            "role_id": row.role_id,
+            "shift": shift,
         }
-        for row in rows
+        for row, shift in zip(rows, shifts, strict=True)
     ]
 
 
-def _existing(shift_id: UUID) -> queries.ShiftContext:
+def _existing(shift_id: UUID) -> dict[str, Any]:
     context = queries.shift_context(shift_id)
     if context is None:
         raise NotFound
-    return context
+    return showing.shown([context], clock.now())[0]
 
 
 def _path_of(area_id: UUID | None) -> str | None:

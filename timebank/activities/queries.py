@@ -52,6 +52,8 @@ class ShiftContext:
     activity_version: int = 1
     latitude: int | None = None
     longitude: int | None = None
+    required: str | None = None
+    has_roles: bool = False
 
     @property
     def free_places(self) -> int:
@@ -94,6 +96,8 @@ def shift_contexts() -> Select[*tuple[Any, ...]]:
             Activity.version.label("activity_version"),
             Site.latitude,
             Site.longitude,
+            Activity.required,
+            Shift.has_roles,
         )
         .select_from(Shift)
         .join(Activity, Activity.id == Shift.activity_id)
@@ -160,7 +164,7 @@ def sign_ups_of(volunteer_id: UUID) -> Select[*tuple[Any, ...]]:
     return (
         shift_contexts()
         .join(SignUp, SignUp.shift_id == Shift.id)
-        .add_columns(SignUp.id, SignUp.signed_up_at, SignUp.walk_in)
+        .add_columns(SignUp.id, SignUp.signed_up_at, SignUp.walk_in, SignUp.role_id)
         .where(SignUp.volunteer_id == volunteer_id, SignUp.state == SignUpState.LIVE)
     )
 

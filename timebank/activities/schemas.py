@@ -2,11 +2,23 @@
 
 from marshmallow import fields, validate
 
-from timebank.activities.rules import MAX_CAPACITY, MAX_NOTICE, Category
+from timebank.activities.qualification_rules import Qualification, as_list
+from timebank.activities.rules import MAX_CAPACITY, MAX_NOTICE, MAX_ROLE_NAME, MAX_ROLES, Category
 from timebank.web.fields import Instant, PlainText, WholeNumber, YesOrNo
 from timebank.web.schemas import PageQuery, Schema
 
 _CATEGORY = validate.OneOf([str(category) for category in Category])
+KIND = validate.OneOf([str(kind) for kind in Qualification])
+
+
+def required_kinds() -> fields.List[str]:
+    """Return the field of what an activity or a role asks for."""
+    return fields.List(
+        fields.String(validate=KIND),
+        load_default=list,
+        validate=validate.Length(max=len(Qualification)),
+        metadata={"description": "须具备的资质或技能 · qualifications asked for"},
+    )
 
 
 class ActivityBody(Schema):
@@ -21,6 +33,7 @@ class ActivityBody(Schema):
     risky = YesOrNo(load_default=False)
     insurance_ref = PlainText(max_length=120, allow_none=True, metadata={"description": "保险单号 · insurance policy"})
     risk_notice = PlainText(max_length=MAX_NOTICE, allow_none=True, metadata={"description": "风险说明 · the risks"})
+    required = required_kinds()
 
 
 class ActivityOut(Schema):
@@ -36,6 +49,9 @@ class ActivityOut(Schema):
     risky = fields.Boolean(required=True)
     insurance_ref = fields.String(required=True, allow_none=True)
     risk_notice = fields.String(required=True, allow_none=True)
+    required = fields.Function(
+        lambda activity: as_list(activity.required), metadata={"type": "array", "items": {"type": "string"}}
+    )
     version = fields.Integer(required=True)
     created_at = Instant(required=True)
 
@@ -48,13 +64,37 @@ class ActivityQuery(PageQuery):
     category = fields.String(validate=_CATEGORY)
 
 
+class ShiftRoleBody(Schema):
+    """A role on a shift: how many are wanted, and what they must have."""
+
+    name = PlainText(required=True, max_length=MAX_ROLE_NAME)
+    capacity = WholeNumber(required=True, minimum=1, maximum=MAX_CAPACITY)
+    required = required_kinds()
+
+
 class ShiftBody(Schema):
-    """A new shift; without a site it is somewhere in the activity's area."""
+    """A new shift; without a site it is somewhere in the activity's area. Give its capacity, or its roles."""
 
     site_id = fields.UUID(allow_none=True)
     starts_at = Instant(required=True, metadata={"description": "须在将来 · in the future"})
     ends_at = Instant(required=True, metadata={"description": "最多 24 小时以后 · at most 24 hours later"})
-    capacity = WholeNumber(required=True, minimum=1, maximum=MAX_CAPACITY)
+    capacity = WholeNumber(minimum=1, maximum=MAX_CAPACITY)
+    roles = fields.List(
+        fields.Nested(ShiftRoleBody),
+        load_default=list,
+        validate=validate.Length(max=MAX_ROLES),
+        metadata={"description": "角色与人数，如社工 1、志愿者 2、学生 5 · roles with their numbers"},
+    )
+
+
+class ShiftRoleOut(Schema):
+    """A role on a shift and its free places."""
+
+    id = fields.UUID(required=True)
+    name = fields.String(required=True)
+    capacity = fields.Integer(required=True)
+    free_places = fields.Integer(required=True)
+    required = fields.List(fields.String(), required=True)
 
 
 class ShiftOut(Schema):
@@ -73,6 +113,9 @@ class ShiftOut(Schema):
     ends_at = Instant(required=True)
     capacity = fields.Integer(required=True)
     free_places = fields.Integer(required=True)
+    waiting = fields.Integer(required=True, metadata={"description": "候补人数 · people on the waiting list"})
+    roles = fields.List(fields.Nested(ShiftRoleOut), required=True)
+    required = fields.List(fields.String(), required=True)
     state = fields.String(required=True)
     closed_at = Instant(
         required=True, allow_none=True, metadata={"description": "负责人收场的时刻 · closed by its leader"}
@@ -91,9 +134,10 @@ class ShiftQuery(PageQuery):
 
 
 class SignUpBody(Schema):
-    """Nothing, or that one has read and accepts the risks of a risky activity."""
+    """Nothing, or that one has read and accepts the risks of a risky activity, and the role that one chooses."""
 
     accepts_risk = YesOrNo(load_default=False)
+    role_id = fields.UUID()
 
 
 class SignUpOut(Schema):
@@ -104,6 +148,22 @@ class SignUpOut(Schema):
     state = fields.String(required=True)
     walk_in = fields.Boolean(required=True)
     signed_up_at = Instant(required=True)
+    role_id = fields.UUID(required=True, allow_none=True)
+
+
+class ClashOut(Schema):
+    """Another shift that the volunteer has signed up for, at the same time."""
+
+    shift_id = fields.UUID(required=True)
+    activity_name = fields.String(required=True)
+    starts_at = Instant(required=True)
+    ends_at = Instant(required=True)
+
+
+class NewSignUpOut(SignUpOut):
+    """A place just taken, and what it clashes with."""
+
+    clashes = fields.List(fields.Nested(ClashOut), required=True)
 
 
 class MySignUpOut(SignUpOut):
