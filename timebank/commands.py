@@ -11,10 +11,10 @@ from sqlalchemy import exists, select
 from sqlalchemy.exc import IntegrityError, OperationalError, ProgrammingError
 
 from timebank import serving, specification
-from timebank.activities import waiting
+from timebank.activities import series, waiting
 from timebank.anomalies import service as anomalies
 from timebank.application import create_app
-from timebank.attendance import closing
+from timebank.attendance import closing, no_shows
 from timebank.attendance.commands import cli as record_commands
 from timebank.codes import rotation
 from timebank.database import in_unit_of_work, session, violated_constraint
@@ -90,6 +90,8 @@ def sweep() -> None:
     swept = {
         "redemptions": in_unit_of_work(lambda: reservations.sweep(limit=SWEEP_AT_ONCE)),
         "attendances": in_unit_of_work(lambda: closing.sweep(limit=SWEEP_AT_ONCE)),
+        "no_shows": in_unit_of_work(lambda: no_shows.sweep(limit=SWEEP_AT_ONCE)),
+        "shifts": _published_ahead(),
         "offers": in_unit_of_work(lambda: waiting.sweep(limit=SHIFTS_AT_ONCE)),
         "holds": in_unit_of_work(lambda: ledger.sweep(limit=SWEEP_AT_ONCE)),
         "expired": expiries.run(),
@@ -98,6 +100,16 @@ def sweep() -> None:
         "replies": in_unit_of_work(idempotency.forget_old),
     }
     click.echo(" ".join(f"{what}={count}" for what, count in swept.items()))
+
+
+def _published_ahead() -> int:
+    """Publish the coming shifts of every series, some series at a time."""
+    published, after = 0, None
+    while True:
+        count, after = in_unit_of_work(partial(series.sweep, limit=SHIFTS_AT_ONCE, after=after))
+        published += count
+        if after is None:
+            return published
 
 
 def _notices_over() -> int:

@@ -1,4 +1,4 @@
-"""Waiting lists, roles, qualifications; the topics that tell of them."""
+"""Waiting lists, roles, qualifications, changes and series of shifts, absences; the topics that tell of them."""
 
 import re
 
@@ -46,6 +46,10 @@ def upgrade() -> None:
     _roles()
     _waiting()
     _qualifications()
+    _changes()
+    _series()
+    _absences()
+    _calendars()
     _tell_of(list(Topic))
 
 
@@ -155,6 +159,125 @@ def _qualifications() -> None:
     guard(op, "qualification_end", {"pk_qualification_end": ["qualification_id"]})
 
 
+def _changes() -> None:
+    op.create_table(
+        "shift_change",
+        sa.Column("shift_id", sa.Uuid(), nullable=False),
+        sa.Column("version", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("cancelled", sa.Boolean(), nullable=False),
+        sa.Column("reason", sa.String(length=500), nullable=True),
+        sa.Column("starts_before", UtcDateTime(), nullable=False),
+        sa.Column("ends_before", UtcDateTime(), nullable=False),
+        sa.Column("capacity_before", sa.BigInteger(), nullable=False),
+        sa.Column("site_before", sa.Uuid(), nullable=True),
+        sa.Column("changed_by", sa.Uuid(), nullable=False),
+        sa.Column("changed_at", UtcDateTime(), nullable=False),
+        sa.CheckConstraint("version > 1", name=op.f("ck_shift_change_version")),
+        sa.ForeignKeyConstraint(["shift_id"], ["shift.id"], name=op.f("fk_shift_change_shift_id")),
+        sa.PrimaryKeyConstraint("shift_id", "version", name=op.f("pk_shift_change")),
+        sqlite_with_rowid=False,
+    )
+    guard(op, "shift_change", {"pk_shift_change": ["shift_id", "version"]})
+
+
+def _series() -> None:
+    op.create_table(
+        "shift_series",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("activity_id", sa.Uuid(), nullable=False),
+        sa.Column("site_id", sa.Uuid(), nullable=True),
+        sa.Column("frequency", sa.String(length=8), nullable=False),
+        sa.Column("every", sa.BigInteger(), nullable=False),
+        sa.Column("weekdays", sa.String(length=13), nullable=True),
+        sa.Column("monthly_by", sa.String(length=8), nullable=False),
+        sa.Column("first_on", sa.Date(), nullable=False),
+        sa.Column("until_on", sa.Date(), nullable=True),
+        sa.Column("count", sa.BigInteger(), nullable=True),
+        sa.Column("skips_holidays", sa.Boolean(), nullable=False),
+        sa.Column("start_minute", sa.BigInteger(), nullable=False),
+        sa.Column("length_minutes", sa.BigInteger(), nullable=False),
+        sa.Column("capacity", sa.BigInteger(), nullable=False),
+        sa.Column("roles", sa.JSON(), nullable=False),
+        sa.Column("created_by", sa.Uuid(), nullable=False),
+        sa.Column("created_at", UtcDateTime(), nullable=False),
+        sa.CheckConstraint("frequency IN ('weekly', 'monthly')", name=op.f("ck_shift_series_frequency")),
+        sa.CheckConstraint("monthly_by IN ('day', 'weekday')", name=op.f("ck_shift_series_monthly_by")),
+        sa.CheckConstraint("every BETWEEN 1 AND 12", name=op.f("ck_shift_series_every")),
+        sa.CheckConstraint("start_minute BETWEEN 0 AND 1439", name=op.f("ck_shift_series_start_minute")),
+        sa.CheckConstraint("length_minutes BETWEEN 1 AND 1440", name=op.f("ck_shift_series_length")),
+        sa.CheckConstraint("capacity BETWEEN 1 AND 10000", name=op.f("ck_shift_series_capacity")),
+        sa.ForeignKeyConstraint(["activity_id"], ["activity.id"], name=op.f("fk_shift_series_activity_id")),
+        sa.ForeignKeyConstraint(["site_id"], ["site.id"], name=op.f("fk_shift_series_site_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_shift_series")),
+    )
+    op.create_index("ix_shift_series_activity_id", "shift_series", ["activity_id"], unique=False)
+    op.create_table(
+        "shift_occurrence",
+        sa.Column("shift_id", sa.Uuid(), nullable=False),
+        sa.Column("series_id", sa.Uuid(), nullable=False),
+        sa.Column("on_day", sa.Date(), nullable=False),
+        sa.ForeignKeyConstraint(["shift_id"], ["shift.id"], name=op.f("fk_shift_occurrence_shift_id")),
+        sa.ForeignKeyConstraint(["series_id"], ["shift_series.id"], name=op.f("fk_shift_occurrence_series_id")),
+        sa.PrimaryKeyConstraint("shift_id", name=op.f("pk_shift_occurrence")),
+        sa.UniqueConstraint("series_id", "on_day", name=op.f("uq_shift_occurrence_series_id_on_day")),
+    )
+
+
+def _absences() -> None:
+    facts = {
+        "no_show": [sa.Column("marked_at", UtcDateTime(), nullable=False)],
+        "no_show_explanation": [
+            sa.Column("reason", sa.String(length=500), nullable=False),
+            sa.Column("explained_at", UtcDateTime(), nullable=False),
+        ],
+        "no_show_lift": [
+            sa.Column("reason", sa.String(length=500), nullable=False),
+            sa.Column("lifted_by", sa.Uuid(), nullable=False),
+            sa.Column("lifted_at", UtcDateTime(), nullable=False),
+        ],
+    }
+    for table, columns in facts.items():
+        op.create_table(
+            table,
+            sa.Column("sign_up_id", sa.Uuid(), nullable=False),
+            *columns,
+            sa.ForeignKeyConstraint(["sign_up_id"], ["sign_up.id"], name=op.f(f"fk_{table}_sign_up_id")),
+            sa.PrimaryKeyConstraint("sign_up_id", name=op.f(f"pk_{table}")),
+            sqlite_with_rowid=False,
+        )
+        guard(op, table, {f"pk_{table}": ["sign_up_id"]})
+
+
+def _calendars() -> None:
+    op.create_table(
+        "calendar_feed",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("token_hash", sa.LargeBinary(), nullable=False),
+        sa.Column("person_id", sa.Uuid(), nullable=True),
+        sa.Column("organisation_id", sa.Uuid(), nullable=True),
+        sa.Column("issued_by", sa.Uuid(), nullable=False),
+        sa.Column("issued_at", UtcDateTime(), nullable=False),
+        sa.Column("revoked_at", UtcDateTime(), nullable=True),
+        sa.CheckConstraint("(person_id IS NULL) <> (organisation_id IS NULL)", name=op.f("ck_calendar_feed_one_owner")),
+        sa.ForeignKeyConstraint(["person_id"], ["identity_person.id"], name=op.f("fk_calendar_feed_person_id")),
+        sa.ForeignKeyConstraint(
+            ["organisation_id"], ["organisation.id"], name=op.f("fk_calendar_feed_organisation_id")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_calendar_feed")),
+    )
+    op.create_index("uq_calendar_feed_token_hash", "calendar_feed", ["token_hash"], unique=True)
+    live = sa.text("revoked_at IS NULL")
+    for owner in ("person", "organisation"):
+        op.create_index(
+            f"uq_calendar_feed_{owner}",
+            "calendar_feed",
+            [f"{owner}_id"],
+            unique=True,
+            sqlite_where=live,
+            postgresql_where=live,
+        )
+
+
 def _tell_of(topics: list[Topic]) -> None:
     """Let messages and subscriptions have these topics.
 
@@ -193,7 +316,19 @@ def downgrade() -> None:
     for table in ("notification", "notification_subscription"):
         op.execute(f"DELETE FROM {table} WHERE topic IN ({ours})")  # noqa: S608 - names and topics of our own
     _tell_of([topic for topic in Topic if topic not in TOPICS])
-    for table in ("qualification_end", "qualification", "waiting_place", "shift_role"):
+    for table in (
+        "calendar_feed",
+        "no_show_lift",
+        "no_show_explanation",
+        "no_show",
+        "shift_occurrence",
+        "shift_series",
+        "shift_change",
+        "qualification_end",
+        "qualification",
+        "waiting_place",
+        "shift_role",
+    ):
         op.drop_table(table)
     for table, columns in _added().items():
         for column in reversed(columns):

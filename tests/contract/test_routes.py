@@ -20,10 +20,12 @@ PUBLIC = {
     "POST /api/v1/auth/refresh",
     "GET /api/v1/ledger/seals",
     "GET /api/v1/verify/<code>",
+    "GET /api/v1/calendars/<string:token>.ics",
     "GET /q/<path:code>",
     "GET /q/<code>",
 }
-"""Health, documentation, sign-in, the published seals, the verification of certificates, and the printed QR codes."""
+"""Health, documentation, sign-in, the published seals, the verification of certificates, the printed QR codes, and calendars,
+whose address is their secret."""
 
 
 def address(app: Flask, rule: Rule) -> str:

@@ -13,7 +13,8 @@ from flask import request
 from sqlalchemy import Row
 
 from timebank import clock
-from timebank.activities import clashes, queries, schemas, service, showing
+from timebank.activities import clashes, discovery, queries, schemas, service, showing
+from timebank.activities.discovery import Distance, Wish
 from timebank.activities.models import Activity, Shift, SignUp
 from timebank.activities.roles import Wanted
 from timebank.activities.rules import SignUpState
@@ -40,12 +41,21 @@ Answer = tuple[Any, int, dict[str, str]]
     answer=(200, page_of(schemas.ActivityOut)),
 )
 def list_activities(query: dict[str, Any]) -> dict[str, Any]:
-    """活动：可按组织、区域（含下级）、类别筛选。"""
+    """活动：可按组织、区域（含下级）、类别、日期、空位、角色、远近、关键字筛选。位置取整后使用，不保存。"""
     found = queries.activities(
         organisation_id=query.get("organisation"),
         area_path=_path_of(query.get("area")),
         category=query.get("category"),
     )
+    wish = Wish(
+        since=query.get("since"),
+        until=query.get("until"),
+        with_place="open" in query,
+        role=query.get("role"),
+        near=query.get("near"),
+        distance=Distance(query.get("distance", Distance.NEAR)),
+    )
+    found = discovery.narrowed(found, wish=wish, keyword=query.get("q"), now=clock.now())
     return page(found, by=[Activity.created_at, Activity.id], query=query, descending=True)
 
 

@@ -195,3 +195,58 @@ class QualificationEnded(Refusal):
     detail = "这项资质的核验已经撤销，不能再次撤销。如已换证，请重新登记。"
     detail_en = "This verification was taken back before. If there is a new document, enter it anew."
     constraints = ("pk_qualification_end",)
+
+
+class ShiftStarted(Refusal):
+    """The shift has begun: what is published about it stays."""
+
+    code = "SHIFT_STARTED"
+    status = 409
+    title = "场次已开始"
+    title_en = "Shift started"
+    detail = "这一场已经开始，时间、地点和名额不能再改。"
+    detail_en = "This shift has started; its times, place and numbers stay."
+
+
+class ShiftAttended(Refusal):
+    """Somebody has checked in: the shift takes place."""
+
+    code = "SHIFT_ATTENDED"
+    status = 409
+    title = "已有人签到"
+    title_en = "Somebody has checked in"
+    detail = "这一场已有人签到，不能修改或取消。需要提前结束的，请由负责人收场。"
+    detail_en = "Somebody has checked in: it cannot be changed or cancelled. To end it early, close it."
+
+
+class CapacityTaken(Refusal):
+    """Fewer places than are taken or offered. Context: ``taken``, ``wanted``."""
+
+    code = "CAPACITY_TAKEN"
+    status = 409
+    title = "名额少于已报名人数"
+    title_en = "Capacity below the places taken"
+    detail = "已有 {taken} 人报名或已为候补保留名额，不能减到 {wanted}。请先与报名者商量取消。"
+    detail_en = "{taken} places are taken or kept for somebody who waits; {wanted} are too few."
+
+
+class NoDaysLeft(Refusal):
+    """A rule of recurrence yields no day at all."""
+
+    code = "NO_DAYS_LEFT"
+    status = 422
+    title = "没有一天举行"
+    title_en = "No day takes place"
+    detail = "按这个规则，一年内没有一天举行。请检查起止日期、星期和节假日停办的设置。"
+    detail_en = "By this rule nothing takes place within a year. Check the dates, the weekdays and the holidays."
+
+
+class RolesStay(Refusal):
+    """The numbers of a series with roles are changed by ending it and beginning another."""
+
+    code = "ROLES_STAY"
+    status = 409
+    title = "分角色的名额不能整批改"
+    title_en = "Numbers of roles stay"
+    detail = "这个系列按角色报名，名额请逐场修改；要整批改，请从某一天停办，另发一个系列。"
+    detail_en = "This series has roles: change the numbers shift by shift, or end it and begin another."

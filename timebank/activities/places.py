@@ -45,9 +45,9 @@ class Places:
             self.roles[role_id].taken += change
 
 
-def locked(shift_id: UUID) -> Places:
-    """Lock a shift and return its places as they are now. Raises NotFound."""
-    shift = session.get(Shift, shift_id, with_for_update={"key_share": True}, populate_existing=True)
+def locked(shift_id: UUID, *, exclusively: bool = False) -> Places:
+    """Lock a shift and return its places as they are now; ``exclusively``: also against check-ins. Raises NotFound."""
+    shift = session.get(Shift, shift_id, with_for_update={"key_share": not exclusively}, populate_existing=True)
     if shift is None:
         raise NotFound
     return Places(shift, {role.id: role for role in roles_of(shift_id)} if shift.has_roles else {})

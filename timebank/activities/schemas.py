@@ -1,14 +1,31 @@
 """What goes in and out of the endpoints of activities, shifts and sign-ups."""
 
-from marshmallow import fields, validate
+import re
+from collections.abc import Mapping
+from typing import Any
 
+from marshmallow import ValidationError, fields, validate, validates_schema
+
+from timebank.activities.discovery import Distance, RoundedPoint
 from timebank.activities.qualification_rules import Qualification, as_list
 from timebank.activities.rules import MAX_CAPACITY, MAX_NOTICE, MAX_ROLE_NAME, MAX_ROLES, Category
 from timebank.web.fields import Instant, PlainText, WholeNumber, YesOrNo
 from timebank.web.schemas import PageQuery, Schema
 
 _CATEGORY = validate.OneOf([str(category) for category in Category])
+_POINT = re.compile(r"(-?[0-9]{1,2}(?:\.[0-9]{1,9})?),(-?[0-9]{1,3}(?:\.[0-9]{1,9})?)")
+MAX_WORDS = 60
 KIND = validate.OneOf([str(kind) for kind in Qualification])
+
+
+class Point(fields.String):
+    """A place in a query, ``latitude,longitude`` in degrees, rounded to a hundredth of a degree as it comes in."""
+
+    def _deserialize(self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **kwargs: Any) -> Any:
+        match = _POINT.fullmatch(super()._deserialize(value, attr, data, **kwargs))
+        if match is None or abs(float(match[1])) > 90 or abs(float(match[2])) > 180:
+            raise ValidationError("须为“纬度,经度”。 Must be latitude,longitude in degrees.")
+        return RoundedPoint(latitude=round(float(match[1]) * 100), longitude=round(float(match[2]) * 100))
 
 
 def required_kinds() -> fields.List[str]:
@@ -57,11 +74,27 @@ class ActivityOut(Schema):
 
 
 class ActivityQuery(PageQuery):
-    """Which activities; ``area`` takes the whole subtree."""
+    """Which activities; ``area`` takes the whole subtree. What is asked of shifts, one coming shift has all of it."""
 
     organisation = fields.UUID()
     area = fields.UUID()
     category = fields.String(validate=_CATEGORY)
+    since = Instant(data_key="from", metadata={"description": "有场次在此后结束 · a shift ends after this"})
+    until = Instant(data_key="to", metadata={"description": "有场次在此前开始 · a shift starts before this"})
+    open = fields.String(validate=validate.OneOf(["places"]), metadata={"description": "有空位 · with a free place"})
+    role = PlainText(max_length=MAX_ROLE_NAME, metadata={"description": "角色名称 · a part of a role's name"})
+    near = Point(metadata={"description": "纬度,经度；取整到约一公里，不保存 · latitude,longitude; rounded, not kept"})
+    distance = fields.String(
+        validate=validate.OneOf([str(one) for one in Distance]),
+        metadata={"description": "near 2 公里内、medium 10 公里内、far 不限 · how far from there"},
+    )
+    q = PlainText(max_length=MAX_WORDS, metadata={"description": "名称或内容中的字 · words in name or content"})
+
+    @validates_schema
+    def distance_from_somewhere(self, data: dict[str, Any], **_: Any) -> None:
+        """Refuse a distance from nowhere."""
+        if "distance" in data and "near" not in data:
+            raise ValidationError("须同时填写 near。 Needs near.", "distance")
 
 
 class ShiftRoleBody(Schema):

@@ -1,5 +1,6 @@
 """The verbs: look at a code, check in, check out (``departures``). Each is a list of refusals from top to bottom, then one effect."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -7,7 +8,7 @@ from uuid import UUID
 from sqlalchemy import Uuid, bindparam, insert, select
 
 from timebank import clock
-from timebank.activities import qualifications
+from timebank.activities import qualifications, shift_changes
 from timebank.activities import service as activities
 from timebank.activities.errors import AlreadySignedUp, NotSignedUp
 from timebank.activities.models import SignUp
@@ -238,3 +239,9 @@ def refuse_whoever_is_inside(shift_id: UUID, volunteer_id: UUID) -> None:
     """Raise StillInside: the place of somebody who is there is not given to another."""
     if queries.is_inside(shift_id, volunteer_id):
         raise StillInside
+
+
+@shift_changes.attended
+def attended(shift_ids: Collection[UUID]) -> set[UUID]:
+    """Return at which of some shifts somebody has checked in."""
+    return queries.attended(shift_ids)
