@@ -20,7 +20,7 @@ PUBLIC = {
     "POST /api/v1/auth/refresh",
     "GET /api/v1/ledger/seals",
     "GET /api/v1/verify/<code>",
-    "GET /api/v1/calendars/<string:token>.ics",
+    "GET /api/v1/calendars/<string(maxlength=64):token>.ics",
     "GET /q/<path:code>",
     "GET /q/<code>",
 }

@@ -77,7 +77,7 @@ def revoke_calendar(organisation_id: UUID) -> None:
 
 @blueprint.endpoint(
     "GET",
-    "/calendars/<string:token>.ics",
+    "/calendars/<string(maxlength=64):token>.ics",
     guard=public,
     answer=(200, None),
     limit=CALENDARS,

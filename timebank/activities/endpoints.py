@@ -10,7 +10,7 @@ from typing import Any
 from uuid import UUID
 
 from flask import request
-from sqlalchemy import Row
+from sqlalchemy import Row, Select
 
 from timebank import clock
 from timebank.activities import clashes, discovery, queries, schemas, service, showing
@@ -21,6 +21,7 @@ from timebank.activities.rules import SignUpState
 from timebank.database import NIL
 from timebank.errors import NotFound
 from timebank.identity.guards import actor, person_id, requires, signed_in
+from timebank.identity.rules import masked_name
 from timebank.organisations import queries as register
 from timebank.organisations.queries import within
 from timebank.policies import service as policies
@@ -136,9 +137,10 @@ def list_shifts(query: dict[str, Any]) -> dict[str, Any]:
 
 
 @blueprint.endpoint("GET", "/shifts/<uuid:shift_id>", guard=signed_in, answer=(200, schemas.ShiftOut))
-def show_shift(shift_id: UUID) -> dict[str, Any]:
-    """一个场次，含剩余名额、候补人数、角色和地点。"""
-    return _existing(shift_id)
+def show_shift(shift_id: UUID) -> Answer:
+    """一个场次，含剩余名额、候补人数、角色和地点；ETag 供修改时放入 If-Match。"""
+    shift = _existing(shift_id)
+    return shift, 200, {"ETag": f'"{shift["version"]}"'}
 
 
 @blueprint.endpoint(
@@ -181,6 +183,40 @@ def my_sign_ups(query: dict[str, Any]) -> dict[str, Any]:
     by = [SignUp.signed_up_at, SignUp.id]
     answer = page(queries.sign_ups_of(person_id()), by=by, query=query, descending=True, scalars=False)
     return {**answer, "items": _my_items(answer["items"])}
+
+
+@blueprint.endpoint(
+    "GET", "/me/withdrawals", guard=signed_in, query=PageQuery, answer=(200, page_of(schemas.MyWithdrawalOut))
+)
+def list_my_withdrawals(query: dict[str, Any]) -> dict[str, Any]:
+    """我取消过的报名；late 为临近开始才取消的。只作记录。"""
+    return _withdrawals(queries.withdrawals(volunteer_id=person_id()), query)
+
+
+@blueprint.endpoint(
+    "GET",
+    "/shifts/<uuid:shift_id>/withdrawals",
+    guard=signed_in,
+    query=PageQuery,
+    answer=(200, page_of(schemas.WithdrawalOut)),
+)
+def list_withdrawals(shift_id: UUID, query: dict[str, Any]) -> dict[str, Any]:
+    """这一场取消报名的人，含临时取消；本场负责人、协调员可看，姓名打码。"""
+    context = queries.shift_context(shift_id)
+    if context is None or not service.leads(actor(), context):
+        raise NotFound
+    return _withdrawals(queries.withdrawals(shift_id=shift_id), query)
+
+
+def _withdrawals(found: Select[Any], query: dict[str, Any]) -> dict[str, Any]:
+    # A withdrawal has its instant; the column may be empty, for it belongs to sign-ups.
+    by: Any = [SignUp.withdrawn_at, SignUp.id]
+    answer = page(found, by=by, query=query, descending=True, scalars=False)
+    items = [
+        row._asdict() | {"volunteer_name": masked_name(row.display_name), "withdrawn_late": bool(row.withdrawn_late)}
+        for row in answer["items"]
+    ]
+    return {**answer, "items": items}
 
 
 def _my_items(rows: Sequence[Row[Any]]) -> list[dict[str, Any]]:

@@ -155,6 +155,7 @@ class ShiftOut(Schema):
     )
     risky = fields.Boolean(required=True)
     risk_notice = fields.String(required=True, allow_none=True)
+    version = fields.Integer(required=True, metadata={"description": "修改时放入 If-Match · its ETag"})
 
 
 class ShiftQuery(PageQuery):
@@ -203,3 +204,21 @@ class MySignUpOut(SignUpOut):
     """A place on a shift, and the shift."""
 
     shift = fields.Nested(ShiftOut, required=True)
+
+
+class MyWithdrawalOut(Schema):
+    """A place that was given up, and whether that was after the deadline to cancel."""
+
+    id = fields.UUID(required=True)
+    shift_id = fields.UUID(required=True)
+    activity_name = fields.String(required=True)
+    starts_at = Instant(required=True)
+    withdrawn_at = Instant(required=True)
+    late = fields.Boolean(required=True, attribute="withdrawn_late", dump_default=False)
+
+
+class WithdrawalOut(MyWithdrawalOut):
+    """A withdrawal as whoever answers for the shift sees it."""
+
+    volunteer_no = fields.String(required=True)
+    volunteer_name = fields.String(required=True, metadata={"description": "脱敏 · masked"})

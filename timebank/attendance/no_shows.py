@@ -13,7 +13,7 @@ from sqlalchemy import ColumnElement, Select, exists, insert, select
 
 from timebank import clock
 from timebank.activities.models import Activity, Shift, SignUp
-from timebank.activities.rules import ShiftState, SignUpState
+from timebank.activities.rules import MAX_LENGTH, ShiftState, SignUpState
 from timebank.attendance.errors import NoShowExplained, NoShowLifted
 from timebank.attendance.models import Attendance, LateScan, LateScanDecision
 from timebank.attendance.no_show_tables import NoShow, NoShowExplanation, NoShowLift
@@ -156,6 +156,7 @@ def sweep(*, limit: int) -> int:
         absences(now)
         .where(
             Shift.ends_at > now - TOLD_WITHIN,
+            Shift.starts_at > now - TOLD_WITHIN - MAX_LENGTH,  # the same once more, for the index
             ~exists().where(NoShow.sign_up_id == SignUp.id).correlate(SignUp),
             NoShowLift.sign_up_id.is_(None),
         )

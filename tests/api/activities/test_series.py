@@ -274,7 +274,9 @@ def test_a_change_is_kept_with_what_was_before(client: FlaskClient) -> None:
     shift, _ = a_shift_with_roles(Wanted(name="学生", capacity=5), activity_id=activity.id)
     site = a_site(organisation_id=activity.organisation_id)
     who = a_coordinator(activity.organisation_id)
-    assert put(client, shift, who, site_id=str(site.id), reason="换地方", version=1).status_code == 200
+    assert client.get(f"{API}/shifts/{shift.id}", headers=signed_in(who)).headers["ETag"] == '"1"'
+    changed = put(client, shift, who, site_id=str(site.id), reason="换地方", version=1)
+    assert (changed.status_code, changed.json["version"]) == (200, 2)
     assert refusal_of(put(client, shift, who, version=1)) == (412, "PRECONDITION_FAILED")
     fact = in_unit_of_work(lambda: session.scalars(select(ShiftChange)).one(), write=False)
     assert (fact.version, fact.changed_by, fact.reason, fact.site_before) == (2, who.person_id, "换地方", None)

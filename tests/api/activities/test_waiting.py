@@ -123,3 +123,19 @@ def test_what_makes_no_sense_is_refused(client: FlaskClient, body: dict[str, Any
     shift, _ = a_full_shift()
     refused = client.post(f"{API}/shifts/{shift.id}/waiting", json=body, headers=signed_in(a_person()))
     assert refusal_of(refused) == (422, "INVALID")
+
+
+def test_late_withdrawals_are_seen_by_their_person_and_by_who_answers_for_the_shift(client: FlaskClient) -> None:
+    """Each with its instant; names are masked, and nobody else sees them."""
+    shift, (early, late) = a_full_shift(2)
+    for who, before in ((early, 48), (late, 2)):
+        with clock.at(shift.starts_at - timedelta(hours=before)):
+            client.delete(f"{API}/shifts/{shift.id}/sign-up", headers=signed_in(who))
+    (mine,) = client.get(f"{API}/me/withdrawals", headers=signed_in(late)).json["items"]
+    assert (mine["shift_id"], mine["late"], "volunteer_no" in mine) == (str(shift.id), True, False)
+    organisation_id = session.get_one(Activity, shift.activity_id).organisation_id
+    session.rollback()
+    url = f"{API}/shifts/{shift.id}/withdrawals"
+    listed = client.get(url, headers=signed_in(a_coordinator(organisation_id))).json["items"]
+    assert [(item["late"], item["volunteer_name"]) for item in listed] == [(True, "王**"), (False, "王**")]
+    assert refusal_of(client.get(url, headers=signed_in(late))) == (404, "NOT_FOUND")
