@@ -7,12 +7,17 @@ from flask_migrate import Migrate
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from timebank import append_only, database
+from timebank.activities import calendar_endpoints as calendars
 from timebank.activities import endpoints as activities
 from timebank.activities import group_endpoints as serving_for
+from timebank.activities import qualification_endpoints as qualifications
+from timebank.activities import series_endpoints as series
+from timebank.activities import waiting_endpoints as waiting
 from timebank.anomalies import endpoints as anomalies
 from timebank.attendance import amendment_endpoints as amendments
 from timebank.attendance import batch_endpoints as batches
 from timebank.attendance import endpoints as attendance
+from timebank.attendance import no_show_endpoints as no_shows
 from timebank.attendance import overdue_endpoints as overdue
 from timebank.attendance import printed_endpoints as printed
 from timebank.attendance import screen_endpoints as screens
@@ -74,10 +79,15 @@ DOMAINS = (
     notifications,
     activities,
     serving_for,
+    waiting,
+    qualifications,
+    series,
+    calendars,
     amendments,
     attendance,
     batches,
     overdue,
+    no_shows,
     printed,
     screens,
     records,

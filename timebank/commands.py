@@ -11,9 +11,10 @@ from sqlalchemy import exists, select
 from sqlalchemy.exc import IntegrityError, OperationalError, ProgrammingError
 
 from timebank import serving, specification
+from timebank.activities import series, waiting
 from timebank.anomalies import service as anomalies
 from timebank.application import create_app
-from timebank.attendance import closing
+from timebank.attendance import closing, no_shows
 from timebank.attendance.commands import cli as record_commands
 from timebank.certificates.commands import cli as certificate_commands
 from timebank.codes import rotation
@@ -46,6 +47,7 @@ from timebank.web import idempotency
 
 SWEEP_AT_ONCE = 500
 NOTICES_AT_ONCE = 50
+SHIFTS_AT_ONCE = 100
 
 
 @click.group(cls=FlaskGroup, create_app=create_app, add_version_option=False, load_dotenv=False)
@@ -122,6 +124,9 @@ def sweep() -> None:
         "redemptions": in_unit_of_work(lambda: reservations.sweep(limit=SWEEP_AT_ONCE)),
         "free_quotas": in_unit_of_work(lambda: quotas.sweep(limit=SWEEP_AT_ONCE)),
         "attendances": in_unit_of_work(lambda: closing.sweep(limit=SWEEP_AT_ONCE)),
+        "no_shows": in_unit_of_work(lambda: no_shows.sweep(limit=SWEEP_AT_ONCE)),
+        "shifts": _published_ahead(),
+        "offers": in_unit_of_work(lambda: waiting.sweep(limit=SHIFTS_AT_ONCE)),
         "holds": in_unit_of_work(lambda: ledger.sweep(limit=SWEEP_AT_ONCE)),
         "expired": expiries.run(),
         "anomalies": in_unit_of_work(anomalies.look),
@@ -131,6 +136,16 @@ def sweep() -> None:
         "replies": in_unit_of_work(idempotency.forget_old),
     }
     click.echo(" ".join(f"{what}={count}" for what, count in swept.items()))
+
+
+def _published_ahead() -> int:
+    """Publish the coming shifts of every series, some series at a time."""
+    published, after = 0, None
+    while True:
+        count, after = in_unit_of_work(partial(series.sweep, limit=SHIFTS_AT_ONCE, after=after))
+        published += count
+        if after is None:
+            return published
 
 
 def _notices_over() -> int:

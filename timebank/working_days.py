@@ -43,6 +43,11 @@ def is_working_day(day: date) -> bool:
     return day in _WORKED_WEEKENDS or (day.weekday() < 5 and day not in _HOLIDAYS)
 
 
+def is_public_holiday(day: date) -> bool:
+    """Whether ``day`` is part of a public holiday, its weekends included; not known of a year that is not announced."""
+    return day in _HOLIDAYS
+
+
 @lru_cache(maxsize=4_096)
 def after(day: date, count: int) -> Deadline:
     """Return the ``count``-th working day after ``day``: a time limit does not count the day on which it begins.

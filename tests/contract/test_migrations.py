@@ -2,24 +2,29 @@
 
 import contextlib
 import io
+from functools import partial
 
 import flask_migrate
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from flask import Flask
-from sqlalchemy import CheckConstraint, inspect
+from sqlalchemy import CheckConstraint, inspect, text
 
-from timebank.database import Base, db
+from tests.factories.identity import a_person
+from timebank import clock
+from timebank.database import Base, db, in_unit_of_work, session
+from timebank.notifications import service as notifications
+from timebank.notifications.rules import Topic
 
 Constraints = dict[str, set[str]]
 
 
 def move(app: Flask, revision: str) -> None:
-    """Bring the database of the application to a revision: ``base`` is nothing at all, ``head`` the newest."""
+    """Bring the database of the application to a revision: ``base`` is nothing at all, ``head`` the newest, others are below."""
     db.session.remove()
     db.engine.dispose()
     with contextlib.redirect_stdout(io.StringIO()):
-        (flask_migrate.downgrade if revision == "base" else flask_migrate.upgrade)(revision=revision)
+        (flask_migrate.upgrade if revision == "head" else flask_migrate.downgrade)(revision=revision)
 
 
 def differences() -> list[object]:
@@ -57,6 +62,28 @@ def test_migrations_go_down_to_nothing_and_up_again(app: Flask) -> None:
     move(app, "head")
     assert differences() == []
     assert app.test_client().get("/readyz").status_code == 200
+
+
+def test_messages_survive_a_rebuild_of_their_table(app: Flask) -> None:
+    """Down and up again: what was told before stays as it was; topics that are not known below go."""
+    person = a_person()
+    for topic, facts in (
+        (Topic.RECORD_REJECTED, {"activity": "护绿", "served_on": "2026-11-02"}),
+        (Topic.NO_SHOW, {"activity": "护绿", "served_on": "2026-11-02"}),
+    ):
+        tell = partial(notifications.tell, person_id=person.id, topic=topic, facts=facts, at=clock.now())
+        in_unit_of_work(tell)
+    before = told()
+    move(app, "0027")
+    move(app, "head")
+    assert told() == [row for row in before if row["topic"] == Topic.RECORD_REJECTED]
+    assert differences() == []
+
+
+def told() -> list[dict[str, object]]:
+    """Return the rows of the messages."""
+    found = text("SELECT * FROM notification ORDER BY id")
+    return in_unit_of_work(lambda: [dict(row) for row in session.execute(found).mappings()], write=False)
 
 
 def test_names_are_short_enough_for_postgresql_and_its_shards() -> None:

@@ -23,11 +23,12 @@ PUBLIC = {
     "GET /api/v1/public/shops/<uuid:site_id>/accounts",
     "GET /api/v1/verify/<string(maxlength=80):code>",
     "GET /api/v1/shared/<code>",
+    "GET /api/v1/calendars/<string(maxlength=64):token>.ics",
     "GET /q/<path:code>",
     "GET /q/<code>",
 }
 """Health, documentation, sign-in, the enrolment of devices by a code, the published seals and accounts, the verification of
-certificates, shared figures, and the printed QR codes."""
+certificates, shared figures, the printed QR codes, and calendars, whose address is their secret."""
 
 
 def address(app: Flask, rule: Rule) -> str:

@@ -10,15 +10,18 @@ from typing import Any
 from uuid import UUID
 
 from flask import request
-from sqlalchemy import Row
+from sqlalchemy import Row, Select
 
 from timebank import clock
-from timebank.activities import queries, schemas, service
+from timebank.activities import clashes, discovery, queries, schemas, service, showing
+from timebank.activities.discovery import Distance, Wish
 from timebank.activities.models import Activity, Shift, SignUp
+from timebank.activities.roles import Wanted
 from timebank.activities.rules import SignUpState
 from timebank.database import NIL
 from timebank.errors import NotFound
 from timebank.identity.guards import actor, person_id, requires, signed_in
+from timebank.identity.rules import masked_name
 from timebank.organisations import queries as register
 from timebank.organisations.queries import within
 from timebank.policies import service as policies
@@ -39,12 +42,21 @@ Answer = tuple[Any, int, dict[str, str]]
     answer=(200, page_of(schemas.ActivityOut)),
 )
 def list_activities(query: dict[str, Any]) -> dict[str, Any]:
-    """活动：可按组织、区域（含下级）、类别筛选。"""
+    """活动：可按组织、区域（含下级）、类别、日期、空位、角色、远近、关键字筛选。位置取整后使用，不保存。"""
     found = queries.activities(
         organisation_id=query.get("organisation"),
         area_path=_path_of(query.get("area")),
         category=query.get("category"),
     )
+    wish = Wish(
+        since=query.get("since"),
+        until=query.get("until"),
+        with_place="open" in query,
+        role=query.get("role"),
+        near=query.get("near"),
+        distance=Distance(query.get("distance", Distance.NEAR)),
+    )
+    found = discovery.narrowed(found, wish=wish, keyword=query.get("q"), now=clock.now())
     return page(found, by=[Activity.created_at, Activity.id], query=query, descending=True)
 
 
@@ -93,9 +105,10 @@ def _with_etag(activity: Activity, status: int) -> Answer:
     body=schemas.ShiftBody,
     answer=(201, schemas.ShiftOut),
 )
-def publish_shift(activity_id: UUID, body: dict[str, Any]) -> queries.ShiftContext:
-    """发布场次；须在开始以前。"""
-    shift = service.publish_shift(actor=actor(), activity_id=activity_id, **body)
+def publish_shift(activity_id: UUID, body: dict[str, Any]) -> dict[str, Any]:
+    """发布场次；须在开始以前。可以只写总名额，也可以分角色写人数和资质要求（如社工 1、志愿者 2、学生 5）。"""
+    wanted = [Wanted(**role | {"required": tuple(role["required"])}) for role in body.pop("roles")]
+    shift = service.publish_shift(actor=actor(), activity_id=activity_id, wanted=wanted, **body)
     return _existing(shift.id)
 
 
@@ -120,13 +133,14 @@ def list_shifts(query: dict[str, Any]) -> dict[str, Any]:
             )
         )
     answer = page(found, by=[Shift.starts_at, Shift.id], query=query, scalars=False)
-    return {**answer, "items": [queries.context_of(row) for row in answer["items"]]}
+    return {**answer, "items": showing.shown([queries.context_of(row) for row in answer["items"]], clock.now())}
 
 
 @blueprint.endpoint("GET", "/shifts/<uuid:shift_id>", guard=signed_in, answer=(200, schemas.ShiftOut))
-def show_shift(shift_id: UUID) -> queries.ShiftContext:
-    """一个场次，含剩余名额和地点。"""
-    return _existing(shift_id)
+def show_shift(shift_id: UUID) -> Answer:
+    """一个场次，含剩余名额、候补人数、角色和地点；ETag 供修改时放入 If-Match。"""
+    shift = _existing(shift_id)
+    return shift, 200, {"ETag": f'"{shift["version"]}"'}
 
 
 @blueprint.endpoint(
@@ -134,16 +148,32 @@ def show_shift(shift_id: UUID) -> queries.ShiftContext:
     "/shifts/<uuid:shift_id>/sign-up",
     guard=signed_in,
     body=schemas.SignUpBody,
-    answer=(201, schemas.SignUpOut),
+    answer=(201, schemas.NewSignUpOut),
 )
-def sign_up(shift_id: UUID, body: dict[str, Any]) -> SignUp:
-    """报名；名额先到先得。有人身风险的活动须确认知悉风险；风险说明改了，已报名的再确认一次即可。"""
-    return service.sign_up(shift_id=shift_id, volunteer_id=person_id(), **body)
+def sign_up(shift_id: UUID, body: dict[str, Any]) -> dict[str, Any]:
+    """报名；名额先到先得，候补有名额的报名即为确认。有人身风险的活动须确认知悉风险；风险说明改了，再确认一次即可。
+
+    clashes 是同一时段已报名的其他场次，请取消不去的那一场。
+    """
+    taken = service.sign_up(shift_id=shift_id, volunteer_id=person_id(), **body)
+    shift = _existing(shift_id)
+    found = clashes.of(
+        shift_id=shift_id, volunteer_id=taken.volunteer_id, starts_at=shift["starts_at"], ends_at=shift["ends_at"]
+    )
+    return {
+        "id": taken.id,
+        "shift_id": shift_id,
+        "state": taken.state,
+        "walk_in": taken.walk_in,
+        "signed_up_at": taken.signed_up_at,
+        "role_id": taken.role_id,
+        "clashes": found,
+    }
 
 
 @blueprint.endpoint("DELETE", "/shifts/<uuid:shift_id>/sign-up", guard=signed_in, answer=(204, None))
 def withdraw(shift_id: UUID) -> None:
-    """取消报名，名额让给别人。"""
+    """取消报名，名额让给候补的下一位；没有人候补就空出来。离开始不足规定时间的，记为临时取消。"""
     service.withdraw(shift_id=shift_id, volunteer_id=person_id())
 
 
@@ -155,7 +185,42 @@ def my_sign_ups(query: dict[str, Any]) -> dict[str, Any]:
     return {**answer, "items": _my_items(answer["items"])}
 
 
+@blueprint.endpoint(
+    "GET", "/me/withdrawals", guard=signed_in, query=PageQuery, answer=(200, page_of(schemas.MyWithdrawalOut))
+)
+def list_my_withdrawals(query: dict[str, Any]) -> dict[str, Any]:
+    """我取消过的报名；late 为临近开始才取消的。只作记录。"""
+    return _withdrawals(queries.withdrawals(volunteer_id=person_id()), query)
+
+
+@blueprint.endpoint(
+    "GET",
+    "/shifts/<uuid:shift_id>/withdrawals",
+    guard=signed_in,
+    query=PageQuery,
+    answer=(200, page_of(schemas.WithdrawalOut)),
+)
+def list_withdrawals(shift_id: UUID, query: dict[str, Any]) -> dict[str, Any]:
+    """这一场取消报名的人，含临时取消；本场负责人、协调员可看，姓名打码。"""
+    context = queries.shift_context(shift_id)
+    if context is None or not service.leads(actor(), context):
+        raise NotFound
+    return _withdrawals(queries.withdrawals(shift_id=shift_id), query)
+
+
+def _withdrawals(found: Select[Any], query: dict[str, Any]) -> dict[str, Any]:
+    # A withdrawal has its instant; the column may be empty, for it belongs to sign-ups.
+    by: Any = [SignUp.withdrawn_at, SignUp.id]
+    answer = page(found, by=by, query=query, descending=True, scalars=False)
+    items = [
+        row._asdict() | {"volunteer_name": masked_name(row.display_name), "withdrawn_late": bool(row.withdrawn_late)}
+        for row in answer["items"]
+    ]
+    return {**answer, "items": items}
+
+
 def _my_items(rows: Sequence[Row[Any]]) -> list[dict[str, Any]]:
+    shifts = showing.shown([queries.context_of(row) for row in rows], clock.now())
     return [
         {
             "id": row.id,
@@ -163,17 +228,18 @@ def _my_items(rows: Sequence[Row[Any]]) -> list[dict[str, Any]]:
             "state": SignUpState.LIVE,
             "walk_in": row.walk_in,
             "signed_up_at": row.signed_up_at,
-            "shift": queries.context_of(row),
+            "role_id": row.role_id,
+            "shift": shift,
         }
-        for row in rows
+        for row, shift in zip(rows, shifts, strict=True)
     ]
 
 
-def _existing(shift_id: UUID) -> queries.ShiftContext:
+def _existing(shift_id: UUID) -> dict[str, Any]:
     context = queries.shift_context(shift_id)
     if context is None:
         raise NotFound
-    return context
+    return showing.shown([context], clock.now())[0]
 
 
 def _path_of(area_id: UUID | None) -> str | None:

@@ -11,6 +11,7 @@ from sqlalchemy.orm import InstrumentedAttribute, aliased
 from timebank.activities.models import Activity, RiskAcceptance, Shift, SignUp
 from timebank.activities.rules import ShiftState, SignUpState
 from timebank.database import session
+from timebank.identity.models import Person
 from timebank.organisations.models import Area, Organisation, Site
 from timebank.organisations.queries import within
 from timebank.policies.queries import latest_number_subquery
@@ -52,6 +53,9 @@ class ShiftContext:
     activity_version: int = 1
     latitude: int | None = None
     longitude: int | None = None
+    required: str | None = None
+    has_roles: bool = False
+    version: int = 1
 
     @property
     def free_places(self) -> int:
@@ -94,6 +98,9 @@ def shift_contexts() -> Select[*tuple[Any, ...]]:
             Activity.version.label("activity_version"),
             Site.latitude,
             Site.longitude,
+            Activity.required,
+            Shift.has_roles,
+            Shift.version,
         )
         .select_from(Shift)
         .join(Activity, Activity.id == Shift.activity_id)
@@ -160,9 +167,32 @@ def sign_ups_of(volunteer_id: UUID) -> Select[*tuple[Any, ...]]:
     return (
         shift_contexts()
         .join(SignUp, SignUp.shift_id == Shift.id)
-        .add_columns(SignUp.id, SignUp.signed_up_at, SignUp.walk_in)
+        .add_columns(SignUp.id, SignUp.signed_up_at, SignUp.walk_in, SignUp.role_id)
         .where(SignUp.volunteer_id == volunteer_id, SignUp.state == SignUpState.LIVE)
     )
+
+
+def withdrawals(*, shift_id: UUID | None = None, volunteer_id: UUID | None = None) -> Select[*tuple[Any, ...]]:
+    """Select the sign-ups that were given up, of a shift or a volunteer, with who and what; page by when."""
+    found = (
+        select(
+            SignUp.id,
+            SignUp.withdrawn_at,
+            SignUp.shift_id,
+            SignUp.withdrawn_late,
+            Activity.name.label("activity_name"),
+            Shift.starts_at,
+            Person.volunteer_no,
+            Person.display_name,
+        )
+        .join(Shift, Shift.id == SignUp.shift_id)
+        .join(Activity, Activity.id == Shift.activity_id)
+        .join(Person, Person.id == SignUp.volunteer_id)
+        .where(SignUp.state == SignUpState.WITHDRAWN)
+    )
+    if shift_id is not None:
+        found = found.where(SignUp.shift_id == shift_id)
+    return found.where(SignUp.volunteer_id == volunteer_id) if volunteer_id else found
 
 
 def activities(

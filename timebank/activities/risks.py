@@ -1,4 +1,7 @@
-"""Risky activities (rule R14; 志愿服务条例 12, 17): insured and explained before anybody is asked, accepted before anybody serves."""
+"""Risky activities (rule R14; 志愿服务条例 12, 16, 17).
+
+Insured and explained before anybody is asked, accepted before anybody serves, and done by those who are qualified.
+"""
 
 from datetime import datetime
 from uuid import UUID
@@ -6,9 +9,9 @@ from uuid import UUID
 from sqlalchemy import insert, select
 
 from timebank import clock
-from timebank.activities import queries
+from timebank.activities import qualifications, queries
 from timebank.activities.errors import InsuranceRequired, RiskNotAccepted
-from timebank.activities.models import RiskAcceptance, SignUp
+from timebank.activities.models import RiskAcceptance, ShiftRole, SignUp
 from timebank.activities.queries import ShiftContext
 from timebank.database import retry_on, session
 from timebank.errors import NotFound
@@ -30,10 +33,12 @@ def refuse_uninsured(*, risky: bool, insurance_ref: str | None, risk_notice: str
         raise InsuranceRequired
 
 
-def refuse_sign_up(context: ShiftContext, volunteer_id: UUID, *, accepts_risk: bool) -> None:
-    """Raise why somebody may not take a place for their age or the risk; their age is that of the day of the shift.
+def refuse_sign_up(
+    context: ShiftContext, volunteer_id: UUID, *, role: ShiftRole | None = None, accepts_risk: bool
+) -> None:
+    """Raise why somebody may not take a place for their age, what they lack, or the risk; all on the day of the shift.
 
-    Raises NotFound, NotForMinors, GuardianRequired, InsuranceRequired, RiskNotAccepted.
+    Raises NotFound, NotForMinors, GuardianRequired, QualificationMissing, InsuranceRequired, RiskNotAccepted.
     """
     person = people.person(volunteer_id)
     if person is None:
@@ -51,6 +56,7 @@ def refuse_sign_up(context: ShiftContext, volunteer_id: UUID, *, accepts_risk: b
         refuse_minor(
             birth_on=person.birth_on, day=day, min_age=policy.min_age, risky=context.risky, consented=consented
         )
+    qualifications.refuse_unqualified(context, volunteer_id, required=role.required if role else None)
     refuse_uninsured(risky=context.risky, insurance_ref=context.insurance_ref, risk_notice=context.risk_notice)
     if context.risky and not accepts_risk:
         raise RiskNotAccepted(risk_notice=context.risk_notice)

@@ -10,6 +10,8 @@ MAX_LENGTH = timedelta(hours=24)
 POINT_LENGTH = 8
 MAX_NOTICE = 1_000
 """Characters of a notice of risks."""
+MAX_ROLE_NAME = 40
+MAX_ROLES = 12
 
 
 class Category(StrEnum):

@@ -1,27 +1,21 @@
-"""The verbs: add and change an activity, publish a shift, take and give up a place."""
+"""The verbs: add and change an activity, publish and close a shift; places are taken and given up in ``sign_ups``."""
 
-from collections.abc import Callable, Container
+from collections.abc import Container, Sequence
 from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy import Uuid, bindparam, update
-from sqlalchemy.dialects import postgresql, sqlite
 
 from timebank import clock
-from timebank.activities import queries, risks
-from timebank.activities.errors import (
-    AlreadySignedUp,
-    CapacityFull,
-    NothingToWithdraw,
-    ShiftCancelled,
-    ShiftInPast,
-    ShiftOver,
-)
-from timebank.activities.models import Activity, Shift, SignUp
+from timebank.activities import qualification_rules, queries, risks, roles
+from timebank.activities.errors import ShiftInPast
+from timebank.activities.models import Activity, Shift
 from timebank.activities.queries import ShiftContext
-from timebank.activities.rules import POINT_LENGTH, ShiftState, SignUpState, refuse_impossible_times
+from timebank.activities.roles import Wanted
+from timebank.activities.rules import POINT_LENGTH, ShiftState, refuse_impossible_times
+from timebank.activities.sign_ups import before_withdrawal, sign_up, take_place, withdraw
 from timebank.codes.alphabet import random_reference
-from timebank.database import UtcDateTime, is_sqlite, new_id, retry_on, session
+from timebank.database import UtcDateTime, new_id, retry_on, session
 from timebank.errors import Forbidden, Invalid, NotFound
 from timebank.identity import queries as people
 from timebank.identity.rules import Actor, Role
@@ -29,18 +23,22 @@ from timebank.organisations import queries as register
 from timebank.organisations import scope
 from timebank.web.errors import PreconditionFailed
 
+__all__ = [
+    "MANAGERS",
+    "add_activity",
+    "before_withdrawal",
+    "change_activity",
+    "close",
+    "leads",
+    "publish_shift",
+    "sign_up",
+    "take_place",
+    "withdraw",
+]
+
 MANAGERS = (Role.COORDINATOR, Role.ADMIN)
 
 retry_on("uq_shift_point_ref")
-
-_before_withdrawal: list[Callable[[UUID, UUID], None]] = []
-
-
-def before_withdrawal(refuse: Callable[[UUID, UUID], None]) -> Callable[[UUID, UUID], None]:
-    """Have ``refuse(shift_id, volunteer_id)`` asked before a place is given up; it raises what speaks against it."""
-    if refuse not in _before_withdrawal:
-        _before_withdrawal.append(refuse)
-    return refuse
 
 
 def add_activity(
@@ -55,6 +53,7 @@ def add_activity(
     risky: bool = False,
     insurance_ref: str | None = None,
     risk_notice: str | None = None,
+    required: Sequence[str] = (),
     activity_id: UUID | None = None,
 ) -> Activity:
     """Add an activity to an organisation in the actor's scope. Raises NotFound, Invalid."""
@@ -71,6 +70,7 @@ def add_activity(
         risky=risky,
         insurance_ref=insurance_ref,
         risk_notice=risk_notice,
+        required=qualification_rules.as_text(required),
         version=1,
         created_by=actor.person_id,
         created_at=clock.now(),
@@ -93,6 +93,7 @@ def change_activity(
     risky: bool = False,
     insurance_ref: str | None = None,
     risk_notice: str | None = None,
+    required: Sequence[str] = (),
     versions: Container[str] | None = None,
 ) -> Activity:
     """Give an activity new values; what was recorded under the old ones stays as it was.
@@ -119,6 +120,7 @@ def change_activity(
     activity.risky = risky
     activity.insurance_ref = insurance_ref
     activity.risk_notice = risk_notice
+    activity.required = qualification_rules.as_text(required)
     activity.version += 1
     session.flush()
     return activity
@@ -137,14 +139,47 @@ def publish_shift(
     activity_id: UUID,
     starts_at: datetime,
     ends_at: datetime,
-    capacity: int,
+    capacity: int | None = None,
+    wanted: Sequence[Wanted] = (),
     site_id: UUID | None = None,
     shift_id: UUID | None = None,
 ) -> Shift:
     """Publish a shift of an activity that the actor manages or leads, before it starts (rule R10).
 
+    ``wanted`` are its roles, if it has any; its capacity is then their sum.
+
     Raises NotFound, Forbidden, Invalid, ShiftInPast, InsuranceRequired (rule R14).
     """
+    activity = activity_led_by(actor, activity_id)
+    refuse_impossible_times(starts_at, ends_at)
+    now = clock.now()
+    if starts_at <= now:
+        raise ShiftInPast
+    risks.refuse_uninsured(risky=activity.risky, insurance_ref=activity.insurance_ref, risk_notice=activity.risk_notice)
+    refuse_foreign_site(activity, site_id)
+    shift = Shift(
+        id=shift_id or new_id(),
+        activity_id=activity_id,
+        site_id=site_id,
+        starts_at=starts_at,
+        ends_at=ends_at,
+        capacity=roles.total(wanted, capacity),
+        taken=0,
+        point_ref=random_reference(POINT_LENGTH),
+        state=ShiftState.OPEN,
+        created_by=actor.person_id,
+        created_at=now,
+        has_roles=bool(wanted),
+        version=1,
+    )
+    session.add(shift)
+    session.flush()
+    roles.add(shift, wanted)
+    return shift
+
+
+def activity_led_by(actor: Actor, activity_id: UUID) -> Activity:
+    """Return an activity whose shifts the actor may publish: its leader, or a manager. Raises NotFound, Forbidden."""
     activity = queries.activity(activity_id)
     if activity is None:
         raise NotFound
@@ -152,32 +187,16 @@ def publish_shift(
         if not actor.holds(*MANAGERS):
             raise Forbidden
         scope.organisation_for(actor, *MANAGERS, organisation_id=activity.organisation_id)
-    refuse_impossible_times(starts_at, ends_at)
-    now = clock.now()
-    if starts_at <= now:
-        raise ShiftInPast
-    risks.refuse_uninsured(risky=activity.risky, insurance_ref=activity.insurance_ref, risk_notice=activity.risk_notice)
+    return activity
+
+
+def refuse_foreign_site(activity: Activity, site_id: UUID | None) -> None:
+    """Raise Invalid for a site that is not one of the activity's organisation."""
     site = register.site(site_id) if site_id is not None else None
     if site_id is not None and (site is None or site.organisation_id != activity.organisation_id):
         raise Invalid(
             errors=[{"pointer": "/site_id", "detail": "该组织没有这个站点。 Not a site of this organisation."}]
         )
-    shift = Shift(
-        id=shift_id or new_id(),
-        activity_id=activity_id,
-        site_id=site_id,
-        starts_at=starts_at,
-        ends_at=ends_at,
-        capacity=capacity,
-        taken=0,
-        point_ref=random_reference(POINT_LENGTH),
-        state=ShiftState.OPEN,
-        created_by=actor.person_id,
-        created_at=now,
-    )
-    session.add(shift)
-    session.flush()
-    return shift
 
 
 def leads(actor: Actor, context: ShiftContext) -> bool:
@@ -186,100 +205,6 @@ def leads(actor: Actor, context: ShiftContext) -> bool:
         grant.role in MANAGERS
         and scope.grant_covers(grant, organisation_id=context.organisation_id, area_path=context.organisation_path)
         for grant in actor.grants
-    )
-
-
-def sign_up(*, shift_id: UUID, volunteer_id: UUID, accepts_risk: bool = False) -> SignUp:
-    """Take a place on a shift; whoever holds one accepts a changed notice of risks in the same way.
-
-    Raises NotFound, ShiftCancelled, ShiftOver, NotForMinors, GuardianRequired, InsuranceRequired, RiskNotAccepted,
-    AlreadySignedUp, CapacityFull.
-    """
-    now = clock.now()
-    context = queries.shift_context(shift_id)
-    if context is None:
-        raise NotFound
-    _refuse_unless_running(context, now)
-    risks.refuse_sign_up(context, volunteer_id, accepts_risk=accepts_risk)
-    try:
-        taken = _take(shift_id=shift_id, volunteer_id=volunteer_id, now=now, walk_in=False)
-    except AlreadySignedUp:
-        held = risks.accept_anew(context, volunteer_id, now) if context.risky else None
-        if held is None:
-            raise
-        return held
-    if context.risky:
-        risks.accept(taken, context, now)
-    return taken
-
-
-def take_place(*, shift_id: UUID, volunteer_id: UUID, now: datetime) -> SignUp:
-    """Take a place for a volunteer who walked in; whether one may, and when, is the caller's question.
-
-    Raises AlreadySignedUp, ShiftOver (closed a moment ago), CapacityFull (also when the shift was cancelled meanwhile).
-    """
-    return _take(shift_id=shift_id, volunteer_id=volunteer_id, now=now, walk_in=True)
-
-
-def _take(*, shift_id: UUID, volunteer_id: UUID, now: datetime, walk_in: bool) -> SignUp:
-    """Insert the sign-up, then count it: the shift's row is the fence, and is held as shortly as can be."""
-    dialect = sqlite if is_sqlite() else postgresql
-    values = {
-        "id": new_id(),
-        "shift_id": shift_id,
-        "volunteer_id": volunteer_id,
-        "state": SignUpState.LIVE,
-        "walk_in": walk_in,
-        "signed_up_at": now,
-    }
-    inserted = dialect.insert(SignUp).values(values).on_conflict_do_nothing().returning(SignUp)
-    taken: SignUp | None = session.scalars(inserted).one_or_none()
-    if taken is None:
-        raise AlreadySignedUp
-    counted = session.execute(
-        update(Shift)
-        .where(
-            Shift.id == shift_id,
-            Shift.taken < Shift.capacity,
-            Shift.state == ShiftState.OPEN,
-            Shift.closed_at.is_(None),
-        )
-        .values(taken=Shift.taken + 1)
-        .returning(Shift.taken)
-        .execution_options(synchronize_session=False)
-    ).one_or_none()
-    if counted is None:
-        shift = _shift(shift_id)
-        raise ShiftOver if shift.closed_at is not None else CapacityFull(capacity=shift.capacity)
-    return taken
-
-
-def withdraw(*, shift_id: UUID, volunteer_id: UUID) -> None:
-    """Give up a place, so that somebody else can take it.
-
-    Raises NotFound, ShiftOver, NothingToWithdraw, and what ``before_withdrawal`` has found: whoever is inside keeps
-    their place.
-    """
-    now = clock.now()
-    shift = _shift(shift_id)
-    if shift.ends_at <= now or shift.closed_at is not None:
-        raise ShiftOver
-    for refuse in _before_withdrawal:
-        refuse(shift_id, volunteer_id)
-    withdrawn = session.execute(
-        update(SignUp)
-        .where(*queries.live(shift_id, volunteer_id))
-        .values(state=SignUpState.WITHDRAWN, withdrawn_at=now)
-        .returning(SignUp.id)
-        .execution_options(synchronize_session=False)
-    ).one_or_none()
-    if withdrawn is None:
-        raise NothingToWithdraw
-    session.execute(
-        update(Shift)
-        .where(Shift.id == shift_id)
-        .values(taken=Shift.taken - 1)
-        .execution_options(synchronize_session=False)
     )
 
 
@@ -293,17 +218,3 @@ _CLOSE = (
     .where(Shift.id == bindparam("shift"), Shift.closed_at.is_(None))
     .values(closed_at=bindparam("closing", type_=UtcDateTime()), closed_by=bindparam("closer", type_=Uuid()))
 )
-
-
-def _shift(shift_id: UUID) -> Shift:
-    shift = session.get(Shift, shift_id, populate_existing=True)
-    if shift is None:
-        raise NotFound
-    return shift
-
-
-def _refuse_unless_running(shift: ShiftContext, now: datetime) -> None:
-    if shift.state == ShiftState.CANCELLED:
-        raise ShiftCancelled
-    if shift.ends_at <= now or shift.closed_at is not None:
-        raise ShiftOver

@@ -216,3 +216,27 @@ class OutOfRange(Refusal):
         "The phone is about {distance_m} m away; {allowed_m} m is the limit. Come closer and scan again, "
         "or let the leader scan your member code."
     )
+
+
+class NoShowExplained(Refusal):
+    """An absence is explained once."""
+
+    code = "NO_SHOW_EXPLAINED"
+    status = 409
+    title = "已作说明"
+    title_en = "Explained already"
+    detail = "您对这次缺席已作过说明，请等组织者答复，或直接联系他们。"
+    detail_en = "You have explained this absence already. Wait for the organisation, or ask them."
+    constraints = ("pk_no_show_explanation",)
+
+
+class NoShowLifted(Refusal):
+    """The absence was lifted before."""
+
+    code = "NO_SHOW_LIFTED"
+    status = 409
+    title = "缺席已撤销"
+    title_en = "Absence lifted already"
+    detail = "这次缺席已经撤销，不需要再处理。"
+    detail_en = "This absence was lifted already; there is nothing left to do."
+    constraints = ("pk_no_show_lift",)

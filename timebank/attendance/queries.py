@@ -1,5 +1,6 @@
 """What is asked when somebody scans: each question is one select, built once."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -248,6 +249,12 @@ def is_inside(shift_id: UUID, volunteer_id: UUID) -> bool:
     """Whether somebody has an open attendance at a shift."""
     here = (Attendance.shift_id == shift_id, Attendance.volunteer_id == volunteer_id, _OPEN)
     return bool(session.scalar(select(exists().where(*here))))
+
+
+def attended(shift_ids: Collection[UUID]) -> set[UUID]:
+    """Return the shifts among some at which somebody has checked in."""
+    here = (Attendance.shift_id.in_(list(shift_ids)), Attendance.state != State.ANNULLED)
+    return set(session.scalars(select(Attendance.shift_id).where(*here).distinct()))
 
 
 def attendances_of(volunteer_id: UUID) -> Select[Any]:

@@ -1,15 +1,19 @@
 """The verbs: look at a code, check in, check out (``departures``). Each is a list of refusals from top to bottom, then one effect."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import insert
+from sqlalchemy import Uuid, bindparam, insert, select
 
 from timebank import clock
+from timebank.activities import qualifications, shift_changes
 from timebank.activities import service as activities
-from timebank.activities.errors import AlreadySignedUp
+from timebank.activities.errors import AlreadySignedUp, NotSignedUp
+from timebank.activities.models import SignUp
 from timebank.activities.queries import ShiftContext
+from timebank.activities.rules import SignUpState
 from timebank.attendance import closing, queries, scanning
 from timebank.attendance.arrivals import Brought, Fenced
 from timebank.attendance.departures import CheckedOut, check_out
@@ -40,8 +44,23 @@ __all__ = ["CheckedIn", "CheckedOut", "Scanned", "check_in", "check_out", "scan"
 # Two check-ins at once: the second look finds the first one, and says where and since when.
 retry_on("uq_attendance_open")
 
-_CHECK_IN = insert(Attendance)
 _COLUMNS = tuple(column.name for column in Attendance.__table__.columns)
+_CHECK_IN = (
+    insert(Attendance)
+    .from_select(
+        _COLUMNS,
+        select(*(bindparam(column.name, type_=column.type) for column in Attendance.__table__.columns))
+        .select_from(SignUp)
+        .where(
+            SignUp.shift_id == bindparam("shift_id", type_=Uuid()),
+            SignUp.volunteer_id == bindparam("volunteer_id", type_=Uuid()),
+            SignUp.state == SignUpState.LIVE,
+        )
+        .with_for_update(read=True),
+    )
+    .execution_options(preserve_rowcount=True)
+)
+"""Begins an attendance of whoever holds a place, and holds on to it: a withdrawal at the same moment comes before or after."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -109,7 +128,7 @@ def check_in(*, actor: Actor, reader: Reader, presented: Presented) -> CheckedIn
 
     Raises TOKEN_* and TICKET_*, PointNotFound, NotFound (staff outside their shifts), VolunteerSuspended,
     AlreadyCheckedIn, OpenElsewhere, NotOpenYet, AlreadyClosed, TooManyPairs, Overlap, ConsentRequired, NotForMinors,
-    GuardianRequired, NotSignedUp, RiskNotAccepted, LocationRequired, OutOfRange, CapacityFull.
+    GuardianRequired, NotSignedUp, RiskNotAccepted, LocationRequired, OutOfRange, CapacityFull, QualificationMissing.
     """
     trace = Trace(action=Action.CHECK_IN, actor_id=actor.person_id, presented=presented, at=clock.now())
     with traced(trace):
@@ -137,10 +156,14 @@ def check_in(*, actor: Actor, reader: Reader, presented: Presented) -> CheckedIn
             closing.end_forgotten(standing.volunteer_id)
         if not standing.signed_up:
             _walk_in(context, standing, seen.at)
+        qualifications.refuse_at_the_door(context, standing.volunteer_id)
         attendance = _begun(
             seen=seen, actor=actor, context=context, standing=standing, fenced=fenced, brought=presented.brought
         )
-        session.connection().execute(_CHECK_IN, {name: getattr(attendance, name) for name in _COLUMNS})
+        if not _kept(attendance):
+            _walk_in_after_all(context, standing, policy, seen.at)
+            if not _kept(attendance):
+                raise NotSignedUp
         trace.accepted()
         if standing.wants_word:
             _send_word(attendance, context)
@@ -191,6 +214,19 @@ def _send_word(attendance: Attendance, context: ShiftContext) -> None:
     )
 
 
+def _kept(attendance: Attendance) -> bool:
+    """Write an attendance; return whether its volunteer holds a place, without which nothing is written."""
+    values = {name: getattr(attendance, name) for name in _COLUMNS}
+    return bool(session.connection().execute(_CHECK_IN, values).rowcount)
+
+
+def _walk_in_after_all(context: ShiftContext, standing: Standing, policy: Policy, at: datetime) -> None:
+    """Take a place anew for somebody whose sign-up was withdrawn a moment ago, while they were at the door."""
+    if not policy.walk_in:
+        raise NotSignedUp
+    _walk_in(context, standing, at)
+
+
 def _walk_in(context: ShiftContext, standing: Standing, at: datetime) -> None:
     try:
         activities.take_place(shift_id=context.shift_id, volunteer_id=standing.volunteer_id, now=at)
@@ -203,3 +239,9 @@ def refuse_whoever_is_inside(shift_id: UUID, volunteer_id: UUID) -> None:
     """Raise StillInside: the place of somebody who is there is not given to another."""
     if queries.is_inside(shift_id, volunteer_id):
         raise StillInside
+
+
+@shift_changes.attended
+def attended(shift_ids: Collection[UUID]) -> set[UUID]:
+    """Return at which of some shifts somebody has checked in."""
+    return queries.attended(shift_ids)

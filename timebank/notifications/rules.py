@@ -30,6 +30,12 @@ class Topic(StrEnum):
     OBJECTION_ANSWERED = "objection_answered"
     GIFT_OFFERED = "gift_offered"
     MINUTES_EXPIRING = "minutes_expiring"
+    PLACE_OFFERED = "place_offered"
+    PLACE_LAPSED = "place_lapsed"
+    SHIFT_CHANGED = "shift_changed"
+    SHIFT_CANCELLED = "shift_cancelled"
+    NO_SHOW = "no_show"
+    NO_SHOW_LIFTED = "no_show_lifted"
 
 
 class State(StrEnum):
@@ -60,6 +66,12 @@ FACTS: dict[Topic, frozenset[str]] = {
     Topic.OBJECTION_ANSWERED: frozenset({"activity", "served_on"}),
     Topic.GIFT_OFFERED: frozenset({"minutes", "expires_at"}),
     Topic.MINUTES_EXPIRING: frozenset({"minutes", "expires_on"}),
+    Topic.PLACE_OFFERED: frozenset({"activity", "starts_at", "confirm_by_at"}),
+    Topic.PLACE_LAPSED: frozenset({"activity", "starts_at"}),
+    Topic.SHIFT_CHANGED: frozenset({"activity", "starts_at", "ends_at"}),
+    Topic.SHIFT_CANCELLED: frozenset({"activity", "starts_at"}),
+    Topic.NO_SHOW: frozenset({"activity", "served_on"}),
+    Topic.NO_SHOW_LIFTED: frozenset({"activity", "served_on"}),
 }
 """What a topic's sentence is made of. Besides, facts may hold ids."""
 

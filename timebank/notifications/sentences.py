@@ -63,6 +63,40 @@ SENTENCES: dict[Topic, Sentence] = {
         "{minutes} of your minutes expire on {expires_on}; use them before. The hours you have served stay for ever.",
         "时间币即将到期",
     ),
+    Topic.PLACE_OFFERED: Sentence(
+        "您排候补的「{activity}」（{starts_at} 开始）有空位了。请在 {confirm_by_at} 前打开小程序报名；过时名额会让给下一位。",
+        "A place is free at {activity} ({starts_at}), where you are on the waiting list. Sign up before {confirm_by_at}; "
+        "after that it goes to the next.",
+        "有空位，请尽快确认报名",
+    ),
+    Topic.PLACE_LAPSED: Sentence(
+        "为您保留的「{activity}」（{starts_at} 开始）的名额没有在时限内确认，已让给下一位。如仍想参加，请重新排候补。",
+        "The place kept for you at {activity} ({starts_at}) was not confirmed in time and went to the next. "
+        "Join the waiting list again if you still want to come.",
+        "保留的名额已让给下一位",
+    ),
+    Topic.SHIFT_CHANGED: Sentence(
+        "您报名的「{activity}」有变动：现为 {starts_at} 开始，{ends_at} 结束。请打开小程序核对；不能来的请取消报名。",
+        "{activity}, for which you have signed up, has changed: it starts {starts_at} and ends {ends_at}. "
+        "Look at it; if you cannot come, please withdraw.",
+        "活动有变动，请核对时间",
+    ),
+    Topic.SHIFT_CANCELLED: Sentence(
+        "您报名或排候补的「{activity}」（{starts_at} 开始）已取消，请不要前往。可在小程序里选择其他场次。",
+        "{activity} ({starts_at}) was cancelled. Please do not come; choose another shift.",
+        "活动已取消，请勿前往",
+    ),
+    Topic.NO_SHOW: Sentence(
+        "{served_on}「{activity}」您报了名，没有签到，记为缺席。如确已到场或事出有因，请在小程序里说明，由组织者核实后撤销。",
+        "You had signed up for {activity} on {served_on} and did not check in. If you were there or had a reason, "
+        "say so in the mini-program and a coordinator will look at it.",
+        "记为缺席，可说明情况",
+    ),
+    Topic.NO_SHOW_LIFTED: Sentence(
+        "{served_on}「{activity}」的缺席记录已撤销。谢谢您的说明。",
+        "Your absence from {activity} on {served_on} was lifted. Thank you for telling us.",
+        "缺席记录已撤销",
+    ),
 }
 
 MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")

@@ -63,6 +63,13 @@ class Geofence(StrEnum):
     ENFORCE = "enforce"
 
 
+class Overlapping(StrEnum):
+    """Whether somebody may sign up for two shifts at one time, of any organisation: told of it, or refused."""
+
+    WARN = "warn"
+    REFUSE = "refuse"
+
+
 class Gift(StrEnum):
     """Whether minutes may be given away at all: to verified relatives of the direct line, or not (rule R22)."""
 
@@ -118,6 +125,9 @@ class Policy:
     service_consent: bool = False
     star_minutes: tuple[int, ...] = (6_000, 18_000, 36_000, 60_000, 90_000)
     star_notice_days: int = 5
+    waiting_confirm_hours: int = 12
+    cancel_deadline_hours: int = 24
+    overlapping_sign_ups: str = Overlapping.WARN
 
 
 BUILT_IN = Policy()
@@ -282,6 +292,24 @@ KEYS = {
             "星级认定公示几个工作日",
             "working days of public notice before a star",
             bank_wide=True,
+        ),
+        Key(
+            "waiting_confirm_hours",
+            whole(1, 168),
+            "候补有空位时，保留多少小时供确认",
+            "so many hours somebody on a waiting list has to confirm a place",
+        ),
+        Key(
+            "cancel_deadline_hours",
+            whole(0, 168),
+            "开始前多少小时以内取消报名记为临时取消",
+            "whoever withdraws less than so many hours before the start is marked as late",
+        ),
+        Key(
+            "overlapping_sign_ups",
+            one_of(*Overlapping),
+            "同一时段能否报两场（不论哪个组织）：提醒，或不能",
+            "whether one may sign up for two shifts at one time: warned of it, or refused",
         ),
     )
 }

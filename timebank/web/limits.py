@@ -26,6 +26,8 @@ KEPT_SCANS = parse("300/minute")
 """Scans that one person's phone has kept without network and sends in batches: a day of them, not a guessing machine."""
 PUBLIC_ACCOUNTS = parse("60/minute")
 """Accounts of shops asked for from one address, without signing in: readers and caches, not a harvest."""
+CALENDARS = parse("120/minute")
+"""Calendars read from one address: phones of a street behind one router, not somebody who tries links."""
 LOOKUPS = parse("120/minute")
 """Codes typed or scanned at one counter."""
 PROPOSALS = parse("20/hour")

@@ -57,6 +57,20 @@ def test_a_message_is_a_sentence_in_either_language(client: FlaskClient) -> None
         (Topic.OBJECTION_ANSWERED, {"activity": "护绿", "served_on": "2026-11-02"}, ("异议已有答复",)),
         (Topic.GIFT_OFFERED, {"minutes": 60, "expires_at": "2026-11-02T03:00:00Z"}, ("60 分钟", "11:00")),
         (Topic.MINUTES_EXPIRING, {"minutes": 90, "expires_on": "2026-12-31"}, ("90 分钟", "12月31日", "永久保留")),
+        (
+            Topic.PLACE_OFFERED,
+            {"activity": "护绿", "starts_at": "2026-11-02T01:00:00Z", "confirm_by_at": "2026-11-01T12:00:00Z"},
+            ("11月2日 09:00", "11月1日 20:00", "报名"),
+        ),
+        (Topic.PLACE_LAPSED, {"activity": "护绿", "starts_at": "2026-11-02T01:00:00Z"}, ("让给下一位", "重新排候补")),
+        (
+            Topic.SHIFT_CHANGED,
+            {"activity": "护绿", "starts_at": "2026-11-02T01:00:00Z", "ends_at": "2026-11-02T03:00:00Z"},
+            ("09:00", "11:00", "取消报名"),
+        ),
+        (Topic.SHIFT_CANCELLED, {"activity": "护绿", "starts_at": "2026-11-02T01:00:00Z"}, ("已取消", "不要前往")),
+        (Topic.NO_SHOW, {"activity": "护绿", "served_on": "2026-11-02"}, ("11月2日", "说明")),
+        (Topic.NO_SHOW_LIFTED, {"activity": "护绿", "served_on": "2026-11-02"}, ("已撤销",)),
     ],
     ids=lambda value: str(value) if isinstance(value, Topic) else "",
 )

@@ -1,6 +1,7 @@
 """Attendances through the services: what the database itself holds, and what a race leaves behind."""
 
 from datetime import timedelta
+from typing import Any
 from unittest.mock import patch
 
 import pytest
@@ -38,7 +39,13 @@ def test_the_database_holds_one_open_attendance_a_person(app: Flask) -> None:
 def test_a_sign_up_of_a_moment_ago_is_as_good_as_a_walk_in(app: Flask) -> None:
     """Signed up on another phone between the look and the place: the check-in goes on."""
     volunteer, shift = a_person(), an_open_shift()
-    with patch.object(activities, "take_place", side_effect=AlreadySignedUp):
+    take = activities.take_place
+
+    def taken_meanwhile(**given: Any) -> None:
+        take(**given)
+        raise AlreadySignedUp
+
+    with patch.object(activities, "take_place", side_effect=taken_meanwhile):
         checked_in(volunteer.id, shift)
     assert session.scalar(select(func.count()).select_from(Attendance)) == 1
 

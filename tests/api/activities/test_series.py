@@ -1,0 +1,329 @@
+"""Shifts that change, are cancelled, or recur, over HTTP."""
+
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+import pytest
+from flask.testing import FlaskClient
+from sqlalchemy import select
+
+from tests.factories import kept
+from tests.factories.activities import a_full_shift, a_shift_with_roles, a_sign_up, a_turn, an_activity
+from tests.factories.attendance import checked_in, post_once, refusal_of
+from tests.factories.identity import a_coordinator, a_person, an_admin, signed_in
+from tests.factories.organisations import a_site, an_organisation
+from timebank import clock
+from timebank.activities import series
+from timebank.activities.models import Activity, Shift
+from timebank.activities.roles import Wanted
+from timebank.activities.shift_tables import ShiftChange, ShiftOccurrence
+from timebank.clock import SHANGHAI
+from timebank.database import in_unit_of_work, new_id, session
+
+API = "/api/v1"
+MONDAY = datetime(2026, 9, 7, 1, tzinfo=UTC)
+"""Nine in the morning in Shanghai."""
+LUNCH = {
+    "frequency": "weekly",
+    "weekdays": [3],
+    "first_on": "2026-09-09",
+    "start_minute": 630,
+    "length_minutes": 120,
+    "capacity": 4,
+}
+"""奶奶的厨房: every Wednesday, half past ten to half past twelve."""
+
+
+def begin(client: FlaskClient, activity: Activity, **given: Any) -> Any:
+    """Begin a series on a Monday in September."""
+    with clock.at(MONDAY):
+        return post_once(client, f"/activities/{activity.id}/series", an_admin(), LUNCH | given)
+
+
+def days_of(series_id: Any, *, state: str = "open") -> list[date]:
+    """Return the days in Shanghai on which shifts of a series take place."""
+    found = (
+        select(Shift.starts_at)
+        .join(ShiftOccurrence, ShiftOccurrence.shift_id == Shift.id)
+        .where(ShiftOccurrence.series_id == series_id_of(series_id), Shift.state == state)
+        .order_by(Shift.starts_at)
+    )
+    return in_unit_of_work(lambda: [at.astimezone(SHANGHAI).date() for at in session.scalars(found)], write=False)
+
+
+def series_id_of(answer: Any) -> Any:
+    """Return the id in an answer."""
+    return UUID(answer if isinstance(answer, str) else answer.json["id"])
+
+
+def shift_on(series_id: Any, day: date) -> Shift:
+    """Return the shift of a day."""
+    found = (
+        select(Shift)
+        .join(ShiftOccurrence, ShiftOccurrence.shift_id == Shift.id)
+        .where(ShiftOccurrence.series_id == series_id_of(series_id), ShiftOccurrence.on_day == day)
+    )
+    return kept(lambda: session.scalars(found).one())
+
+
+def sweep(at: datetime) -> int:
+    """Publish what is missing."""
+    with clock.at(at):
+        return in_unit_of_work(lambda: series.sweep(limit=10))[0]
+
+
+# --- recurring --------------------------------------------------------------------------------------------------------
+
+
+def test_every_wednesday_is_published_ahead_and_once(client: FlaskClient) -> None:
+    """Five weeks at once; each sweep adds the weeks that have come near, and a second one nothing."""
+    made = begin(client, an_activity("奶奶的厨房"))
+    assert made.status_code == 201
+    assert days_of(made) == [date(2026, 9, 9) + timedelta(days=7 * week) for week in range(5)]
+    shift = shift_on(made, date(2026, 9, 9))
+    assert (shift.starts_at, shift.ends_at - shift.starts_at) == (
+        datetime(2026, 9, 9, 2, 30, tzinfo=UTC),
+        timedelta(hours=2),
+    )
+    assert [sweep(MONDAY), sweep(MONDAY + timedelta(days=14)), sweep(MONDAY + timedelta(days=14))] == [0, 2, 0]
+    assert len(days_of(made)) == 7
+
+
+@pytest.mark.rule("R10")
+def test_no_day_that_has_begun_is_published(client: FlaskClient) -> None:
+    """A sweep that was off for months publishes what is to come, and nothing afterwards."""
+    made = begin(client, an_activity())
+    then = datetime(2026, 12, 16, 2, 30, tzinfo=UTC)
+    assert sweep(then) == 5
+    assert date(2026, 12, 16) not in days_of(made)
+    assert next(day for day in days_of(made) if day > date(2026, 10, 14)) == date(2026, 12, 23)
+    with clock.at(MONDAY):
+        past = post_once(
+            client, f"/activities/{an_activity().id}/series", an_admin(), LUNCH | {"first_on": "2026-09-06"}
+        )
+    assert (past.status_code, past.json["errors"][0]["pointer"]) == (422, "/first_on")
+
+
+def test_holidays_are_skipped_by_choice(client: FlaskClient) -> None:
+    """The National Day week of 2026: Wednesday 7 October is one; skipped, it is not counted either."""
+    held = begin(client, an_activity(), first_on="2026-09-30", count=2)
+    skipped = begin(client, an_activity(), first_on="2026-09-30", count=2, skips_holidays=True)
+    sweep(MONDAY + timedelta(days=14))
+    assert days_of(held) == [date(2026, 9, 30), date(2026, 10, 7)]
+    assert days_of(skipped) == [date(2026, 9, 30), date(2026, 10, 14)]
+
+
+@pytest.mark.parametrize(
+    ("given", "days"),
+    [
+        ({"weekdays": [2, 4], "until_on": "2026-09-17"}, [(9, 10), (9, 15), (9, 17)]),
+        ({"weekdays": [], "every": 2}, [(9, 9), (9, 23), (10, 7)]),
+        ({"frequency": "monthly", "weekdays": []}, [(9, 9), (10, 9)]),
+        ({"frequency": "monthly", "monthly_by": "weekday", "first_on": "2026-09-09"}, [(9, 9)]),
+        ({"count": 2}, [(9, 9), (9, 16)]),
+    ],
+)
+def test_rules_say_on_which_days(client: FlaskClient, given: dict[str, Any], days: list[tuple[int, int]]) -> None:
+    """Two weekdays, every second week, the 9th, the second Wednesday, so many times."""
+    assert days_of(begin(client, an_activity(), **given)) == [date(2026, month, day) for month, day in days]
+
+
+@pytest.mark.parametrize(
+    ("given", "code"),
+    [
+        ({"until_on": "2026-09-08"}, "INVALID"),
+        ({"until_on": "2026-09-10", "count": 2}, "INVALID"),
+        ({"weekdays": [4], "until_on": "2026-09-09"}, "NO_DAYS_LEFT"),
+        ({"weekdays": [8]}, "INVALID"),
+        ({"first_on": "9999-12-31"}, "INVALID"),
+        ({"frequency": "yearly"}, "INVALID"),
+        ({"length_minutes": 1_441}, "INVALID"),
+        ({"capacity": None}, "INVALID"),
+    ],
+)
+def test_rules_that_make_no_sense_are_refused(client: FlaskClient, given: dict[str, Any], code: str) -> None:
+    """Nothing is begun."""
+    assert refusal_of(begin(client, an_activity(), **given)) == (422, code)
+
+
+def test_a_series_with_roles_publishes_them_each_time(client: FlaskClient) -> None:
+    """Three cooks and a driver, every week."""
+    team = [{"name": "掌勺", "capacity": 3, "required": ["cooking"]}, {"name": "送餐", "capacity": 1}]
+    made = begin(client, an_activity(), roles=team, capacity=4)
+    shift = shift_on(made, date(2026, 9, 16))
+    shown = client.get(f"{API}/shifts/{shift.id}", headers=signed_in(a_person())).json
+    assert [(role["name"], role["capacity"], role["required"]) for role in shown["roles"]] == [
+        ("掌勺", 3, ["cooking"]),
+        ("送餐", 1, []),
+    ]
+
+
+def test_one_day_is_cancelled_and_stays_so(client: FlaskClient) -> None:
+    """The sweep does not publish it again; whoever had signed up is told."""
+    activity = an_activity("奶奶的厨房")
+    made = begin(client, activity)
+    shift = shift_on(made, date(2026, 9, 16))
+    with clock.at(MONDAY):
+        holder = a_sign_up(shift.id).volunteer_id
+        answer = post_once(
+            client, f"/shifts/{shift.id}/cancel", a_coordinator(activity.organisation_id), {"reason": "停电"}
+        )
+        assert (answer.status_code, answer.json["state"]) == (200, "cancelled")
+    assert sweep(MONDAY) == 0
+    assert date(2026, 9, 16) not in days_of(made)
+    (news,) = client.get(f"{API}/me/notifications", headers=signed_in(holder)).json["items"]
+    assert (news["topic"], "9月16日 10:30" in news["message"]) == ("shift_cancelled", True)
+
+
+def test_a_series_ends_and_leaves_alone_what_is_attended(client: FlaskClient) -> None:
+    """From a day on everything is cancelled, except where somebody is inside already; nothing is published after it."""
+    activity = an_activity()
+    made = begin(client, activity)
+    today = shift_on(made, date(2026, 9, 23))
+    volunteer = a_person()
+    with clock.at(today.starts_at - timedelta(minutes=20)):
+        checked_in(volunteer.id, today)
+        body = {"from_on": "2026-09-23", "reason": "经费用完"}
+        stranger = a_coordinator(an_organisation().id)
+        url = f"/series/{made.json['id']}/end"
+        assert refusal_of(post_once(client, url, stranger, body)) == (404, "NOT_FOUND")
+        assert refusal_of(post_once(client, url, a_person(), body)) == (403, "FORBIDDEN")
+        ended = post_once(client, url, a_coordinator(activity.organisation_id), body)
+    assert (ended.status_code, ended.json["touched"], ended.json["left_alone"]) == (200, 2, [str(today.id)])
+    assert days_of(made) == [date(2026, 9, 9), date(2026, 9, 16), date(2026, 9, 23)]
+    assert sweep(MONDAY + timedelta(days=60)) == 0
+
+
+def test_the_following_get_other_hours_and_the_earlier_ones_keep_theirs(client: FlaskClient) -> None:
+    """Also the ones that are not published yet; people who have signed up are told; nobody loses a place."""
+    activity = an_activity()
+    made = begin(client, activity)
+    shift = shift_on(made, date(2026, 9, 23))
+    with clock.at(MONDAY):
+        holders = [a_sign_up(shift.id).volunteer_id for _ in range(2)]
+        body = {"from_on": "2026-09-23", "start_minute": 660, "length_minutes": 60, "capacity": 1}
+        url, who = f"/series/{made.json['id']}/change", a_coordinator(activity.organisation_id)
+        wrong = post_once(client, url, who, body | {"from_on": "2026-09-24"})
+        assert (wrong.status_code, wrong.json["errors"][0]["pointer"]) == (422, "/from_on")
+        changed = post_once(client, url, who, body)
+    assert (changed.status_code, changed.json["touched"], changed.json["left_alone"]) == (200, 3, [])
+    later = changed.json["series"]["id"]
+    assert days_of(made) == [date(2026, 9, 9), date(2026, 9, 16)]
+    assert days_of(later) == [date(2026, 9, 23), date(2026, 9, 30), date(2026, 10, 7)]
+    moved = shift_on(later, date(2026, 9, 23))
+    assert (moved.id, moved.starts_at.hour, moved.capacity, moved.version) == (shift.id, 3, 2, 2)
+    assert shift_on(later, date(2026, 9, 30)).capacity == 1
+    assert sweep(MONDAY + timedelta(days=7)) == 1
+    assert shift_on(later, date(2026, 10, 14)).starts_at == datetime(2026, 10, 14, 3, tzinfo=UTC)
+    for holder in holders:
+        (news,) = client.get(f"{API}/me/notifications", headers=signed_in(holder)).json["items"]
+        assert (news["topic"], "11:00" in news["message"]) == ("shift_changed", True)
+
+
+def test_series_are_listed(client: FlaskClient) -> None:
+    """With their rule; of an activity that does not exist there are none."""
+    activity = an_activity()
+    made = begin(client, activity)
+    url = f"{API}/activities/{activity.id}/series"
+    assert client.get(url, headers=signed_in(a_person())).json["items"] == [made.json]
+    assert client.get(f"{API}/activities/{new_id()}/series", headers=signed_in(a_person())).status_code == 404
+
+
+# --- one shift --------------------------------------------------------------------------------------------------------
+
+
+def put(client: FlaskClient, shift: Shift, who: Any, *, version: int | None = None, **given: Any) -> Any:
+    """Change a shift; what is not given stays."""
+    values = {"starts_at": shift.starts_at.isoformat(), "ends_at": shift.ends_at.isoformat()} | given
+    headers = signed_in(who) | ({"If-Match": f'"{version}"'} if version else {})
+    return client.put(f"{API}/shifts/{shift.id}", json=values, headers=headers)
+
+
+def test_places_that_are_added_are_offered_to_who_waits(client: FlaskClient) -> None:
+    """Two more places: both who wait are offered one; nobody is told of a change of time, for there is none."""
+    shift, (holder,) = a_full_shift()
+    turns = [a_turn(shift.id).volunteer_id for _ in range(2)]
+    answer = put(client, shift, an_admin(), capacity=3)
+    assert (answer.status_code, answer.json["capacity"], answer.json["free_places"]) == (200, 3, 0)
+    for who in turns:
+        turn = client.get(f"{API}/shifts/{shift.id}/waiting", headers=signed_in(who)).json
+        assert turn["state"] == "offered"
+    assert client.get(f"{API}/me/notifications", headers=signed_in(holder)).json["items"] == []
+    fewer = put(client, shift, an_admin(), capacity=2)
+    assert refusal_of(fewer) == (409, "CAPACITY_TAKEN")
+    assert fewer.json["context"] == {"taken": 3, "wanted": 2}
+
+
+def test_an_offer_does_not_outlast_a_start_that_moves_nearer(client: FlaskClient) -> None:
+    """The place is kept until the start at most."""
+    shift, (holder,) = a_full_shift()
+    waits = a_turn(shift.id).volunteer_id
+    client.delete(f"{API}/shifts/{shift.id}/sign-up", headers=signed_in(holder))
+    starts_at = clock.now() + timedelta(hours=1)
+    put(
+        client, shift, an_admin(), starts_at=starts_at.isoformat(), ends_at=(starts_at + timedelta(hours=1)).isoformat()
+    )
+    turn = client.get(f"{API}/shifts/{shift.id}/waiting", headers=signed_in(waits)).json
+    assert datetime.fromisoformat(turn["confirm_by"]) == starts_at
+
+
+def test_a_change_is_kept_with_what_was_before(client: FlaskClient) -> None:
+    """Who, when, why, and the old values; a change over another one is 412."""
+    activity = an_activity()
+    shift, _ = a_shift_with_roles(Wanted(name="学生", capacity=5), activity_id=activity.id)
+    site = a_site(organisation_id=activity.organisation_id)
+    who = a_coordinator(activity.organisation_id)
+    assert client.get(f"{API}/shifts/{shift.id}", headers=signed_in(who)).headers["ETag"] == '"1"'
+    changed = put(client, shift, who, site_id=str(site.id), reason="换地方", version=1)
+    assert (changed.status_code, changed.json["version"]) == (200, 2)
+    assert refusal_of(put(client, shift, who, version=1)) == (412, "PRECONDITION_FAILED")
+    fact = in_unit_of_work(lambda: session.scalars(select(ShiftChange)).one(), write=False)
+    assert (fact.version, fact.changed_by, fact.reason, fact.site_before) == (2, who.person_id, "换地方", None)
+
+
+def test_numbers_of_roles_change_by_role(client: FlaskClient) -> None:
+    """The capacity follows; a role of another shift is none of this one."""
+    shift, roles = a_shift_with_roles(Wanted(name="社工", capacity=1), Wanted(name="学生", capacity=5))
+    more = put(client, shift, an_admin(), roles=[{"id": str(roles["学生"]), "capacity": 8}])
+    assert (more.json["capacity"], more.json["free_places"]) == (9, 9)
+    for given in ({"roles": [{"id": str(new_id()), "capacity": 8}]}, {"capacity": 3}):
+        assert refusal_of(put(client, shift, an_admin(), **given)) == (422, "INVALID")
+    a_sign_up_for = client.post(
+        f"{API}/shifts/{shift.id}/sign-up", json={"role_id": str(roles["学生"])}, headers=signed_in(a_person())
+    )
+    assert a_sign_up_for.status_code == 201
+
+
+@pytest.mark.rule("R10")
+def test_what_has_begun_is_not_changed(client: FlaskClient) -> None:
+    """Not after the start, not where somebody has checked in, not into the past, not once it is cancelled or over."""
+    shift, (holder,) = a_full_shift()
+    admin = an_admin()
+    past = clock.now() - timedelta(hours=1)
+    assert refusal_of(put(client, shift, admin, starts_at=past.isoformat())) == (422, "INVALID")
+    short = {"starts_at": past.isoformat(), "ends_at": clock.now().isoformat()}
+    assert refusal_of(put(client, shift, admin, **short)) == (422, "SHIFT_IN_PAST")
+    with clock.at(shift.starts_at):
+        assert refusal_of(put(client, shift, admin)) == (409, "SHIFT_STARTED")
+    with clock.at(shift.ends_at):
+        assert refusal_of(put(client, shift, admin)) == (409, "SHIFT_OVER")
+    with clock.at(shift.starts_at - timedelta(minutes=10)):
+        checked_in(holder, shift)
+        assert refusal_of(put(client, shift, admin)) == (409, "SHIFT_ATTENDED")
+        cancel = post_once(client, f"/shifts/{shift.id}/cancel", admin, {"reason": "雨"})
+        assert refusal_of(cancel) == (409, "SHIFT_ATTENDED")
+    other, _ = a_full_shift()
+    assert post_once(client, f"/shifts/{other.id}/cancel", admin, {"reason": "雨"}).status_code == 200
+    again = post_once(client, f"/shifts/{other.id}/cancel", admin, {"reason": "雨"})
+    assert refusal_of(again) == (409, "SHIFT_CANCELLED")
+    assert refusal_of(put(client, other, admin)) == (409, "SHIFT_CANCELLED")
+
+
+def test_only_who_answers_for_a_shift_changes_it(client: FlaskClient) -> None:
+    """For everybody else it does not exist."""
+    shift, _ = a_full_shift()
+    for stranger in (a_person(), a_coordinator(an_organisation().id)):
+        assert refusal_of(put(client, shift, stranger)) == (404, "NOT_FOUND")
+        refused = post_once(client, f"/shifts/{shift.id}/cancel", stranger, {"reason": "不"})
+        assert refusal_of(refused) == (404, "NOT_FOUND")
