@@ -18,7 +18,8 @@ from timebank.ledger.expiry import Expiring
 from timebank.passbook.models import ExpiryRun
 from timebank.policies import service as policies
 from timebank.policies.expiry import WARNED_DAYS, BalanceExpiry
-from timebank.policies.rules import KEYS, chosen
+from timebank.policies.keys import KEYS
+from timebank.policies.versions import chosen
 
 # Two runs that finish together: the second look finds the day done.
 retry_on("pk_expiry_run")

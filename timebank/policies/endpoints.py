@@ -5,7 +5,7 @@ from typing import Any
 from timebank import clock
 from timebank.identity.guards import actor, requires, signed_in
 from timebank.identity.rules import Role
-from timebank.policies import rules, schemas, service
+from timebank.policies import schemas, service, versions
 from timebank.web.blueprint import Blueprint
 
 blueprint = Blueprint("policies", __name__, description="规则 · policies")
@@ -17,9 +17,9 @@ def show_policy(query: dict[str, Any]) -> dict[str, Any]:
     on = query.get("on") or clock.day_of(clock.now())
     found = service.reaching(organisation_id=query.get("organisation"), area_id=query.get("area"), on=on)
     return {
-        "number": rules.policy_of(found).number,
+        "number": versions.policy_of(found).number,
         "on": on,
-        "items": [schemas.item_of(item) for item in rules.explained(found)],
+        "items": [schemas.item_of(item) for item in versions.explained(found)],
         "next": None,
     }
 

@@ -11,7 +11,8 @@ from uuid import UUID
 
 from timebank.identity.rules import Actor
 from timebank.policies import service
-from timebank.policies.rules import KEYS, explained
+from timebank.policies.keys import KEYS
+from timebank.policies.versions import explained
 
 __all__ = ["Loaded", "Profile", "load", "profiles"]
 

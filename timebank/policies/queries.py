@@ -8,7 +8,8 @@ from sqlalchemy import ScalarSelect, and_, func, or_, select
 
 from timebank.database import session
 from timebank.policies.models import PolicyVersion
-from timebank.policies.rules import ScopeKind, Version, paths_above
+from timebank.policies.rules import ScopeKind
+from timebank.policies.versions import Version, paths_above
 
 
 def latest_number_subquery() -> ScalarSelect[int]:

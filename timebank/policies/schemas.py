@@ -5,8 +5,10 @@ from typing import Any
 
 from marshmallow import fields
 
+from timebank.policies.keys import KEYS
 from timebank.policies.models import PolicyVersion
-from timebank.policies.rules import KEYS, Explained, ScopeKind
+from timebank.policies.rules import ScopeKind
+from timebank.policies.versions import Explained
 from timebank.web.fields import Instant, PlainText
 from timebank.web.schemas import Schema
 

@@ -17,8 +17,10 @@ from timebank.organisations import queries as register
 from timebank.organisations import scope
 from timebank.policies import queries
 from timebank.policies.errors import PolicyRaced
+from timebank.policies.keys import KEYS, read_value
 from timebank.policies.models import PolicyVersion
-from timebank.policies.rules import BUILT_IN, KEYS, Policy, ScopeKind, Version, policy_of, read_value
+from timebank.policies.rules import BUILT_IN, Policy, ScopeKind
+from timebank.policies.versions import Version, policy_of
 
 retry_on(*PolicyRaced.constraints)
 

@@ -14,7 +14,7 @@ from tests.factories.policies import a_policy
 from timebank import clock
 from timebank.database import NIL, in_unit_of_work, new_id
 from timebank.policies import queries
-from timebank.policies.rules import KEYS
+from timebank.policies.keys import KEYS
 
 URL = "/api/v1/policies"
 

@@ -7,9 +7,10 @@ import pytest
 
 from timebank.errors import Invalid
 from timebank.policies.free_quotas import free_quotas
+from timebank.policies.keys import KEYS, read_value
 from timebank.policies.limits import Limit, Of, Per, Period, Unit, first_day, following_first_day, limits
 from timebank.policies.redemption_days import redemption_days
-from timebank.policies.rules import BUILT_IN, KEYS, plain, read_value
+from timebank.policies.rules import BUILT_IN, plain
 
 NOON = datetime(2026, 11, 18, 4, tzinfo=UTC)
 """Noon of a Wednesday in Shanghai."""

@@ -12,8 +12,9 @@ from timebank.commands import cli
 from timebank.database import in_unit_of_work
 from timebank.policies import service
 from timebank.policies.expiry import BalanceExpiry
+from timebank.policies.keys import KEYS, read_value
 from timebank.policies.profiles import profiles
-from timebank.policies.rules import KEYS, Policy, read_value
+from timebank.policies.rules import Policy
 
 
 def _run(app: Flask, *arguments: str) -> Result:

@@ -8,8 +8,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from timebank.errors import Invalid
-from timebank.policies import rules
-from timebank.policies.rules import BUILT_IN, KEYS, ScopeKind, Version
+from timebank.policies import keys, rules, versions
+from timebank.policies.keys import KEYS
+from timebank.policies.rules import BUILT_IN, ScopeKind
+from timebank.policies.versions import Version
 
 DAY = date(2026, 3, 1)
 
@@ -77,7 +79,7 @@ def test_built_in_set_is_the_default_column_of_the_design() -> None:
 )
 def test_value_that_is_enforced_is_taken(key: str, value: Any, kept: Any) -> None:
     """A value that this version enforces is kept in its plain form."""
-    assert rules.read_value(key, value) == kept
+    assert keys.read_value(key, value) == kept
 
 
 @pytest.mark.parametrize(
@@ -128,21 +130,21 @@ def test_value_that_is_enforced_is_taken(key: str, value: Any, kept: Any) -> Non
 def test_value_that_makes_no_sense_is_refused(key: str, value: Any) -> None:
     """A value of the wrong kind or size is refused, pointing at it and saying what is taken."""
     with pytest.raises(Invalid) as refused:
-        rules.read_value(key, value)
+        keys.read_value(key, value)
     assert [error["pointer"] for error in refused.value.errors] == ["/value"]
 
 
 def test_unknown_key_is_refused() -> None:
     """A key outside the table is refused, pointing at the key."""
     with pytest.raises(Invalid) as refused:
-        rules.read_value("price_per_hour", 8)
+        keys.read_value("price_per_hour", 8)
     assert refused.value.errors[0]["pointer"] == "/key"
 
 
 def test_every_built_in_value_could_be_set() -> None:
     """Whoever has changed a value can set the built-in one again."""
     for key in KEYS.values():
-        assert rules.read_value(key.name, rules.built_in(key.name)) == rules.built_in(key.name)
+        assert keys.read_value(key.name, rules.built_in(key.name)) == rules.built_in(key.name)
 
 
 def test_every_key_is_described_in_both_languages() -> None:
@@ -159,7 +161,7 @@ def test_nearer_scope_wins_whatever_the_number() -> None:
     reaching = [street, bank, organisation, district]
     decided = []
     while reaching:
-        winner = rules.chosen(reaching)["min_stay_minutes"]
+        winner = versions.chosen(reaching)["min_stay_minutes"]
         decided.append(winner.number)
         reaching.remove(winner)
     assert decided == [6, 7, 8, 9]
@@ -168,14 +170,14 @@ def test_nearer_scope_wins_whatever_the_number() -> None:
 def test_later_day_wins_in_one_scope_and_then_the_number() -> None:
     """In one scope the value that took effect last decides; on one day the one that was set last."""
     early, late = version(2), version(1, effective_on=date(2026, 3, 2))
-    assert rules.chosen([late, early])["min_stay_minutes"] is late
+    assert versions.chosen([late, early])["min_stay_minutes"] is late
     again = version(3)
-    assert rules.chosen([again, early])["min_stay_minutes"] is again
+    assert versions.chosen([again, early])["min_stay_minutes"] is again
 
 
 def test_policy_mixes_scopes_key_by_key() -> None:
     """Each key is resolved by itself, and the number is the largest that reaches the place."""
-    policy = rules.policy_of(
+    policy = versions.policy_of(
         [
             version(4, key="walk_in", value=False),
             version(2, ScopeKind.ORGANISATION, "some id", key="credit_provenances", value=["self_scan"]),
@@ -188,7 +190,7 @@ def test_policy_mixes_scopes_key_by_key() -> None:
 def test_explanation_names_every_key_and_its_origin() -> None:
     """Every key of the table is explained once, with the deciding version or none for the built-in value."""
     decided = version(5, key="walk_in", value=False)
-    found = {item.key: item for item in rules.explained([decided])}
+    found = {item.key: item for item in versions.explained([decided])}
     assert set(found) == set(KEYS)
     assert (found["walk_in"].value, found["walk_in"].version) == (False, decided)
     assert (found["min_stay_minutes"].value, found["min_stay_minutes"].version) == (10, None)
@@ -197,8 +199,8 @@ def test_explanation_names_every_key_and_its_origin() -> None:
 
 def test_paths_above_are_the_steps_down_to_an_area() -> None:
     """An area is reached by values set for it and for every area above it; the bank by none."""
-    assert rules.paths_above("0573.01.003") == ["0573", "0573.01", "0573.01.003"]
-    assert rules.paths_above("") == []
+    assert versions.paths_above("0573.01.003") == ["0573", "0573.01", "0573.01.003"]
+    assert versions.paths_above("") == []
 
 
 SCOPES = st.sampled_from(
@@ -219,9 +221,9 @@ def test_choice_does_not_depend_on_the_order_of_reading(given: list[Any], order:
     ]
     shuffled = versions.copy()
     order.shuffle(shuffled)
-    assert rules.chosen(shuffled) == rules.chosen(versions)
+    assert versions.chosen(shuffled) == versions.chosen(versions)
 
 
 def test_an_age_that_was_set_to_null_before_anything_looked_at_it_is_the_least() -> None:
     """What older versions took for the least age still means fourteen."""
-    assert rules.policy_of([version(1, key="min_age", value=None)]).min_age == 14
+    assert versions.policy_of([version(1, key="min_age", value=None)]).min_age == 14

@@ -7,7 +7,8 @@ import pytest
 
 from tests.factories.records import NINE_O_CLOCK
 from timebank.errors import Invalid
-from timebank.policies.rules import BUILT_IN, KEYS, built_in, read_value
+from timebank.policies.keys import KEYS, read_value
+from timebank.policies.rules import BUILT_IN, built_in
 from timebank.stars.rules import State, level_of, review_due, undecided_state
 
 
