@@ -13,15 +13,16 @@ from tests.concurrency.crowds import all_at_once, outcome_of, until_somebody_wai
 from tests.engines import ON_POSTGRESQL
 from tests.factories.allowances import a_household, a_limit, entitled, limited, quotas_of
 from tests.factories.identity import a_person
-from tests.factories.organisations import a_shop
+from tests.factories.organisations import THE_BANK, a_shop
 from tests.factories.shop import BOOK, a_clerk, a_lot, a_member, a_stocked_shop, findings, reserved, seen
 from timebank import clock
 from timebank.database import in_unit_of_work, session, violated_constraint
 from timebank.errors import refusal_for
 from timebank.identity import households
 from timebank.identity.rules import Actor
-from timebank.shop import entitlements, handovers, quotas, reservations, sales
+from timebank.shop import entitlements, handovers, limits, quotas, reservations, sales
 from timebank.shop.handovers import hand_over
+from timebank.shop.limit_tables import GoodsLimit
 from timebank.shop.models import Redemption
 from timebank.shop.quota_rules import PayWith
 from timebank.shop.rules import Line
@@ -161,6 +162,15 @@ def test_a_person_enters_one_household_however_many_ask(app: Flask) -> None:
     outcome = all_at_once(app, [_claimed(entering)] * 20)
     assert outcome == {"done": 1, "ALREADY_IN_HOUSEHOLD": 19}
     assert findings() == []
+
+
+def test_limits_set_at_once_are_numbered_one_after_the_other(app: Flask) -> None:
+    """Twenty coordinators change one limit: twenty facts, the last of which counts."""
+    _, soap = a_stocked_shop()
+    wanted = [{"per": "person", "window": "day", "pieces": 2}]
+    outcome = all_at_once(app, [lambda: limits.set_limits(actor=THE_BANK, goods_id=soap.id, wanted=wanted)] * 20)
+    assert outcome == {"done": 20}
+    assert sorted(seen(lambda: [number for (number,) in session.query(GoodsLimit.number)])) == list(range(1, 21))
 
 
 def _claimed(work: Callable[[], Any]) -> Callable[[], Any]:

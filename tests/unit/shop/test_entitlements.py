@@ -140,3 +140,23 @@ def test_without_a_quota_in_force_nothing_is_free(app: Flask, case: str) -> None
         with pytest.raises(NoFreeQuota):
             reserved_by_quota(person, site, (soap.id, 1))
         assert [one for one in seen(lambda: entitlements.standing(person.id)) if case != "other shop"] == []
+
+
+def test_a_changed_size_holds_from_the_next_period(app: Flask) -> None:
+    """Who has taken something keeps the size and the unit of the period; who has not, and the next year, has the new ones."""
+    with clock.at(NOON):
+        site, jacket, person = somebody_in_need()
+        other = a_member(0)
+        entitled(other.id, site)
+        reserved_by_quota(person, site, (jacket, 2))
+        quotas_of(site, {"kind": "low_income", "name": "低保", "period": "year", "pieces": 8})
+        [kept] = seen(lambda: entitlements.standing(person.id))
+        [new] = seen(lambda: entitlements.standing(other.id))
+        assert (kept.unit, kept.size, kept.left) == ("points", 100, 70)
+        assert (new.unit, new.size, new.left) == ("pieces", 8, 8)
+        reserved_by_quota(person, site, (jacket, 4))
+        assert left_of_quota(person) == 10
+    with clock.at(NOON + timedelta(days=44)):
+        reserved_by_quota(person, site, (jacket, 8))
+        assert left_of_quota(person) == 0
+        assert findings() == []
