@@ -15,10 +15,13 @@ from timebank.anomalies import service as anomalies
 from timebank.application import create_app
 from timebank.attendance import closing
 from timebank.attendance.commands import cli as record_commands
+from timebank.certificates.commands import cli as certificate_commands
 from timebank.codes import rotation
 from timebank.database import in_unit_of_work, session, violated_constraint
 from timebank.demo import street
 from timebank.errors import Conflict, Refusal, refusal_for
+from timebank.files import endpoints as files
+from timebank.files import sweeping as unused_files
 from timebank.identity import passwords
 from timebank.identity import service as identity
 from timebank.identity.rules import Grant, Role
@@ -33,6 +36,7 @@ from timebank.records import finalising
 from timebank.settings import Settings, UnsafeSettings
 from timebank.shop import quotas, reservations
 from timebank.shop.commands import cli as shop_commands
+from timebank.stars.commands import cli as star_commands
 from timebank.web import idempotency
 
 SWEEP_AT_ONCE = 500
@@ -57,6 +61,8 @@ _add(shop_commands, "shop")
 _add(record_commands, "records")
 _add(policy_commands, "policies")
 _add(notification_commands, "notifications")
+_add(certificate_commands, "certificates")
+_add(star_commands, "stars")
 
 
 @ledger_commands.command("doctor")
@@ -93,6 +99,7 @@ def sweep() -> None:
         "expired": expiries.run(),
         "anomalies": in_unit_of_work(anomalies.look),
         "notices": _notices_over(),
+        "files": unused_files.sweep(store=files.store(), limit=SWEEP_AT_ONCE),
         "replies": in_unit_of_work(idempotency.forget_old),
     }
     click.echo(" ".join(f"{what}={count}" for what, count in swept.items()))

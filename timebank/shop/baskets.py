@@ -9,6 +9,7 @@ from sqlalchemy import insert
 
 from timebank import clock
 from timebank.database import session
+from timebank.direct import Direct
 from timebank.errors import NotFound
 from timebank.identity.errors import PersonNotActive
 from timebank.identity.rules import PersonState
@@ -114,7 +115,7 @@ def secure(shelf: Shelf, basket: Basket, *, good_at: datetime) -> list[Pick]:
     All of them at once: whoever locked the best ones first would, finding them short, lock others out of order.
     Nothing is taken from a lot that has expired at ``good_at``. Raises OutOfStock.
     """
-    shelf.open(levels.good_lots([line.goods_id for line in basket.lines], shelf.site_id, good_at))
+    shelf.open_good([line.goods_id for line in basket.lines], good_at=good_at)
     return _picked(shelf.levels, basket.wanted, good_at)
 
 
@@ -126,12 +127,16 @@ def _picked(lots: Sequence[Level], wanted: Sequence[Line], good_at: datetime) ->
     return picks
 
 
+_INSERT_REDEMPTION, _INSERT_LINE = Direct(insert(Redemption)), Direct(insert(RedemptionLine))
+_COLUMNS = tuple(column.key for column in Redemption.__table__.columns)
+
+
 def keep(redemption: Redemption, basket: Basket) -> None:
     """Insert a redemption with its lines."""
-    values = {column.key: getattr(redemption, column.key) for column in Redemption.__table__.columns}
-    session.execute(insert(Redemption), [values])
-    session.execute(
-        insert(RedemptionLine),
+    connection = session.connection()
+    _INSERT_REDEMPTION.send(connection, {name: getattr(redemption, name) for name in _COLUMNS})
+    _INSERT_LINE.send_all(
+        connection,
         [
             {
                 "redemption_id": redemption.id,

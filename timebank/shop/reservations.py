@@ -15,6 +15,7 @@ from timebank import clock
 from timebank.codes.alphabet import random_reference
 from timebank.codes.layouts import utc_text
 from timebank.database import NIL, new_id, session
+from timebank.direct import at_once
 from timebank.errors import NotFound
 from timebank.identity.rules import Actor
 from timebank.ledger import service as ledger
@@ -26,7 +27,7 @@ from timebank.shop import levels, limits, queries, quotas
 from timebank.shop.allowances import allow
 from timebank.shop.baskets import admit, gather, keep, secure
 from timebank.shop.errors import AlreadyExtended, AlreadyHandedOver, RedemptionCancelled
-from timebank.shop.models import Redemption, StockMove
+from timebank.shop.models import Redemption
 from timebank.shop.queries import Shop
 from timebank.shop.quota_rules import PayWith
 from timebank.shop.rules import (
@@ -34,6 +35,7 @@ from timebank.shop.rules import (
     REF_LENGTH,
     Channel,
     Line,
+    OpenReserve,
     PricedLine,
     RedemptionState,
     new_pickup_code,
@@ -85,10 +87,11 @@ def reserve(*, person_id: UUID, site_id: UUID, lines: Sequence[Line], pay_with: 
     account = _hold(redemption)
     shelf = Shelf(site_id=site_id, now=clock.now(), actor_id=person_id)
     picks = secure(shelf, basket, good_at=redemption.expires_at - TICK)
-    keep(redemption, basket)
-    allowed.keep(redemption, actor_id=person_id)
     shelf.reserve(picks, redemption_id=redemption.id)
-    shelf.write()
+    with at_once(session.connection()):  # whoever else wants these lots waits until the end of this
+        keep(redemption, basket)
+        shelf.write()
+    allowed.keep(redemption, actor_id=person_id)
     return Reserved(redemption, basket.lines, account)
 
 
@@ -190,13 +193,15 @@ def locked(redemption_id: UUID) -> tuple[Redemption, Shop]:
     return found
 
 
-def opened(shelf: Shelf, redemption_id: UUID) -> list[StockMove]:
-    """Lock the lots of a redemption and return its reservations. Raises HoldExpired if any of them is released."""
-    shelf.open(levels.lots_of([redemption_id]))
-    reserves, picked = levels.open_reserves(redemption_id)
+def opened(shelf: Shelf, redemption_id: UUID) -> list[OpenReserve]:
+    """Lock the lots of a redemption and return its reservations, recalled ones last.
+
+    Raises HoldExpired if any of them is released.
+    """
+    reserves, picked = shelf.open_picked(redemption_id)
     if len(reserves) < picked:
         raise HoldExpired
-    return reserves
+    return sorted(reserves, key=lambda reserve_move: shelf.is_recalled(reserve_move.lot_id))
 
 
 def refuse_closed(redemption: Redemption, now: datetime) -> None:

@@ -29,6 +29,8 @@ PERSONAL = (
     "wechat_token",
     "free_quota_",
     "shop_proxy",
+    "certificate_issuer",
+    "certificate_names",
 )
 LEDGER = [table.name for table in GUARDED if table.name.startswith("ledger_")]
 COLUMNS = [

@@ -11,7 +11,7 @@ from sqlalchemy.exc import DatabaseError
 from tests.factories.allowances import a_household, a_limit, a_proxy, entitled, goods_limited, limited, quotas_of
 from tests.factories.identity import a_person
 from tests.factories.shop import a_clerk, a_member, a_stocked_shop, findings, reserved, wishes
-from tests.owner import unguarded
+from tests.unguarded import unguarded
 from timebank import clock
 from timebank.database import db, in_unit_of_work
 from timebank.identity.rules import Actor
