@@ -1,13 +1,15 @@
 """Many at once: each in a thread and unit of work of its own."""
 
 import threading
+import time
 from collections import Counter
 from collections.abc import Callable
 from typing import Any
 
 from flask import Flask
+from sqlalchemy import text
 
-from timebank.database import in_unit_of_work, session
+from timebank.database import db, in_unit_of_work, session
 from timebank.errors import Busy, Refusal
 
 
@@ -42,3 +44,13 @@ def outcome_of(work: Callable[[], Any]) -> str:
             return refusal.code
         else:
             return "done"
+
+
+def until_somebody_waits(is_over: Callable[[], bool] = lambda: False) -> None:
+    """Return once a connection of this database waits for a lock (PostgreSQL), or ``is_over`` says that nobody will."""
+    waiting = text(
+        "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
+    )
+    with db.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        while not is_over() and not connection.execute(waiting).scalar_one():
+            time.sleep(0.01)

@@ -1,24 +1,28 @@
 """Fifty at once under one limit or one free quota: never a piece more than allowed, and no other refusal than its own."""
 
+import threading
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
 from flask import Flask
 from sqlalchemy.exc import IntegrityError
 
-from tests.concurrency.crowds import all_at_once
+from tests.concurrency.crowds import all_at_once, outcome_of, until_somebody_waits
+from tests.engines import ON_POSTGRESQL
 from tests.factories.allowances import a_household, a_limit, entitled, limited, quotas_of
 from tests.factories.identity import a_person
-from tests.factories.organisations import a_shop
+from tests.factories.organisations import THE_BANK, a_shop
 from tests.factories.shop import BOOK, a_clerk, a_lot, a_member, a_stocked_shop, findings, reserved, seen
 from timebank import clock
 from timebank.database import in_unit_of_work, session, violated_constraint
 from timebank.errors import refusal_for
 from timebank.identity import households
-from timebank.shop import entitlements, quotas, reservations, sales
+from timebank.identity.rules import Actor
+from timebank.shop import entitlements, handovers, limits, quotas, reservations, sales
 from timebank.shop.handovers import hand_over
+from timebank.shop.limit_tables import GoodsLimit
 from timebank.shop.models import Redemption
 from timebank.shop.quota_rules import PayWith
 from timebank.shop.rules import Line
@@ -160,6 +164,15 @@ def test_a_person_enters_one_household_however_many_ask(app: Flask) -> None:
     assert findings() == []
 
 
+def test_limits_set_at_once_are_numbered_one_after_the_other(app: Flask) -> None:
+    """Twenty coordinators change one limit: twenty facts, the last of which counts."""
+    _, soap = a_stocked_shop()
+    wanted = [{"per": "person", "window": "day", "pieces": 2}]
+    outcome = all_at_once(app, [lambda: limits.set_limits(actor=THE_BANK, goods_id=soap.id, wanted=wanted)] * 20)
+    assert outcome == {"done": 20}
+    assert sorted(seen(lambda: [number for (number,) in session.query(GoodsLimit.number)])) == list(range(1, 21))
+
+
 def _claimed(work: Callable[[], Any]) -> Callable[[], Any]:
     """Turn a violated constraint into the refusal that claims it, as the application does."""
 
@@ -192,3 +205,52 @@ def test_handing_over_at_the_last_moment_never_exceeds_a_limit(app: Flask) -> No
     outcome = all_at_once(app, works)
     assert outcome == {"done": 1, "HOLD_EXPIRED": CROWD // 2, "LIMIT_REACHED": CROWD // 2 - 1}
     assert findings() == []
+
+
+@ON_POSTGRESQL
+@pytest.mark.parametrize("what", ["handed over", "extended"])
+def test_what_is_kept_at_the_last_moment_is_counted(app: Flask, monkeypatch: pytest.MonkeyPatch, what: str) -> None:
+    """Whoever asks a moment after its end waits for the one who looked a moment before it, and is then refused."""
+    site, soap = a_stocked_shop(CROWD, price_minutes=0)
+    limited(site, a_limit(2, window="ever"))
+    member, clerk = a_person(), a_clerk(site)
+    held = reserved(member.id, site.id, (soap.id, 2)).redemption
+    looked, go_on = threading.Event(), threading.Event()
+    outcomes: dict[str, str] = {}
+
+    def paused(original: Callable[..., Any]) -> Callable[..., Any]:
+        def pause(*args: Any) -> Any:
+            if threading.current_thread() is keeping:
+                looked.set()
+                go_on.wait(30)
+            return original(*args)
+
+        return pause
+
+    monkeypatch.setattr(handovers, "_taken", paused(handovers._taken))
+    monkeypatch.setattr(reservations, "_end_of_life", paused(reservations._end_of_life))
+
+    def run(name: str, at: datetime, work: Callable[[], Any]) -> None:
+        with app.app_context(), clock.at(at):
+            outcomes[name] = outcome_of(work)
+            session.remove()
+
+    keep: dict[str, Callable[[], Any]] = {
+        "handed over": lambda: hand_over(actor=clerk, redemption_id=held.id),
+        "extended": lambda: reservations.extend(actor=Actor(member.id), redemption_id=held.id),
+    }
+    second = timedelta(seconds=1)
+    keeping = threading.Thread(target=run, args=("keeping", held.expires_at - second, keep[what]))
+    asking = threading.Thread(
+        target=run, args=("asking", held.expires_at + second, _reserving(member.id, site.id, soap.id))
+    )
+    keeping.start()
+    assert looked.wait(30)
+    asking.start()
+    until_somebody_waits(lambda: not asking.is_alive())
+    go_on.set()
+    for thread in (keeping, asking):
+        thread.join()
+    assert outcomes == {"keeping": "done", "asking": "LIMIT_REACHED"}
+    with clock.at(held.expires_at + timedelta(hours=1)):
+        assert findings() == []

@@ -1,16 +1,15 @@
 """Fifty at once: one winner, clean refusals, and books that add up."""
 
 import threading
-import time
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
 import pytest
 from flask import Flask
-from sqlalchemy import select, text
+from sqlalchemy import select
 
-from tests.concurrency.crowds import all_at_once, outcome_of
+from tests.concurrency.crowds import all_at_once, outcome_of, until_somebody_waits
 from tests.engines import ON_POSTGRESQL
 from tests.factories.identity import a_person
 from tests.factories.organisations import a_shop
@@ -147,17 +146,8 @@ def test_lots_are_locked_by_id_also_when_the_first_choice_is_gone(app: Flask, mo
     with db.engine.begin() as holder:
         holder.execute(select(Lot.id).where(Lot.id == a_lot_locked_by_others.id).with_for_update(key_share=True))
         waiting.start()
-        _until_somebody_waits()
+        until_somebody_waits()
         holder.execute(select(Lot.id).where(Lot.id == first_choice.id).with_for_update(key_share=True, nowait=True))
     waiting.join()
     assert outcomes == ["done"]
     assert findings() == []
-
-
-def _until_somebody_waits() -> None:
-    waiting = text(
-        "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
-    )
-    with db.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-        while not connection.execute(waiting).scalar_one():
-            time.sleep(0.01)

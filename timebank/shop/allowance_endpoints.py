@@ -55,14 +55,14 @@ def grant_free_quota(member_id: UUID, body: dict[str, Any]) -> dict[str, Any]:
 
 @blueprint.endpoint(
     "POST",
-    "/people/<uuid:member_id>/free-quota/<uuid:entitlement_id>/end",
+    "/free-quota/<uuid:entitlement_id>/end",
     guard=requires(*CLERKS),
     body=schemas.EntitlementEndBody,
     answer=(200, schemas.EntitlementOut),
 )
-def end_free_quota(member_id: UUID, entitlement_id: UUID, body: dict[str, Any]) -> dict[str, Any]:
+def end_free_quota(entitlement_id: UUID, body: dict[str, Any]) -> dict[str, Any]:
     """终止免费额度：写明理由；已预留的仍可领取。"""
-    ended = entitlements.end(actor=actor(), person_id=member_id, entitlement_id=entitlement_id, reason=body["reason"])
+    ended = entitlements.end(actor=actor(), entitlement_id=entitlement_id, reason=body["reason"])
     return _entitlements([ended])[0]
 
 
@@ -109,8 +109,8 @@ def list_my_free_quotas() -> dict[str, Any]:
                 "organisation_id": one.entitlement.organisation_id,
                 "kind": one.quota.kind,
                 "name": one.quota.name,
-                "unit": one.quota.unit,
-                "size": one.quota.size,
+                "unit": one.unit,
+                "size": one.size,
                 "left": one.left,
                 "renews_on": one.renews_on,
                 "until_on": one.entitlement.until_on,

@@ -21,10 +21,10 @@ from timebank.organisations import queries as register
 from timebank.organisations import scope
 from timebank.organisations.papers import CLERKS
 from timebank.policies import service as policies
-from timebank.policies.free_quotas import FreeQuota
+from timebank.policies.free_quotas import FreeQuota, QuotaUnit
 from timebank.policies.rules import Policy
 from timebank.shop import quotas
-from timebank.shop.quota_tables import Entitlement
+from timebank.shop.quota_tables import Entitlement, QuotaMove
 
 LAPSED = "到期 · lapsed"
 """Why an entitlement was ended whose last day had passed when another was entered."""
@@ -76,13 +76,13 @@ def _end_lapsed(person_id: UUID, organisation_id: UUID, today: date, *, by: UUID
         session.flush()
 
 
-def end(*, actor: Actor, person_id: UUID, entitlement_id: UUID, reason: str) -> Entitlement:
+def end(*, actor: Actor, entitlement_id: UUID, reason: str) -> Entitlement:
     """End a free quota; what is held keeps its promise. Again it changes nothing. Raises NotFound, OwnFamily."""
     entitlement = session.get(Entitlement, entitlement_id, with_for_update={"key_share": True}, populate_existing=True)
-    if entitlement is None or entitlement.person_id != person_id:
+    if entitlement is None:
         raise NotFound
     scope.organisation_for(actor, *CLERKS, organisation_id=entitlement.organisation_id)
-    refuse_own_family(actor.person_id, person_id)
+    refuse_own_family(actor.person_id, entitlement.person_id)
     if entitlement.ended_at is None:
         entitlement.ended_at, entitlement.ended_by, entitlement.end_reason = clock.now(), actor.person_id, reason
         session.flush()
@@ -109,10 +109,12 @@ def policy_of(organisation_id: UUID, at: datetime) -> Policy:
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """A free quota that can be used today, and what is left of it."""
+    """A free quota that can be used today: what it began with in this period, and what is left of it."""
 
     entitlement: Entitlement
     quota: FreeQuota
+    unit: QuotaUnit
+    size: int
     left: int
     renews_on: date
 
@@ -125,18 +127,21 @@ def standing(person_id: UUID) -> list[Standing]:
     for entitlement in session.scalars(_live_of(person_id).order_by(Entitlement.granted_at, Entitlement.id)):
         quota = quotas.quota_of(entitlement, policy_of(entitlement.organisation_id, now), today)
         if quota is not None:
-            left = _left(entitlement.id, quota, today, now)
-            found.append(Standing(entitlement, quota, left, quota.renews_on(today)))
+            found.append(_standing(entitlement, quota, today, now))
     return found
 
 
-def _left(entitlement_id: UUID, quota: FreeQuota, today: date, now: datetime) -> int:
-    last = quotas.last_move(entitlement_id, quota.period_on(today))
+def _standing(entitlement: Entitlement, quota: FreeQuota, today: date, now: datetime) -> Standing:
+    """Return what is left: a period keeps the size and the unit that it was opened with."""
+    renews_on = quota.renews_on(today)
+    last = quotas.last_move(entitlement.id, quota.period_on(today))
     if last is None:
-        return quota.size
-    due = quotas.due_holds(entitlement_id, last.period_on, now).order_by(None).subquery()
+        return Standing(entitlement, quota, quota.unit, quota.size, quota.size, renews_on)
+    opened = session.get_one(QuotaMove, (entitlement.id, last.period_on, 1))
+    due = quotas.due_holds(entitlement.id, last.period_on, now).order_by(None).subquery()
     freed = session.scalar(select(func.sum(due.c.held))) if last.held_after else None
-    return last.balance_after + int(freed or 0)
+    left = last.balance_after + int(freed or 0)
+    return Standing(entitlement, quota, QuotaUnit(last.unit), opened.amount, left, renews_on)
 
 
 def names_of(entitlements: Sequence[Entitlement]) -> dict[UUID, Any]:

@@ -8,7 +8,7 @@ from sqlalchemy import JSON, BigInteger, CheckConstraint, ForeignKey, String
 from sqlalchemy.orm import Mapped, mapped_column
 
 from timebank.append_only import WITHOUT_ROWID
-from timebank.database import Base, one_of, retry_on
+from timebank.database import Base, one_of
 from timebank.policies.limits import Of, Per, Unit
 
 
@@ -55,7 +55,3 @@ class RedemptionLimit(Base):
     from_at: Mapped[datetime | None]
     used: Mapped[int]
     taken: Mapped[int]
-
-
-# Two who set limits on one goods at once: the second look finds the first one's number.
-retry_on("pk_goods_limit")

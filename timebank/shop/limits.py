@@ -248,7 +248,8 @@ def set_limits(*, actor: Actor, goods_id: UUID, wanted: Sequence[Any]) -> list[d
     if any(one["of"] != Of.ITEM or "goods_id" in one for one in plain):
         detail = "只能限制这种物品本身。 Only the goods themselves can be limited here."
         raise Invalid(errors=[{"pointer": "/limits", "detail": detail}])
-    if session.get(Goods, goods_id) is None:
+    # One after the other: two coordinators at once must not both be the next number.
+    if session.get(Goods, goods_id, with_for_update={"key_share": True}) is None:
         raise NotFound
     last = session.scalar(select(func.max(GoodsLimit.number)).where(GoodsLimit.goods_id == goods_id)) or 0
     session.add(

@@ -27,6 +27,8 @@ PERSONAL = (
     "pool_application",
     "notification",
     "wechat_token",
+    "free_quota_",
+    "shop_proxy",
     "certificate_issuer",
     "certificate_names",
 )
