@@ -1,6 +1,8 @@
 """Recalling a lot: from that moment on nothing of it is picked, promised pieces stay where they are (rule R34)."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy import select
@@ -9,7 +11,7 @@ from timebank import clock
 from timebank.database import session
 from timebank.errors import NotFound
 from timebank.identity.rules import Actor
-from timebank.shop import levels, lot_queries
+from timebank.shop import levels, lot_queries, traces
 from timebank.shop.intake_errors import AlreadyRecalled
 from timebank.shop.lot_queries import Promised
 from timebank.shop.lot_tables import LotRecall
@@ -40,7 +42,10 @@ def locked_lot(actor: Actor, lot_id: UUID) -> Lot:
 
 
 def recall(*, actor: Actor, lot_id: UUID, reason: str) -> Recalled:
-    """Recall a lot, for good: what is left of it leaves by a write-off. Raises NotFound, AlreadyRecalled."""
+    """Recall a lot, for good: what is left of it leaves by a write-off. Raises NotFound, AlreadyRecalled.
+
+    What was sent on from it is recalled with it, wherever it has arrived; what is on the way arrives recalled.
+    """
     lot = locked_lot(actor, lot_id)
     if lot.recalled_at is not None:
         raise AlreadyRecalled
@@ -48,7 +53,25 @@ def recall(*, actor: Actor, lot_id: UUID, reason: str) -> Recalled:
     lot.recalled_at = now
     session.flush()
     level = levels.held_by([lot_id], now)[lot_id]
-    made = LotRecall(lot_id=lot_id, seq=level.seq, reason=reason, recalled_by=actor.person_id, recalled_at=now)
+    made = _noted(level, reason, actor, now)
+    tree = traces.tree_of(lot_id)
+    _recall_arrived(tree[1:], reason, actor, now)
+    return Recalled(made, level, lot_queries.promised(lot_id, now), lot_queries.people_served(tree))
+
+
+def _noted(level: Level, reason: str, actor: Actor, now: datetime) -> LotRecall:
+    made = LotRecall(lot_id=level.lot_id, seq=level.seq, reason=reason, recalled_by=actor.person_id, recalled_at=now)
     session.add(made)
     session.flush()
-    return Recalled(made, level, lot_queries.promised(lot_id, now), lot_queries.people_served([lot_id]))
+    return made
+
+
+def _recall_arrived(lot_ids: Sequence[UUID], reason: str, actor: Actor, now: datetime) -> None:
+    """Recall the lots that were sent on, unless somebody has recalled them before."""
+    wanted = select(Lot).where(Lot.id.in_(lot_ids)).order_by(Lot.id).with_for_update(key_share=True)
+    lots = [lot for lot in session.scalars(wanted.execution_options(populate_existing=True)) if lot.recalled_at is None]
+    for lot in lots:
+        lot.recalled_at = now
+    session.flush()
+    for level in levels.held_by([lot.id for lot in lots], now).values() if lots else ():
+        _noted(level, reason, actor, now)

@@ -45,8 +45,13 @@ def answers_for(actor: Actor, shop: Shop) -> bool:
     return _reaches(actor, shop, APPROVERS)
 
 
+def reads_at(actor: Actor, shop: Shop) -> bool:
+    """Whether the actor may read the books of this shop: its staff, and auditors over it."""
+    return _reaches(actor, shop, READERS)
+
+
 def seen_shop(actor: Actor, shop: Shop | None) -> Shop:
-    """Return the shop if the actor may read its books: its staff, and auditors over it. Raises NotFound."""
-    if shop is None or not _reaches(actor, shop, READERS):
+    """Return the shop if the actor may read its books. Raises NotFound."""
+    if shop is None or not reads_at(actor, shop):
         raise NotFound
     return shop

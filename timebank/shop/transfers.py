@@ -18,7 +18,7 @@ from timebank.errors import Invalid, NotFound
 from timebank.identity.rules import Actor
 from timebank.organisations.rules import SiteKind
 from timebank.records.errors import SecondPersonNeeded
-from timebank.shop import levels, queries, stockkeeping_queries
+from timebank.shop import levels, lot_marks, queries, stockkeeping_queries
 from timebank.shop.errors import NotAShop
 from timebank.shop.models import Lot
 from timebank.shop.rules import Level
@@ -34,7 +34,7 @@ def send(
 ) -> StockTransfer:
     """Send free pieces of lots from a site of the actor's to a shop.
 
-    Raises NotFound (also for a lot of another site), NotAShop, SameSite, ExpiredNotSent, LotShort.
+    Raises NotFound (also for a lot of another site), NotAShop, SameSite, ExpiredNotSent, RecalledNotSent, LotShort.
     """
     own_shop(actor, queries.shop(site_id))
     if site_id == to_site_id:
@@ -151,10 +151,11 @@ def _arrived(sent: Sequence[Row[Any]], lines: Sequence[LotLine] | None) -> Mappi
 def _shelve(transfer: StockTransfer, sent: Sequence[Row[Any]], arrived: Mapping[UUID, int], actor: Actor) -> None:
     """Make the new lots: copies of the old ones at another site, so that everything told of a lot follows it."""
     now = clock.now()
-    old = stockkeeping_queries.lots_at(transfer.from_site_id, [line.lot_id for line in sent])
+    old = stockkeeping_queries.lots_at(transfer.from_site_id, [line.lot_id for line in sent], locked=True)
     new = {line.lot_id: _copied(old[line.lot_id], transfer.to_site_id, now) for line in sent}
     session.add_all(new.values())
     session.flush()
+    lot_marks.inherit(new)
     shelf = Shelf(site_id=transfer.to_site_id, now=now, actor_id=actor.person_id)
     for line in sent:
         lot = new[line.lot_id]
