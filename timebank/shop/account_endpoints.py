@@ -25,7 +25,7 @@ from timebank.shop import (
 )
 from timebank.shop.account_queries import Group
 from timebank.shop.models import Goods, Lot, StockMove
-from timebank.shop.staff import READERS, seen_shop
+from timebank.shop.staff import READERS, readable_shop
 from timebank.web import limits
 from timebank.web.blueprint import Blueprint, public
 from timebank.web.pages import page
@@ -97,7 +97,7 @@ def show_public_accounts(query: dict[str, Any], site_id: UUID) -> Any:
 )
 def show_movements(query: dict[str, Any], site_id: UUID) -> Any:
     """月度收发存报表：按物品列出期初、收、发、损、调拨、盘点差异和期末。"""
-    seen_shop(actor(), queries.shop(site_id))
+    readable_shop(actor(), queries.shop(site_id))
     site = account_queries.owned_site(site_id)
     if site is None:
         raise NotFound
@@ -119,7 +119,7 @@ def show_movements(query: dict[str, Any], site_id: UUID) -> Any:
 )
 def list_near_expiry(query: dict[str, Any], site_id: UUID) -> dict[str, Any]:
     """临期清单：几天内到期和已过期的批次，先到期的在前；天数不填按本地规则（默认 15 天）。"""
-    shop = seen_shop(actor(), queries.shop(site_id))
+    shop = readable_shop(actor(), queries.shop(site_id))
     now = clock.now()
     days = query.get("days")
     if days is None:
@@ -139,7 +139,7 @@ def list_near_expiry(query: dict[str, Any], site_id: UUID) -> dict[str, Any]:
 )
 def list_low_stock(query: dict[str, Any], site_id: UUID) -> dict[str, Any]:
     """缺货清单：可兑数量低于物品所设下限的；已预留、过期、召回和限定用途的不算可兑。"""
-    seen_shop(actor(), queries.shop(site_id))
+    readable_shop(actor(), queries.shop(site_id))
     found = page(stock_lists.low_stock(site_id, clock.now()), by=[Goods.id], query=query, scalars=False)
     return found | {"items": stock_lists.lacking(found["items"])}
 

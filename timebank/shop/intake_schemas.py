@@ -3,6 +3,7 @@
 from marshmallow import fields, validate
 
 from timebank.shop.lot_tables import Basis
+from timebank.shop.scanned_fields import Barcode
 from timebank.shop.schemas import MAX_PRICE_MINUTES, GoodsBody, GoodsOut, IntakeOut
 from timebank.web.fields import Instant, PlainText, QueryNumber, WholeNumber, YesOrNo
 from timebank.web.schemas import PageQuery, Schema
@@ -16,7 +17,7 @@ class ChangedGoodsBody(GoodsBody):
     class Meta(Schema.Meta):
         exclude = ("price_minutes",)
 
-    ean13 = PlainText(max_length=20, allow_none=True)
+    ean13 = Barcode(allow_none=True)
     active = YesOrNo(required=True)
 
 
@@ -82,12 +83,20 @@ class PromisedOut(Schema):
     expires_at = Instant(required=True)
 
 
+class RecalledLotOut(Schema):
+    """A lot of the same goods, and where it is."""
+
+    lot_id = fields.UUID(required=True)
+    site_id = fields.UUID(required=True)
+
+
 class RecallOut(Schema):
-    """A recall: what is left, what was promised, and how many people have taken some."""
+    """A recall, wherever the goods were sent: what is left, what was promised, and how many people have taken some."""
 
     lot_id = fields.UUID(required=True)
     reason = fields.String(required=True)
     recalled_at = Instant(required=True)
+    lots = fields.List(fields.Nested(RecalledLotOut), required=True)
     on_hand = fields.Integer(required=True)
     held = fields.List(fields.Nested(PromisedOut), required=True)
     people = fields.Integer(required=True)

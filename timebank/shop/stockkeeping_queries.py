@@ -16,13 +16,10 @@ from timebank.shop.transfer_tables import StockTransfer, StockTransferArrival, S
 from timebank.shop.write_off_tables import WriteOff, WriteOffDecision, WriteOffLine
 
 
-def lots_at(site_id: UUID, lot_ids: Collection[UUID], *, locked: bool = False) -> dict[UUID, Lot]:
+def lots_at(site_id: UUID, lot_ids: Collection[UUID]) -> dict[UUID, Lot]:
     """Return lots of one site by their ids, as they stand now. Raises NotFound if any of them is not there."""
-    wanted = select(Lot).where(Lot.id.in_(lot_ids), Lot.site_id == site_id).order_by(Lot.id)
-    if locked:
-        wanted = wanted.with_for_update(key_share=True)
-    fresh = wanted.execution_options(populate_existing=True)
-    found = {lot.id: lot for lot in session.scalars(fresh)}
+    wanted = select(Lot).where(Lot.id.in_(lot_ids), Lot.site_id == site_id)
+    found = {lot.id: lot for lot in session.scalars(wanted.execution_options(populate_existing=True))}
     if any(lot_id not in found for lot_id in lot_ids):
         raise NotFound
     return found

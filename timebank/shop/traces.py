@@ -17,7 +17,7 @@ from timebank.identity.rules import Actor
 from timebank.shop import lot_queries, queries
 from timebank.shop.models import Goods, Intake, Lot, StockMove
 from timebank.shop.rules import MoveKind
-from timebank.shop.staff import seen_shop, works_at
+from timebank.shop.staff import readable_shop, works_at
 from timebank.shop.transfer_tables import StockTransfer, StockTransferArrival, StockTransferEnd, StockTransferLine
 
 
@@ -63,7 +63,7 @@ def readable(actor: Actor, lot_id: UUID) -> Lot:
     lot = session.get(Lot, lot_id)
     if lot is None:
         raise NotFound
-    seen_shop(actor, queries.shop(lot.site_id))
+    readable_shop(actor, queries.shop(lot.site_id))
     return lot
 
 
@@ -90,6 +90,13 @@ def trace(*, actor: Actor, lot_id: UUID) -> Trace:
         on_hand=received + sum(moved.values()),
         people=lot_queries.people_served(tree),
     )
+
+
+def family_of(lot_id: UUID) -> list[UUID]:
+    """Return a lot with everything that it was sent from and that was sent on from that: the same goods."""
+    came = came_by(lot_id)
+    first = came[0].from_lot_id if came else lot_id
+    return [first, *(hop.to_lot_id for hop in went_by(first))]
 
 
 def came_by(lot_id: UUID) -> list[Hop]:

@@ -1,6 +1,5 @@
 """What is told of a lot goes with it: recalls, purposes, receipts, a donor's account, through every transfer."""
 
-from datetime import timedelta
 from uuid import UUID
 
 import pytest
@@ -56,20 +55,6 @@ def test_a_recall_follows_what_was_sent_on(app: Flask) -> None:
             reserved(a_member().id, shop.id, (milk.id, 1))
     with pytest.raises(RecalledNotSent):
         sent(one, two, (middle.id, 1))
-    assert findings() == []
-
-
-@pytest.mark.rule("R34")
-def test_a_lot_that_was_recalled_before_keeps_its_recall(app: Flask) -> None:
-    """The recall of the rest recalls it no second time."""
-    point, shop, milk = a_site(kind=SiteKind.DROP_POINT), a_shop(), some_goods()
-    lot = a_lot(milk.id, point.id, 10)
-    received(sent(point, shop, (lot.id, 6)), shop)
-    (there,) = _sent_on(lot.id)
-    first = _recall(shop, there).recall.recalled_at
-    with clock.at(clock.now() + timedelta(hours=1)):
-        _recall(point, lot)
-    assert seen(lambda: session.get_one(LotRecall, there.id)).recalled_at == first
     assert findings() == []
 
 
