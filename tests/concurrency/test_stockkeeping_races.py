@@ -18,9 +18,9 @@ from tests.factories.shop import a_clerk, a_lot, a_member, findings, level_of, r
 from tests.factories.stockkeeping import a_confirmed_stocktake, a_stocktake, a_write_off, counted, pieces, sent
 from timebank.database import session
 from timebank.identity.rules import Actor
-from timebank.shop import reservations, stocktakes, transfers
+from timebank.shop import recalls, reservations, stocktakes, traces, transfers
 from timebank.shop.handovers import hand_over
-from timebank.shop.models import StockMove
+from timebank.shop.models import Lot, StockMove
 from timebank.shop.stocktakes import Counted
 
 CROWD = 16
@@ -153,4 +153,24 @@ def test_counting_while_selling(app: Flask) -> None:
     rest = [handing(order.id) for order in orders[4:]] + [_posting(poster, made.id)] * 2
     assert all_at_once(app, rest) == {"done": len(orders) - 4 + 1, "STOCKTAKE_ENDED": 1}
     assert level_of(lot).on_hand == 35 - (len(orders) - 4)
+    assert findings() == []
+
+
+@pytest.mark.rule("R34")
+@pytest.mark.parametrize("round_no", range(4))
+def test_a_recall_beside_an_arrival(app: Flask, round_no: int) -> None:
+    """Whichever is first, the lot that arrives is recalled, and nothing of it is ever promised."""
+    site, shop, milk = a_shop(), a_shop(), some_goods(price_minutes=0)
+    lot = a_lot(milk.id, site.id, 5)
+    transfers_of = [sent(site, shop, (lot.id, 1)) for _ in range(3)]
+    clerk, receiver = a_clerk(site), a_clerk(shop)
+    works = [
+        lambda one=transfer: transfers.receive(actor=receiver, transfer_id=one.id)  # type: ignore[misc]
+        for transfer in transfers_of
+    ]
+    works.insert(round_no, lambda: recalls.recall(actor=clerk, lot_id=lot.id, reason="厂家召回"))
+    assert all_at_once(app, works) == {"done": 4}
+    tree = seen(lambda: [session.get_one(Lot, lot_id) for lot_id in traces.tree_of(lot.id)])
+    assert len(tree) == 4
+    assert all(one.recalled_at is not None for one in tree)
     assert findings() == []

@@ -24,7 +24,7 @@ from timebank.shop import (
     traces,
 )
 from timebank.shop.account_queries import Group
-from timebank.shop.models import Lot, StockMove
+from timebank.shop.models import Goods, Lot, StockMove
 from timebank.shop.staff import READERS, readable_shop
 from timebank.web import limits
 from timebank.web.blueprint import Blueprint, public
@@ -128,6 +128,20 @@ def list_near_expiry(query: dict[str, Any], site_id: UUID) -> dict[str, Any]:
     selected = stock_lists.near_expiry(site_id, now=now, days=days, expired=query.get("expired"))
     found = page(selected, by=[Lot.expires_at, Lot.id], query=query)
     return found | {"items": stock_lists.shown(found["items"], now=now)}
+
+
+@blueprint.endpoint(
+    "GET",
+    "/sites/<uuid:site_id>/low-stock",
+    guard=requires(*READERS),
+    query=PageQuery,
+    answer=(200, page_of(account_schemas.LowStockOut)),
+)
+def list_low_stock(query: dict[str, Any], site_id: UUID) -> dict[str, Any]:
+    """缺货清单：可兑数量低于物品所设下限的；已预留、过期、召回和限定用途的不算可兑。"""
+    readable_shop(actor(), queries.shop(site_id))
+    found = page(stock_lists.low_stock(site_id, clock.now()), by=[Goods.id], query=query, scalars=False)
+    return found | {"items": stock_lists.lacking(found["items"])}
 
 
 @blueprint.endpoint(

@@ -136,6 +136,18 @@ class NearExpiryOut(Schema):
     value_fen = fields.Integer(required=True, allow_none=True)
 
 
+class LowStockOut(Schema):
+    """Goods of which a site can promise fewer than ``low_stock_below``; ``missing`` pieces more would be enough."""
+
+    goods_id = fields.UUID(required=True)
+    name = fields.String(required=True)
+    category = fields.String(required=True)
+    unit = fields.String(required=True)
+    low_stock_below = fields.Integer(required=True)
+    available = fields.Integer(required=True)
+    missing = fields.Integer(required=True)
+
+
 class MoveOut(Schema):
     """One move of a lot."""
 

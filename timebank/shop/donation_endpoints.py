@@ -5,7 +5,7 @@ from uuid import UUID
 
 from timebank.errors import NotFound
 from timebank.identity.guards import actor, person_id, requires, signed_in
-from timebank.shop import answers, donation_queries, donation_schemas, donations, lot_queries, queries
+from timebank.shop import answers, donation_queries, donation_schemas, donations, lot_queries, queries, traces
 from timebank.shop.donation_tables import Donation, DonationLine
 from timebank.shop.rules import MoveKind
 from timebank.shop.staff import STAFF, own_shop
@@ -61,7 +61,10 @@ def show_my_donation(donation_id: UUID) -> dict[str, Any]:
     donation = donation_queries.donation(donation_id)
     if donation is None or donation.donor_id != person_id():
         raise NotFound
-    by_line = donation_queries.lots_of(donation_id)
+    by_line = {
+        line_no: [one for lot_id in found for one in traces.tree_of(lot_id)]
+        for line_no, found in donation_queries.lots_of(donation_id).items()
+    }
     lots = [lot_id for found in by_line.values() for lot_id in found]
     fates = lot_queries.fates(lots)
     shown = _one(donation)

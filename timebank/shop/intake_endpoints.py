@@ -22,6 +22,7 @@ from timebank.shop import (
     queries,
     recalls,
 )
+from timebank.shop.lot_queries import LotFilter
 from timebank.shop.models import Intake, Lot, Receipt
 from timebank.shop.queries import Shop
 from timebank.shop.rules import receipt_number
@@ -90,10 +91,17 @@ def print_intake_receipt(intake_id: UUID) -> Response:
     answer=(200, page_of(intake_schemas.StockedLotOut)),
 )
 def list_lots(query: dict[str, Any], site_id: UUID) -> dict[str, Any]:
-    """本站批次：库存、到期、限定用途、是否召回；state=all 含已空的。"""
+    """本站批次：库存、到期、限定用途、是否召回；可筛选临期、过期和限定用途的；state=all 含已空的。"""
     _own(site_id)
     now = clock.now()
-    select = lot_queries.lots_at(site_id, goods_id=query.get("goods"), everything=query["state"] == "all")
+    wanted = LotFilter(
+        goods_id=query.get("goods"),
+        everything=query["state"] == "all",
+        near_expiry_days=query.get("near_expiry_days"),
+        expired=query.get("expired"),
+        restricted=query.get("restricted"),
+    )
+    select = lot_queries.lots_at(site_id, wanted, now)
     found = page(select, by=[Lot.received_at, Lot.id], query=query, descending=True, scalars=False)
     ids = [row.id for row in found["items"]]
     held = levels.held_by(ids, now)

@@ -5,7 +5,7 @@ from marshmallow import fields, validate
 from timebank.shop.lot_tables import Basis
 from timebank.shop.scanned_fields import Barcode
 from timebank.shop.schemas import MAX_PRICE_MINUTES, GoodsBody, GoodsOut, IntakeOut
-from timebank.web.fields import Instant, PlainText, WholeNumber, YesOrNo
+from timebank.web.fields import Instant, PlainText, QueryNumber, WholeNumber, YesOrNo
 from timebank.web.schemas import PageQuery, Schema
 
 __all__ = ["ChangedGoodsBody", "GoodsOut", "IntakeOut", "PriceBody"]
@@ -42,6 +42,9 @@ class LotQuery(PageQuery):
 
     goods = fields.UUID()
     state = fields.String(validate=validate.OneOf(["stocked", "all"]), load_default="stocked")
+    near_expiry_days = QueryNumber(minimum=1, maximum=3_650)
+    expired = fields.String(validate=validate.OneOf(["only", "without"]))
+    restricted = fields.String(validate=validate.OneOf(["only", "without"]))
 
 
 class StockedLotOut(Schema):

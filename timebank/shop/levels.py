@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, Uuid, and_, bindparam, case, func, literal, or_, select
+from sqlalchemy import ColumnElement, Select, Subquery, Uuid, and_, bindparam, case, func, literal, or_, select
 from sqlalchemy.orm import InstrumentedAttribute, aliased
 
 from timebank.database import UtcDateTime, session
@@ -204,6 +204,24 @@ def stocked(goods_ids: Collection[UUID], now: datetime, *, site_id: UUID | None 
     if site_id:
         found = found.where(Lot.site_id == site_id)
     return [(row[-1], _level(row)) for row in session.execute(found)]
+
+
+def promisable(site_id: UUID, now: datetime) -> Subquery:
+    """Return per goods how many pieces a site can promise to everybody: of lots that are good, not recalled and open."""
+    free = StockMove.on_hand_after - StockMove.reserved_after + _due(now)
+    return (
+        select(Lot.goods_id, func.sum(free).label("available"))
+        .join(StockMove, and_(StockMove.lot_id == Lot.id, StockMove.seq == _last()))
+        .where(
+            Lot.site_id == site_id,
+            Lot.emptied_at.is_(None),
+            or_(Lot.expires_at.is_(None), Lot.expires_at > now),
+            Lot.recalled_at.is_(None),
+            ~restricted_at(now),
+        )
+        .group_by(Lot.goods_id)
+        .subquery("promisable")
+    )
 
 
 _PRICE = LEVEL_FIELDS + 3  # where it stands in a row of _OFFERED

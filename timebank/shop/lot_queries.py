@@ -2,18 +2,18 @@
 
 from collections.abc import Collection
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Select, func, select
+from sqlalchemy import Select, and_, func, select
 
 from timebank.database import session
 from timebank.identity.models import Person
 from timebank.organisations.models import Organisation, Site
 from timebank.shop import queries
 from timebank.shop.intake_receipts import IntakeReceipt, ReceiptLine
-from timebank.shop.levels import unresolved
+from timebank.shop.levels import restricted_at, unresolved
 from timebank.shop.lot_tables import LotRecall
 from timebank.shop.models import Goods, Intake, Lot, Redemption, StockMove
 from timebank.shop.queries import Shop
@@ -66,7 +66,18 @@ def people_served(lot_ids: Collection[UUID]) -> int:
     return session.execute(select(func.count()).select_from(kept)).scalar_one()
 
 
-def lots_at(site_id: UUID, *, goods_id: UUID | None = None, everything: bool = False) -> Select[*tuple[Any, ...]]:
+@dataclass(frozen=True, slots=True)
+class LotFilter:
+    """Which lots of a site are asked for; ``only`` and ``without`` say whether lots of a kind are the only ones, or none."""
+
+    goods_id: UUID | None = None
+    everything: bool = False
+    near_expiry_days: int | None = None
+    expired: str | None = None
+    restricted: str | None = None
+
+
+def lots_at(site_id: UUID, wanted: LotFilter, now: datetime) -> Select[*tuple[Any, ...]]:
     """Select the lots at a site with the names of their goods and why they were recalled; empty ones if asked for."""
     found = (
         select(Lot, Lot.received_at, Lot.id, Goods.name, Goods.unit, LotRecall.reason)
@@ -74,9 +85,17 @@ def lots_at(site_id: UUID, *, goods_id: UUID | None = None, everything: bool = F
         .outerjoin(LotRecall, LotRecall.lot_id == Lot.id)
         .where(Lot.site_id == site_id)
     )
-    if goods_id is not None:
-        found = found.where(Lot.goods_id == goods_id)
-    return found if everything else found.where(Lot.emptied_at.is_(None))
+    if wanted.goods_id is not None:
+        found = found.where(Lot.goods_id == wanted.goods_id)
+    if wanted.near_expiry_days is not None:
+        found = found.where(Lot.expires_at > now, Lot.expires_at <= now + timedelta(days=wanted.near_expiry_days))
+    for asked, condition in (
+        (wanted.expired, and_(Lot.expires_at.is_not(None), Lot.expires_at <= now)),
+        (wanted.restricted, restricted_at(now)),
+    ):
+        if asked is not None:
+            found = found.where(condition if asked == "only" else ~condition)
+    return found if wanted.everything else found.where(Lot.emptied_at.is_(None))
 
 
 def intakes_at(site_id: UUID) -> Select[Any]:
@@ -85,10 +104,10 @@ def intakes_at(site_id: UUID) -> Select[Any]:
 
 
 def lots_of_intakes(intake_ids: Collection[UUID]) -> dict[UUID, list[tuple[Lot, int]]]:
-    """Return the lots of several intakes, each with the pieces that came in."""
+    """Return the lots of several intakes, each with the pieces that came in; those sent on to other sites are no intake."""
     found = (
         select(Lot, StockMove.quantity)
-        .join(StockMove, (StockMove.lot_id == Lot.id) & (StockMove.seq == 1))
+        .join(StockMove, (StockMove.lot_id == Lot.id) & (StockMove.kind == MoveKind.INTAKE))
         .where(Lot.intake_id.in_(intake_ids))
         .order_by(Lot.id)
     )
@@ -157,7 +176,7 @@ def _receipt_lines(intake_id: UUID) -> list[ReceiptLine]:
         )
         .select_from(Lot)
         .join(Goods, Goods.id == Lot.goods_id)
-        .join(StockMove, (StockMove.lot_id == Lot.id) & (StockMove.seq == 1))
+        .join(StockMove, (StockMove.lot_id == Lot.id) & (StockMove.kind == MoveKind.INTAKE))
         .where(Lot.intake_id == intake_id)
         .order_by(Lot.id)
     )

@@ -50,7 +50,7 @@ def recall(*, actor: Actor, lot_id: UUID, reason: str) -> Recalled:
     if lot.recalled_at is not None:
         raise AlreadyRecalled
     now = clock.now()
-    lots = _locked(traces.family_of(lot_id))
+    lots = _locked_family(lot_id)
     held = levels.held_by([one.id for one in lots], now)
     for one in lots:
         if one.recalled_at is None:
@@ -65,6 +65,14 @@ def recall(*, actor: Actor, lot_id: UUID, reason: str) -> Recalled:
         held=[promised for one in ids for promised in lot_queries.promised(one, now)],
         people=lot_queries.people_served(ids),
     )
+
+
+def _locked_family(lot_id: UUID) -> list[Lot]:
+    """Lock a lot with all that it was sent from and to; what arrived while a lock was waited for, too."""
+    lots: list[Lot] = []
+    while len(family := traces.family_of(lot_id)) > len(lots):
+        lots = _locked(family)
+    return lots
 
 
 def _locked(lot_ids: Collection[UUID]) -> list[Lot]:

@@ -29,9 +29,14 @@ def own_shop(actor: Actor, shop: Shop | None) -> Shop:
     return shop
 
 
+def reads_at(actor: Actor, shop: Shop) -> bool:
+    """Whether the actor works at this shop or audits it."""
+    return _reaches(actor, shop, READERS)
+
+
 def readable_shop(actor: Actor, shop: Shop | None) -> Shop:
     """Return the shop if the actor works there or audits it. Raises NotFound."""
-    if shop is None or not _reaches(actor, shop, READERS):
+    if shop is None or not reads_at(actor, shop):
         raise NotFound
     return shop
 

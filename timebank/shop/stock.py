@@ -18,7 +18,7 @@ from timebank.shop import levels
 from timebank.shop.intake_errors import LotRecalled
 from timebank.shop.models import Lot, StockMove
 from timebank.shop.rules import Level, MoveKind, OpenReserve, Pick
-from timebank.shop.stockkeeping_errors import CountBelowReserved, ExpiredNotSent, LotShort
+from timebank.shop.stockkeeping_errors import CountBelowReserved, ExpiredNotSent, LotShort, RecalledNotSent
 
 
 class Shelf:
@@ -123,11 +123,11 @@ class Shelf:
         self._note(lot_id, MoveKind.RETURN, quantity=quantity, redemption_id=redemption_id, line_no=line_no)
 
     def send(self, lot_id: UUID, quantity: int, *, cause_id: UUID) -> None:
-        """Note that free pieces leave for another site. Raises LotShort, ExpiredNotSent (rule R33), LotRecalled."""
-        if self.is_recalled(lot_id):
-            raise LotRecalled
+        """Note that free pieces leave for another site. Raises LotShort, ExpiredNotSent (R33), RecalledNotSent (R34)."""
         if not self._levels[lot_id].good_at(self.now):
             raise ExpiredNotSent(lot_id=lot_id)
+        if self.is_recalled(lot_id):
+            raise RecalledNotSent(lot_id=lot_id)
         self._refuse_short(lot_id, quantity)
         self._note(lot_id, MoveKind.TRANSFER, quantity=-quantity, cause_id=cause_id)
 

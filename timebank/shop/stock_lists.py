@@ -2,10 +2,10 @@
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, cast
 from uuid import UUID
 
-from sqlalchemy import Select, select
+from sqlalchemy import Row, Select, func, select
 
 from timebank import clock
 from timebank.database import session
@@ -53,6 +53,35 @@ def _shown(lot: Lot, goods: Goods, level: Level, now: datetime) -> dict[str, Any
         "available": level.available,
         "value_fen": value_of(level.on_hand, lot.fair_value_fen),
     }
+
+
+def low_stock(site_id: UUID, now: datetime) -> Select[Any]:
+    """Select active goods that a site has had, and can promise fewer pieces of than their threshold says."""
+    there = levels.promisable(site_id, now)
+    available = func.coalesce(there.c.available, 0)
+    has_had = select(1).where(Lot.goods_id == Goods.id, Lot.site_id == site_id).exists()
+    found = (
+        select(Goods.id, Goods.name, Goods.category, Goods.unit, Goods.low_stock_below, available.label("available"))
+        .outerjoin(there, there.c.goods_id == Goods.id)
+        .where(Goods.active, has_had, available < Goods.low_stock_below)
+    )
+    return cast("Select[Any]", found)
+
+
+def lacking(rows: Sequence[Row[Any]]) -> list[dict[str, Any]]:
+    """Return goods of which there are few, with how many pieces would be enough again."""
+    return [
+        {
+            "goods_id": row.id,
+            "name": row.name,
+            "category": row.category,
+            "unit": row.unit,
+            "low_stock_below": row.low_stock_below,
+            "available": int(row.available),
+            "missing": row.low_stock_below - int(row.available),
+        }
+        for row in rows
+    ]
 
 
 def moves(lot_id: UUID) -> Select[StockMove]:

@@ -7,6 +7,7 @@ from uuid import UUID
 from sqlalchemy import Row
 
 from timebank import clock
+from timebank.files import queries as files
 from timebank.shop import levels, queries, stockkeeping_queries
 from timebank.shop.stockkeeping_rules import (
     COUNTABLE,
@@ -19,6 +20,7 @@ from timebank.shop.stockkeeping_rules import (
 from timebank.shop.stocktake_tables import Stocktake
 from timebank.shop.transfer_tables import StockTransfer
 from timebank.shop.write_off_tables import WriteOff
+from timebank.shop.write_offs import WRITTEN_OFF
 
 
 def _by_key(rows: Iterable[Row[Any]], key: str) -> dict[UUID, list[Row[Any]]]:
@@ -74,7 +76,7 @@ def write_offs(found: Sequence[WriteOff]) -> list[dict[str, Any]]:
         return []
     ids = [one.id for one in found]
     lines = _by_key(stockkeeping_queries.write_off_lines(ids), "write_off_id")
-    decisions = stockkeeping_queries.decisions_of(ids)
+    decisions, pictures = stockkeeping_queries.decisions_of(ids), files.attached(WRITTEN_OFF, ids)
     people = queries.names([*(one.requested_by for one in found), *(one.decided_by for one in decisions.values())])
     return [
         {
@@ -85,6 +87,7 @@ def write_offs(found: Sequence[WriteOff]) -> list[dict[str, Any]]:
             "lines": [_line(row) for row in lines[one.id]],
             "value_fen": sum(value_of(row.quantity, row.fair_value_fen) or 0 for row in lines[one.id]),
             "note": one.note,
+            "pictures": pictures[one.id],
             "picture_ref": one.picture_ref,
             "requested_by": people.get(one.requested_by, ""),
             "requested_at": one.requested_at,

@@ -25,6 +25,17 @@ class ExpiredNotSent(Refusal):
     detail_en = "The lot has expired and cannot be sent to a shop. Write it off instead."
 
 
+class RecalledNotSent(Refusal):
+    """Recalled goods go to no shop (rule R34)."""
+
+    code = "RECALLED_NOT_SENT"
+    status = 409
+    title = "召回物品不能调拨"
+    title_en = "Recalled goods are not sent"
+    detail = "这个批次已被召回，不能调拨到公益仓。请办理报损。"
+    detail_en = "The lot is recalled and cannot be sent to a shop. Write it off instead."
+
+
 class SameSite(Refusal):
     """Goods are sent from one site to another."""
 

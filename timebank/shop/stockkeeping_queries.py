@@ -17,8 +17,9 @@ from timebank.shop.write_off_tables import WriteOff, WriteOffDecision, WriteOffL
 
 
 def lots_at(site_id: UUID, lot_ids: Collection[UUID]) -> dict[UUID, Lot]:
-    """Return lots of one site by their ids. Raises NotFound if any of them is not there."""
-    found = {lot.id: lot for lot in session.scalars(select(Lot).where(Lot.id.in_(lot_ids), Lot.site_id == site_id))}
+    """Return lots of one site by their ids, as they stand now. Raises NotFound if any of them is not there."""
+    wanted = select(Lot).where(Lot.id.in_(lot_ids), Lot.site_id == site_id)
+    found = {lot.id: lot for lot in session.scalars(wanted.execution_options(populate_existing=True))}
     if any(lot_id not in found for lot_id in lot_ids):
         raise NotFound
     return found

@@ -79,11 +79,12 @@ class TransferOut(Schema):
 
 
 class WriteOffBody(Schema):
-    """What is to be written off, and why; ``picture_ref`` is the number of a picture or paper that shows it."""
+    """What is to be written off, and why; the proof is a picture or PDF that was sent, or the number of a paper."""
 
     reason = fields.String(required=True, validate=validate.OneOf([str(reason) for reason in WriteOffReason]))
     lines = fields.List(fields.Nested(LotLineBody), required=True, validate=_some_lines)
     note = PlainText(max_length=MAX_TEXT)
+    picture_id = fields.UUID()
     picture_ref = PlainText(max_length=120)
 
 
@@ -127,6 +128,7 @@ class WriteOffOut(Schema):
     lines = fields.List(fields.Nested(WriteOffLineOut), required=True)
     value_fen = fields.Integer(required=True, metadata={"description": "有公允价值的部分 · of what has a fair value"})
     note = fields.String(required=True, allow_none=True)
+    pictures = fields.List(fields.UUID(), required=True)
     picture_ref = fields.String(required=True, allow_none=True)
     requested_by = fields.String(required=True)
     requested_at = Instant(required=True)

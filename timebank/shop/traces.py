@@ -14,8 +14,8 @@ from sqlalchemy import Select, and_, func, select
 from timebank.database import session
 from timebank.errors import NotFound
 from timebank.identity.rules import Actor
-from timebank.shop import queries
-from timebank.shop.models import Goods, Intake, Lot, Redemption, StockMove
+from timebank.shop import lot_queries, queries
+from timebank.shop.models import Goods, Intake, Lot, StockMove
 from timebank.shop.rules import MoveKind
 from timebank.shop.staff import readable_shop, works_at
 from timebank.shop.transfer_tables import StockTransfer, StockTransferArrival, StockTransferEnd, StockTransferLine
@@ -72,8 +72,7 @@ def trace(*, actor: Actor, lot_id: UUID) -> Trace:
     lot = readable(actor, lot_id)
     intake = session.get_one(Intake, lot.intake_id)
     came_in_at = queries.shop(intake.site_id)
-    went = went_by(lot_id)
-    tree = [lot_id, *(hop.to_lot_id for hop in went)]
+    went, tree = went_by(lot_id), tree_of(lot_id)
     received = session.get_one(StockMove, (lot_id, 1)).quantity
     moved = _moved(lot_id, tree)
     return Trace(
@@ -89,7 +88,7 @@ def trace(*, actor: Actor, lot_id: UUID) -> Trace:
         missing=-moved.get(MoveKind.COUNT_DIFFERENCE, 0),
         in_transit=-moved.get(MoveKind.TRANSFER, 0),
         on_hand=received + sum(moved.values()),
-        people=_people(tree),
+        people=lot_queries.people_served(tree),
     )
 
 
@@ -116,6 +115,11 @@ def went_by(lot_id: UUID) -> list[Hop]:
         hops += found
         latest = [hop.to_lot_id for hop in found]
     return hops
+
+
+def tree_of(lot_id: UUID) -> list[UUID]:
+    """Return a lot, first, and every lot that was sent on from it, however far."""
+    return [lot_id, *(hop.to_lot_id for hop in went_by(lot_id))]
 
 
 def _hops(column: Any, lot_ids: Collection[UUID]) -> list[Hop]:
@@ -158,16 +162,3 @@ def _moved(root: UUID, tree: Collection[UUID]) -> dict[str, int]:
         .group_by(StockMove.kind)
     )
     return {kind: int(pieces) for kind, pieces in session.execute(found)}
-
-
-def _people(lot_ids: Collection[UUID]) -> int:
-    """Return how many people have pieces of these lots that they have not brought back."""
-    kept = (
-        select(Redemption.person_id)
-        .join(StockMove, StockMove.redemption_id == Redemption.id)
-        .where(StockMove.lot_id.in_(lot_ids), StockMove.kind.in_([MoveKind.HAND_OVER, MoveKind.RETURN]))
-        .group_by(Redemption.person_id)
-        .having(func.sum(StockMove.quantity) < 0)
-        .subquery()
-    )
-    return session.execute(select(func.count()).select_from(kept)).scalar_one()

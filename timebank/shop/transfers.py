@@ -34,7 +34,7 @@ def send(
 ) -> StockTransfer:
     """Send free pieces of lots from a site of the actor's to a shop.
 
-    Raises NotFound (also for a lot of another site), NotAShop, SameSite, ExpiredNotSent, LotShort.
+    Raises NotFound (also for a lot of another site), NotAShop, SameSite, ExpiredNotSent, RecalledNotSent, LotShort.
     """
     own_shop(actor, queries.shop(site_id))
     if site_id == to_site_id:

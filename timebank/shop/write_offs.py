@@ -13,14 +13,26 @@ from sqlalchemy import insert
 from timebank import clock
 from timebank.database import new_id, session
 from timebank.errors import NotFound
+from timebank.files import service as files
+from timebank.files.rules import EVIDENCE
 from timebank.identity.rules import Actor
 from timebank.records.errors import SecondPersonNeeded
 from timebank.shop import levels, queries, stockkeeping_queries
-from timebank.shop.staff import managed_shop, own_shop
+from timebank.shop.staff import managed_shop, own_shop, reads_at
 from timebank.shop.stock import Shelf
 from timebank.shop.stockkeeping_errors import HandedOutYourself, LotShort, NotExpired, WriteOffDecided
 from timebank.shop.stockkeeping_rules import Decision, LotLine, WriteOffReason, summed_by_lot
 from timebank.shop.write_off_tables import WriteOff, WriteOffDecision, WriteOffLine
+
+WRITTEN_OFF = "write_off"
+
+
+@files.owner(WRITTEN_OFF, takes=EVIDENCE)
+def _may_see(actor: Actor, write_off_id: UUID) -> bool:
+    """Show the proof to whoever may read the books of the site."""
+    made = session.get(WriteOff, write_off_id)
+    shop = queries.shop(made.site_id) if made else None
+    return shop is not None and reads_at(actor, shop)
 
 
 def request(
@@ -31,10 +43,11 @@ def request(
     lines: Sequence[LotLine],
     note: str | None = None,
     picture_ref: str | None = None,
+    picture_id: UUID | None = None,
 ) -> WriteOff:
     """Ask that pieces of lots at a site of the actor's be written off; nothing moves before the approval.
 
-    Raises NotFound (also for a lot of another site), NotExpired, LotShort.
+    Raises NotFound (also for a lot of another site), NotExpired, LotShort, UnknownFile, FileTypeRefused.
     """
     own_shop(actor, queries.shop(site_id))
     wanted = summed_by_lot(lines)
@@ -61,6 +74,8 @@ def request(
         insert(WriteOffLine),
         [{"write_off_id": made.id, "lot_id": line.lot_id, "quantity": line.quantity} for line in wanted],
     )
+    if picture_id is not None:
+        files.attach(file_id=picture_id, owner_kind=WRITTEN_OFF, owner_id=made.id, actor=actor)
     return made
 
 

@@ -13,9 +13,10 @@ from timebank.database import in_unit_of_work, session
 from timebank.organisations.models import Site
 from timebank.shop import purposes, recalls
 from timebank.shop.errors import OutOfStock
-from timebank.shop.intake_errors import AlreadyRecalled, LotRecalled
+from timebank.shop.intake_errors import AlreadyRecalled
 from timebank.shop.lot_tables import Basis, PurposeChange
 from timebank.shop.models import Lot
+from timebank.shop.stockkeeping_errors import RecalledNotSent
 from timebank.shop.transfer_tables import StockTransfer, StockTransferArrival
 
 pytestmark = pytest.mark.rule("R34")
@@ -77,7 +78,7 @@ def test_recalled_goods_are_not_sent(app: Flask) -> None:
     here, there, milk = a_shop(), a_shop(), some_goods()
     lot = a_lot(milk.id, here.id, 10)
     recalled(here, lot.id)
-    with pytest.raises(LotRecalled):
+    with pytest.raises(RecalledNotSent):
         sent(here, there, (lot.id, 4))
     assert findings() == []
 
