@@ -20,6 +20,7 @@ from timebank.codes.book import CodeBook
 from timebank.demo import clock as demo_clock
 from timebank.demo import endpoints as demo
 from timebank.documents.typefaces import UnusableFont, typeface
+from timebank.files import endpoints as files
 from timebank.giving import endpoints as giving
 from timebank.giving import group_endpoints as groups
 from timebank.giving import pool_endpoints as pool
@@ -30,6 +31,7 @@ from timebank.notifications import endpoints as notifications
 from timebank.notifications import templates
 from timebank.organisations import device_endpoints as devices
 from timebank.organisations import endpoints as organisations
+from timebank.organisations import household_endpoints as households
 from timebank.organisations import member_endpoints as members
 from timebank.organisations import paper_endpoints as papers
 from timebank.passbook import endpoints as passbook
@@ -39,8 +41,12 @@ from timebank.records import endpoints as records
 from timebank.records import objection_endpoints as objections
 from timebank.records import supplement_endpoints as supplements
 from timebank.settings import Settings, UnsafeSettings
+from timebank.shop import allowance_endpoints as allowances
 from timebank.shop import counter_endpoints as counter
+from timebank.shop import donation_endpoints as donations
 from timebank.shop import endpoints as shop
+from timebank.shop import goods_endpoints as goods
+from timebank.shop import intake_endpoints as intakes
 from timebank.statistics import endpoints as statistics
 from timebank.web import docs, observe, problems, tokens
 from timebank.web.api import PREFIX, create_api
@@ -55,6 +61,8 @@ DOMAINS = (
     devices,
     members,
     papers,
+    households,
+    files,
     policies,
     notifications,
     activities,
@@ -74,6 +82,10 @@ DOMAINS = (
     groups,
     shop,
     counter,
+    allowances,
+    goods,
+    intakes,
+    donations,
     anomalies,
     passbook,
     statistics,

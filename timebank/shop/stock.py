@@ -5,6 +5,7 @@ of reservations that are due: a sweep that never ran changes nothing.
 """
 
 from collections.abc import Collection, Iterable, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -14,6 +15,7 @@ from sqlalchemy import Select, bindparam, insert, select, update
 from timebank.database import NIL, UtcDateTime, session
 from timebank.direct import Direct
 from timebank.shop import levels
+from timebank.shop.intake_errors import LotRecalled
 from timebank.shop.models import Lot, StockMove
 from timebank.shop.rules import Level, MoveKind, OpenReserve, Pick
 
@@ -56,6 +58,10 @@ class Shelf:
             for reserve in levels.due_reserves(overdue, self.now):
                 self.release(reserve, actor_id=NIL)
 
+    def is_recalled(self, lot_id: UUID) -> bool:
+        """Whether a locked lot is recalled."""
+        return self._levels[lot_id].recalled
+
     def take_in(self, *, lot: Level, quantity: int) -> None:
         """Note the first move of a new lot."""
         self._levels[lot.lot_id] = lot
@@ -80,10 +86,15 @@ class Shelf:
             )
 
     def hand_over(self, reserve: OpenReserve, quantity: int) -> None:
-        """Note that ``quantity`` reserved pieces leave; the rest of that reservation is released in the same row."""
+        """Note that ``quantity`` reserved pieces leave; the rest of that reservation is released in the same row.
+
+        Raises LotRecalled: pieces that were promised before a recall stay where they are (rule R34).
+        """
         if quantity == 0:
             self.release(reserve)
             return
+        if self.is_recalled(reserve.lot_id):
+            raise LotRecalled(goods_id=self._levels[reserve.lot_id].goods_id, lot_id=reserve.lot_id)
         self._note(
             reserve.lot_id,
             MoveKind.HAND_OVER,
@@ -123,16 +134,14 @@ class Shelf:
         actor_id: UUID | None = None,
     ) -> None:
         before = self._levels[lot_id]
-        after = Level(
-            lot_id=lot_id,
-            goods_id=before.goods_id,
-            expires_at=before.expires_at,
-            received_at=before.received_at,
+        # What was due has been released by the first moves of this shelf, so nothing of it is counted any more.
+        after = replace(
+            before,
             seq=before.seq + 1,
             on_hand=before.on_hand + quantity,
             reserved=before.reserved + reserved,
+            due=0,
         )
-        # What was due has been released by the first moves of this shelf, so nothing of it is counted any more.
         self._levels[lot_id] = after
         self._rows.append(
             {

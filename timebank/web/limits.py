@@ -28,6 +28,10 @@ LOOKUPS = parse("120/minute")
 """Codes typed or scanned at one counter."""
 PROPOSALS = parse("20/hour")
 """Relatives proposed by one person: a large family, not somebody who tries numbers."""
+UPLOADS = parse("120/hour")
+"""Files sent by one person: a shop's catalogue in an afternoon, not a full disk."""
+DONATIONS = parse("20/hour")
+"""Donations offered by one person: a move of house, not a flood of offers that staff have to look at."""
 VERIFICATIONS = parse("6/minute")
 """Verifications of the whole ledger asked for by one auditor: each reads everything."""
 
