@@ -41,12 +41,15 @@ from timebank.records import endpoints as records
 from timebank.records import objection_endpoints as objections
 from timebank.records import supplement_endpoints as supplements
 from timebank.settings import Settings, UnsafeSettings
+from timebank.shop import account_endpoints as shop_accounts
 from timebank.shop import allowance_endpoints as allowances
 from timebank.shop import counter_endpoints as counter
 from timebank.shop import donation_endpoints as donations
 from timebank.shop import endpoints as shop
 from timebank.shop import goods_endpoints as goods
 from timebank.shop import intake_endpoints as intakes
+from timebank.shop import stockkeeping_endpoints as stockkeeping
+from timebank.shop import stocktake_endpoints as stocktakes
 from timebank.statistics import endpoints as statistics
 from timebank.web import docs, observe, problems, tokens
 from timebank.web.api import PREFIX, create_api
@@ -81,11 +84,14 @@ DOMAINS = (
     pool,
     groups,
     shop,
-    counter,
     allowances,
     goods,
     intakes,
     donations,
+    stockkeeping,
+    stocktakes,
+    shop_accounts,
+    counter,
     anomalies,
     passbook,
     statistics,

@@ -113,6 +113,7 @@ class Policy:
     free_quota: tuple[FreeQuota, ...] = ()
     min_remaining_days: int = 0
     same_day_hours: int = 24
+    near_expiry_days: int = 15
     min_age: int = LEAST_AGE
     service_consent: bool = False
 
@@ -247,6 +248,7 @@ KEYS = {
             "当日食品须在入库后多少小时内到期",
             "food of the day expires within so many hours of its intake",
         ),
+        Key("near_expiry_days", whole(1, 365), "几天内到期算临期，须单独存放", "expiring within so many days is near"),
         Key(
             "min_age",
             whole(LEAST_AGE, 18),

@@ -20,6 +20,7 @@ from timebank.shop import (
     audit_quotas,
     audit_refunds,
     audit_stock,
+    audit_stockkeeping,
 )
 from timebank.shop.models import Lot, Receipt, Redemption, StockMove
 
@@ -44,6 +45,13 @@ CHECKS: dict[str, Callable[[datetime], Select[*tuple[Any, ...]]]] = {
     "quota_resolutions": audit_quotas.mismatched_quota_resolutions,
     "quota_payments": audit_quotas.wrong_quota_payments,
     "quota_refunds": audit_quotas.wrong_quota_refunds,
+    "transfers": audit_stockkeeping.wrong_transfers,
+    "counts": audit_stockkeeping.wrong_counts,
+    "stocktakes": audit_stockkeeping.wrong_stocktakes,
+    "stocktake_signatures": audit_stockkeeping.unsigned_stocktakes,
+    "write_offs": audit_stockkeeping.wrong_write_offs,
+    "write_off_signatures": audit_stockkeeping.unsigned_write_offs,
+    "causes": audit_stockkeeping.moves_without_cause,
     "receipts": audit_payments.wrong_receipts,
     "receipt_numbers": audit_payments.gaps_in_receipts,
     "intake_numbers": audit_payments.gaps_in_intakes,

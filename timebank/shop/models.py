@@ -245,6 +245,8 @@ class StockMove(Base):
     resolves: Mapped[int | None]
     actor_id: Mapped[UUID]
     moved_at: Mapped[datetime]
+    cause_id: Mapped[UUID | None]
+    """The transfer, stocktake or write-off that moved it; none for what redemptions and intakes do."""
 
 
 class Refund(Base):
