@@ -167,10 +167,11 @@ def test_a_token_that_nobody_gave_out_is_refused(client: FlaskClient, token: str
     assert problem(client.get(f"{V1}/device")) == (401, "UNAUTHENTICATED")
 
 
+@pytest.mark.parametrize(("verb", "status"), [("roll", 201), ("revoke", 200)])
 def test_whoever_signed_in_on_a_device_is_signed_out_with_it(
-    client: FlaskClient, shop: Site, coordinator: Actor
+    client: FlaskClient, shop: Site, coordinator: Actor, verb: str, status: int
 ) -> None:
-    """Revoking a tablet ends the sessions that were opened on it and no other; a revoked one signs nobody in."""
+    """Rolling and revoking end the sessions that were opened on a tablet and no other; then it signs nobody in."""
     person = a_person()
     word = passwords.hash_password("word")
     in_unit_of_work(lambda: service.set_password(person_id=person.id, username="clerk", password_hash=word))
@@ -181,7 +182,7 @@ def test_whoever_signed_in_on_a_device_is_signed_out_with_it(
         return client.post(f"{V1}/auth/password", headers=headers, json={"username": "clerk", "password": "word"})
 
     on_tablet, elsewhere = body(sign_in(on), 200), body(sign_in(None), 200)
-    body(post(client, f"/devices/{on.device.id}/revoke", coordinator), 200)
+    body(post(client, f"/devices/{on.device.id}/{verb}", coordinator), status)
 
     def refresh(signed: Any) -> Any:
         return client.post(f"{V1}/auth/refresh", json={"refresh_token": signed["refresh_token"]})

@@ -7,8 +7,9 @@ from tests.api.shop.calls import V1, body, get, headers_of, post, problem
 from tests.factories.identity import a_coordinator, a_person, a_staff_member
 from tests.factories.organisations import a_shop
 from tests.factories.shop import a_clerk, a_lot, a_member, a_stocked_shop, reserved
-from timebank.database import new_id
-from timebank.identity.rules import Actor, Role
+from timebank.database import in_unit_of_work, new_id
+from timebank.identity import service
+from timebank.identity.rules import Actor, Grant, Role
 from timebank.organisations.models import Site
 from timebank.shop.models import Redemption
 
@@ -89,4 +90,12 @@ def test_a_post_binds_the_counter_and_nothing_else(street: Street) -> None:
     assert street.bind(street.here, everywhere) == 204
     assert [street.finds(one, everywhere) for one in (street.held_here, street.held_there, held)] == [200, 404, 200]
     assert post(street.client, f"/redemptions/{held.id}/hand-over", everywhere).status_code == 200
+    in_unit_of_work(
+        lambda: service.grant(
+            person_id=street.coordinator.person_id,
+            granted=Grant(Role.COUNTER, organisation_id=street.here.organisation_id),
+        )
+    )
+    assert street.bind(street.here, street.coordinator) == 204
     assert street.finds(street.held_there, street.coordinator) == 200
+    assert post(street.client, f"/sites/{street.there.id}/closings", street.coordinator).status_code == 201

@@ -139,8 +139,9 @@ def test_a_lift_is_somebody_elses_and_of_ones_own_shop(
 
 
 def test_a_clerk_of_several_shops_is_lifted_where_they_work(client: FlaskClient, site: Site, clerk: Actor) -> None:
-    """A coordinator of another organisation does not see the lock-out and cannot lift it."""
+    """A coordinator of another organisation sees neither their lock-out nor their tablet's, and cannot lift them."""
     lock(client, clerk)
+    lock(client, clerk, a_device(site))
     elsewhere = a_shop()
     stranger = a_coordinator(elsewhere.organisation_id)
     assert body(get(client, f"/sites/{elsewhere.id}/lock-outs", stranger), 200)["items"] == []
