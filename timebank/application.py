@@ -35,6 +35,7 @@ from timebank.records import objection_endpoints as objections
 from timebank.records import supplement_endpoints as supplements
 from timebank.settings import Settings, UnsafeSettings
 from timebank.shop import endpoints as shop
+from timebank.shop import merchant_endpoints as merchants
 from timebank.statistics import endpoints as statistics
 from timebank.web import docs, observe, problems, tokens
 from timebank.web.api import PREFIX, create_api
@@ -62,6 +63,7 @@ DOMAINS = (
     giving,
     pool,
     shop,
+    merchants,
     anomalies,
     passbook,
     statistics,

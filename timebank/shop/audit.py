@@ -3,16 +3,17 @@
 Each check selects what is wrong; the report names the first row of each kind. It reads and changes nothing.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
+from uuid import UUID
 
 from sqlalchemy import Select, func, select
 
 from timebank import clock
 from timebank.database import session
-from timebank.shop import audit_payments, audit_refunds, audit_stock
+from timebank.shop import audit_merchants, audit_payments, audit_refunds, audit_stock
 from timebank.shop.models import Lot, Receipt, Redemption, StockMove
 
 CHECKS: dict[str, Callable[[datetime], Select[*tuple[Any, ...]]]] = {
@@ -32,7 +33,11 @@ CHECKS: dict[str, Callable[[datetime], Select[*tuple[Any, ...]]]] = {
     "receipt_numbers": audit_payments.gaps_in_receipts,
     "intake_numbers": audit_payments.gaps_in_intakes,
     "prices": audit_payments.goods_without_price,
+    "suppliers": audit_merchants.wrong_suppliers,
+    "confirmations": audit_merchants.own_confirmations,
 }
+RECOMPUTED: dict[str, Callable[[], Sequence[UUID]]] = {"settlements": audit_merchants.wrong_settlements}
+"""What no single select can count again: each returns the ids of what is wrong."""
 
 READING = timedelta(minutes=5)
 """What falls due within it counts as due: while the shop is open, releases are written between the clock and a check."""
@@ -66,6 +71,9 @@ def audit() -> Report:
         bad = session.execute(check(soon)).all()
         if bad:
             findings.append(Finding(kind, len(bad), " ".join(map(str, bad[0]))))
+    for kind, recompute in RECOMPUTED.items():
+        if wrong := recompute():
+            findings.append(Finding(kind, len(wrong), str(wrong[0])))
     return Report(_count(Lot), _count(StockMove), _count(Redemption), _count(Receipt), findings)
 
 

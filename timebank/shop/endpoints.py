@@ -86,6 +86,7 @@ def take_in(body: dict[str, Any], site_id: UUID) -> dict[str, Any]:
         source=body["source"],
         donor_kind=body["donor"]["kind"],
         donor_name=body["donor"].get("name"),
+        merchant_id=body.get("merchant_id"),
         lines=lines,
     )
     return answers.intake(intake, lots, [line.quantity for line in lines])

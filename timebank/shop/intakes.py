@@ -12,7 +12,7 @@ from timebank.database import new_id, session
 from timebank.errors import Invalid
 from timebank.identity.rules import Actor
 from timebank.organisations.rules import SiteKind
-from timebank.shop import numbers, queries
+from timebank.shop import merchants, numbers, queries
 from timebank.shop.errors import IntakeExpired, NotAShop
 from timebank.shop.goods import refuse_unknown
 from timebank.shop.models import Goods, Intake, Lot
@@ -41,11 +41,13 @@ def take_in(
     donor_kind: str,
     lines: Sequence[Delivered],
     donor_name: str | None = None,
+    merchant_id: UUID | None = None,
     intake_id: UUID | None = None,
 ) -> tuple[Intake, list[Lot]]:
     """Take a delivery in at a site of the actor's.
 
-    Raises NotFound, NotAShop, UnknownGoods, IntakeExpired, and Invalid for an anonymous donor with a name.
+    Raises NotFound, NotAShop, UnknownGoods, IntakeExpired, AgreementNotInForce, and Invalid for an anonymous donor with
+    a name, and for a merchant's delivery that names no merchant of this shop.
     """
     shop = own_shop(actor, queries.shop(site_id))
     if shop.kind not in _TAKES_IN:
@@ -58,6 +60,7 @@ def take_in(
     _refuse_unknown(lines)
     _refuse_expired(lines, now)
     day = clock.day_of(now)
+    merchant = merchants.supplier(shop=shop, source=source, merchant_id=merchant_id, on=day)
     # Taken first for the foreign keys; a new lot is locked by nobody else, so the order of locks does not matter here.
     intake = Intake(
         id=intake_id or new_id(),
@@ -72,6 +75,7 @@ def take_in(
     )
     session.add(intake)
     session.flush()
+    merchants.keep_supplier(intake_id=intake.id, merchant=merchant)
     return intake, _shelve(intake, lines)
 
 

@@ -9,7 +9,7 @@ from sqlalchemy import text
 from sqlalchemy.exc import DatabaseError
 
 from tests.factories.shop import a_clerk, a_member, a_stocked_shop, findings, reserved
-from tests.owner import owning
+from tests.unit.shop.unguarded import unguarded
 from timebank import clock
 from timebank.database import db, in_unit_of_work, session
 from timebank.identity.rules import Actor
@@ -38,30 +38,6 @@ def day_at_the_shop(app: Flask) -> None:
     in_unit_of_work(lambda: refunds.refund(actor=clerk, redemption_id=one.id, lines=back, reason="退货"))
     in_unit_of_work(lambda: reservations.cancel(actor=Actor(member.id), redemption_id=two.id))
     assert findings() == []
-
-
-_SQLITE = """
-    SELECT 'DROP TRIGGER ' || name FROM sqlite_master WHERE type = 'trigger'
-    UNION ALL SELECT 'PRAGMA foreign_keys=OFF' UNION ALL SELECT 'PRAGMA ignore_check_constraints=ON'
-"""
-_POSTGRESQL = """
-    SELECT format('DROP TRIGGER %I ON %s', tgname, tgrelid::regclass) FROM pg_trigger WHERE NOT tgisinternal
-    UNION ALL SELECT format('ALTER TABLE %s DROP CONSTRAINT %I', conrelid::regclass, conname)
-    FROM pg_constraint WHERE contype IN ('c', 'f') AND connamespace = 'public'::regnamespace
-"""
-
-
-def _unguarded(statement: str) -> None:
-    """Run a statement as somebody who has removed the guards and every check that could say no."""
-    with owning() as engine:
-        raw = engine.raw_connection()
-        cursor = raw.cursor()
-        cursor.execute(_SQLITE if engine.dialect.name == "sqlite" else _POSTGRESQL)
-        for (removal,) in cursor.fetchall():
-            cursor.execute(removal)
-        cursor.execute(statement)
-        raw.commit()
-        raw.close()
 
 
 @pytest.mark.parametrize(
@@ -101,7 +77,7 @@ def _unguarded(statement: str) -> None:
 @pytest.mark.usefixtures("day_at_the_shop")
 def test_the_audit_names_what_was_changed(kind: str, statement: str) -> None:
     """Each change to a row that the guards would have refused is found under its own name, with its first row."""
-    _unguarded(statement)
+    unguarded(statement)
     found = {finding.kind: finding for finding in findings()}
     assert kind in found
     assert found[kind].count > 0
@@ -115,7 +91,7 @@ def test_the_command_ends_with_0_or_1(app: Flask) -> None:
     good = runner.invoke(cli, ["audit"])
     assert (good.exit_code, good.output) == (0, "OK: 1 lots, 7 moves, 3 redemptions, 1 receipts\n")
     assert json.loads(runner.invoke(cli, ["audit", "--json"]).output)["findings"] == []
-    _unguarded("UPDATE receipt SET minutes_before = 0")
+    unguarded("UPDATE receipt SET minutes_before = 0")
     bad = runner.invoke(cli, ["audit"])
     assert bad.exit_code == 1
     assert bad.output.startswith("FAILED: 1 lots")
