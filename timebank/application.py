@@ -8,6 +8,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 
 from timebank import append_only, database
 from timebank.activities import endpoints as activities
+from timebank.activities import group_endpoints as serving_for
 from timebank.anomalies import endpoints as anomalies
 from timebank.attendance import amendment_endpoints as amendments
 from timebank.attendance import batch_endpoints as batches
@@ -19,6 +20,7 @@ from timebank.demo import clock as demo_clock
 from timebank.demo import endpoints as demo
 from timebank.documents.typefaces import UnusableFont, typeface
 from timebank.giving import endpoints as giving
+from timebank.giving import group_endpoints as groups
 from timebank.giving import pool_endpoints as pool
 from timebank.identity import consent_endpoints as consents
 from timebank.identity import endpoints as identity
@@ -26,6 +28,7 @@ from timebank.identity.wechat import WechatClient
 from timebank.notifications import endpoints as notifications
 from timebank.notifications import templates
 from timebank.organisations import endpoints as organisations
+from timebank.organisations import member_endpoints as members
 from timebank.organisations import paper_endpoints as papers
 from timebank.passbook import endpoints as passbook
 from timebank.policies import endpoints as policies
@@ -47,10 +50,12 @@ DOMAINS = (
     identity,
     consents,
     organisations,
+    members,
     papers,
     policies,
     notifications,
     activities,
+    serving_for,
     amendments,
     attendance,
     batches,
@@ -62,6 +67,7 @@ DOMAINS = (
     objections,
     giving,
     pool,
+    groups,
     shop,
     merchants,
     anomalies,

@@ -1,16 +1,18 @@
 """Statements of the hot path, compiled once and sent through the driver.
 
 SQLAlchemy Core takes 0.1 to 0.3 ms of Python to send a statement that it has compiled before, the driver 0.02; and only
-the driver can send several at once, so that they cost one round trip (a pipeline, on PostgreSQL). The statements
-themselves, their types and their errors stay SQLAlchemy's.
+the driver can send several at once, so that they cost one round trip (a pipeline, on PostgreSQL), or copy the rows of a
+group in (COPY). The statements themselves, their types and their errors stay SQLAlchemy's.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import datetime
+from operator import itemgetter
 from typing import Any, NamedTuple, cast
 
-from sqlalchemy import CompoundSelect, Connection, Dialect, Insert, Select, Update
+from sqlalchemy import CompoundSelect, Connection, Dialect, Insert, Select, Table, Update, insert
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.dml import ReturningInsert
@@ -78,6 +80,18 @@ class _Compiled:
                 values.append(value)
         return dict(zip(self._keys, values, strict=True)) if self._named else values
 
+    def bind_all(self, rows: Sequence[Parameters]) -> list[Any]:
+        """Return what ``bind`` returns for each of many rows, none of which has a list."""
+        columns = []
+        for _, place, value, process in self._slots:
+            if place is None:
+                columns.append([value] * len(rows))
+            else:
+                column = list(map(itemgetter(place.name), rows))
+                columns.append(_processed(column, process) if process else column)
+        values = zip(*columns, strict=True)
+        return [dict(zip(self._keys, row, strict=True)) for row in values] if self._named else list(values)
+
     def read(self, row: Sequence[Any]) -> list[Any]:
         """Return a row with its values as SQLAlchemy would give them."""
         values = list(row)
@@ -93,6 +107,10 @@ class Sent:
         self._connection = connection
         self._cursor = cursor
         self._compiled = compiled
+
+    def written(self) -> int:
+        """Return how many rows of the table it has written; outside of ``at_once``, or after it."""
+        return cast("int", self._cursor.rowcount)
 
     def rows(self) -> list[list[Any]]:
         """Wait for the rows and return them. Raises what SQLAlchemy would raise."""
@@ -118,17 +136,17 @@ class Direct:
             cursor.execute(compiled.sql, values)
         return Sent(connection, cursor, compiled)
 
-    def send_all(self, connection: Connection, rows: Sequence[Parameters]) -> None:
+    def send_all(self, connection: Connection, rows: Sequence[Parameters]) -> Sent:
         """Send it once for each of ``rows`` (at least one), which answer nothing. Raises what SQLAlchemy would raise."""
         if len(rows) == 1:  # as many, it would cost a round trip of its own
-            self.send(connection, rows[0])
-            return
+            return self.send(connection, rows[0])
         compiled = self._compiled_for(connection.dialect, rows[0])
         cursor = _cursor(connection)
-        values = [compiled.bind(row) for row in rows]
+        values = compiled.bind_all(rows)
         connection.dispatch.before_cursor_execute(connection, cursor, compiled.sql, values, None, True)
         with errors_of(connection):
             cursor.executemany(compiled.sql, values)
+        return Sent(connection, cursor, compiled)
 
     def _compiled_for(self, dialect: Dialect, parameters: Parameters) -> _Compiled:
         writes = isinstance(self._statement, Insert)  # a list is a value there, and no list of values
@@ -140,6 +158,75 @@ class Direct:
         if compiled is None:
             compiled = self._compiled[key] = _Compiled(self._statement, dialect, lengths)
         return compiled
+
+
+class Rows:
+    """Many rows of one table: copied in on PostgreSQL, which costs a fifth of the client's time; INSERT on SQLite.
+
+    Constraints and guards see each row either way. What may be there already needs INSERT … ON CONFLICT instead.
+    """
+
+    def __init__(self, table: Table) -> None:
+        self.columns = tuple(column.name for column in table.columns)
+        self._table = table
+        self._values_of = itemgetter(*self.columns)
+        self._compiled: dict[str, tuple[str, list[tuple[int, Any]], list[str]]] = {}
+
+    def insert(self, connection: Connection, rows: Sequence[Sequence[Any]]) -> None:
+        """Insert rows, their values in the order of ``columns``. Raises what SQLAlchemy would raise."""
+        if not rows:
+            return
+        dialect = connection.dialect
+        compiled = self._compiled.get(dialect.name)
+        if compiled is None:
+            compiled = self._compiled[dialect.name] = self._compile(dialect)
+        sql, processes, types = compiled
+        values = rows
+        if processes:
+            columns: list[Any] = list(zip(*rows, strict=True))
+            for place, process in processes:
+                columns[place] = _processed(columns[place], process)
+            values = list(zip(*columns, strict=True))
+        cursor = _cursor(connection)
+        connection.dispatch.before_cursor_execute(connection, cursor, sql, values, None, True)
+        with errors_of(connection):
+            if dialect.name == "sqlite":
+                cursor.executemany(sql, values)
+                return
+            with cursor.copy(sql) as copying:
+                copying.set_types(types)
+                for row in values:
+                    copying.write_row(row)
+
+    def insert_mappings(self, connection: Connection, rows: Iterable[Parameters]) -> None:
+        """Insert rows that name their values; all columns are named."""
+        self.insert(connection, list(map(self._values_of, rows)))
+
+    def _compile(self, dialect: Dialect) -> tuple[str, list[tuple[int, Any]], list[str]]:
+        implementations = [column.type.dialect_impl(dialect) for column in self._table.columns]
+        processes = [
+            (place, process)
+            for place, implementation in enumerate(implementations)
+            if (process := implementation.bind_processor(dialect))
+        ]
+        if dialect.name == "sqlite":
+            return str(insert(self._table).compile(dialect=dialect)), processes, []
+        prepare = dialect.identifier_preparer
+        names = ", ".join(map(prepare.format_column, self._table.columns))
+        sql = f"COPY {prepare.format_table(self._table)} ({names}) FROM STDIN (FORMAT BINARY)"
+        types = [column.type.compile(dialect=dialect).partition("(")[0].lower() for column in self._table.columns]
+        return sql, processes, types
+
+
+def _processed(column: Sequence[Any], process: Callable[[Any], Any]) -> list[Any]:
+    """Return the values of a column as the driver takes them; what many rows share, as most instants, is done once."""
+    first = column[0]
+    if all(value is first for value in column):
+        return [process(first)] * len(column)
+    if not isinstance(first, datetime):
+        return list(map(process, column))
+    done = {value: process(value) for value in set(column)}
+    return [done[value] for value in column]
 
 
 def _cursor(connection: Connection) -> Any:

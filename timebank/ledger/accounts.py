@@ -5,12 +5,12 @@ from datetime import datetime
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from sqlalchemy import Connection, insert
+from sqlalchemy import Connection
 from sqlalchemy.dialects import postgresql
 
 from timebank import clock
 from timebank.database import is_sqlite
-from timebank.direct import Direct
+from timebank.direct import Direct, Rows
 from timebank.ledger import queries
 from timebank.ledger.errors import HoldNotFound, TransferNotFound
 from timebank.ledger.rules import Account, AccountKind, Kind, wallet_of
@@ -48,7 +48,7 @@ class Move(NamedTuple):
 
 
 _LOCK_OF_HOLD = Direct(queries.LOCK_OF_HOLD)
-_OPEN = insert(queries.account)
+_OPEN = Rows(queries.account)
 _OPEN_UNLESS_THERE = postgresql.insert(queries.account).on_conflict_do_nothing().returning(queries.account.c.id)
 
 
@@ -117,7 +117,7 @@ def open_accounts(connection: Connection, accounts: Collection[Account], opened_
         for account in accounts
     ]
     if is_sqlite():  # the transaction is exclusive, and the table's guard fires before conflict handling
-        connection.execute(_OPEN, rows)
+        _OPEN.insert_mappings(connection, rows)
         ours = {account.id for account in accounts}
     else:
         ours = set(connection.execute(_OPEN_UNLESS_THERE, rows).scalars())

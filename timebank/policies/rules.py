@@ -1,8 +1,8 @@
 """The keys of a policy, what each may be set to, and how one value is chosen among many.
 
 A policy is data: every value has a version and a date, and cities set them differently (sources and profiles:
-北京, 南京, 黄山, 广州, 长沙; rule R01, R19, R20, R25, R29). A key that nothing in this version enforces can only be set to
-the value that is true by itself: whoever reads a policy must be able to rely on it.
+北京, 南京, 黄山, 广州, 长沙; rule R01, R19, R20, R25, R29). Every key is enforced, for whoever reads a policy must be able to
+rely on it.
 """
 
 from collections.abc import Callable, Iterable
@@ -13,7 +13,7 @@ from typing import Any
 
 from timebank.errors import Invalid
 from timebank.policies.expiry import BalanceExpiry, balance_expiry, read_balance_expiry
-from timebank.policies.values import Read, Refused, one_of, only, some_of, whole, yes_or_no
+from timebank.policies.values import Read, Refused, one_of, some_of, whole, yes_or_no
 
 PROVENANCES = ("self_scan", "staff_scan", "supplement", "import")
 """Where minutes can come from, strongest first (rule R09)."""
@@ -67,6 +67,13 @@ class Gift(StrEnum):
     VERIFIED_RELATIVES = "verified_relatives"
 
 
+class GroupAccounts(StrEnum):
+    """Whether a group's account earns what its members do for it. All that it can do with it is donate (rule R24; 南京)."""
+
+    NONE = "none"
+    EARN_AND_DONATE = "earn_and_donate"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Policy:
     """The values that hold at one place on one day; the defaults are the built-in set.
@@ -91,7 +98,7 @@ class Policy:
     goods_redemption: bool = True
     balance_expiry: BalanceExpiry | None = None
     gift: str = Gift.VERIFIED_RELATIVES
-    group_accounts: str = "earn_and_donate"
+    group_accounts: str = GroupAccounts.EARN_AND_DONATE
     min_stay_minutes: int = 10
     open_before_minutes: int = 30
     close_after_minutes: int = 60
@@ -110,13 +117,13 @@ def _as_it_is(value: Any) -> Any:
 
 
 def _least_age(value: int | None) -> int:
-    """Read null, all that could be set before the age was enforced, as the least."""
+    """Read null, all that could be set before anything looked at the age, as the least."""
     return LEAST_AGE if value is None else value
 
 
 @dataclass(frozen=True, slots=True)
 class Key:
-    """One key: how its value is read, what it means, whether this version enforces it, and what a Policy carries for it.
+    """One key: how its value is read, what it means, and what a Policy carries for it.
 
     ``bank_wide``: a wallet belongs to no organisation and no area, so only the whole bank can rule over it.
     """
@@ -125,7 +132,6 @@ class Key:
     read: Read
     zh: str
     en: str
-    enforced: bool = True
     bank_wide: bool = False
     value_of: Callable[[Any], Any] = _as_it_is
 
@@ -183,7 +189,12 @@ KEYS = {
         Key(
             "gift", one_of(*Gift), "能否转赠：只给经核实的直系亲属，或不能", "whether minutes may be given to relatives"
         ),
-        Key("group_accounts", only("none", "none"), "团体账户（尚未启用）", "group accounts (not yet)", enforced=False),
+        Key(
+            "group_accounts",
+            one_of(*GroupAccounts),
+            "团体可否记时间币：可记，只能捐入公共池；或不设",
+            "whether groups earn: yes, and may only donate; or no group accounts",
+        ),
         Key("min_stay_minutes", whole(0, MINUTES_A_DAY), "签到后至少多久可签退", "least time between the two scans"),
         Key("open_before_minutes", whole(0, MINUTES_A_DAY), "提前多久可签到", "check-in opens this long before"),
         Key("close_after_minutes", whole(0, MINUTES_A_DAY), "结束后多久内可签退", "check-out closes this long after"),
@@ -276,7 +287,6 @@ class Explained:
     key: str
     value: Any
     version: Version | None
-    enforced: bool
     description: str
 
 
@@ -288,7 +298,6 @@ def explained(candidates: Iterable[Version]) -> list[Explained]:
             key=key.name,
             value=deciding[key.name].value if key.name in deciding else built_in(key.name),
             version=deciding.get(key.name),
-            enforced=key.enforced,
             description=f"{key.zh} · {key.en}",
         )
         for key in KEYS.values()

@@ -55,14 +55,3 @@ def yes_or_no(value: Any) -> bool:
     if not isinstance(value, bool):
         raise Refused("须为 true 或 false。 Must be true or false.")
     return value
-
-
-def only(value: Any, shown: str) -> Read:
-    """Return a reader of the one value that is true while nothing enforces another."""
-
-    def read(given: Any) -> Any:
-        if type(given) is not type(value) or given != value:
-            raise Refused(f"本版本只支持 {shown}。 This version enforces nothing but {shown}.")
-        return given
-
-    return read

@@ -1,24 +1,28 @@
 """Statements that go through the driver: they mean what SQLAlchemy's mean, and fail as SQLAlchemy's do."""
 
+from collections.abc import Sequence
 from datetime import timedelta
+from operator import itemgetter
 from threading import Thread
 from typing import Any
+from uuid import UUID
 
 import pytest
 from flask import Flask
-from sqlalchemy import select, text
+from sqlalchemy import NullPool, bindparam, create_engine, select, text, update
 from sqlalchemy.exc import IntegrityError, OperationalError
 
 from tests.conftest import Statements
+from tests.engines import ON_POSTGRESQL
 from tests.factories.ledger import a_volunteer_with, earned, held, state_of
 from tests.unit.ledger.looking import refused
-from timebank import clock
+from timebank import clock, database
 from timebank.database import db, in_unit_of_work, new_id, session, violated_constraint
-from timebank.direct import Direct, at_once
+from timebank.direct import Direct, Rows, at_once
 from timebank.errors import Busy
 from timebank.ledger import queries
 from timebank.ledger.errors import AlreadyPosted
-from timebank.ledger.rules import wallet_of
+from timebank.ledger.rules import AccountKind, wallet_of
 
 
 def test_it_returns_what_sqlalchemy_returns(app: Flask) -> None:
@@ -150,3 +154,92 @@ def earned_now(owner_id: Any) -> None:
         occurred_at=clock.now() - timedelta(hours=1),
         actor_id=new_id(),
     )
+
+
+def _accounts(count: int) -> list[dict[str, Any]]:
+    now = clock.now()
+    closing = [None, now]
+    return [
+        {
+            "id": new_id(),
+            "kind": AccountKind.WALLET,
+            "owner_id": new_id(),
+            "tracked": True,
+            "opened_at": now - timedelta(minutes=number),
+            "closed_at": closing[number % 2],
+        }
+        for number in range(count)
+    ]
+
+
+def _found(rows: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+    with db.engine.connect() as connection:
+        ids = [row["id"] for row in rows]
+        there = connection.execute(select(queries.account).where(queries.account.c.id.in_(ids))).mappings()
+        return sorted(map(dict, there), key=itemgetter("id"))
+
+
+@pytest.mark.parametrize("count", [0, 1, 2, 300])
+def test_rows_are_what_sqlalchemy_would_have_inserted(app: Flask, count: int) -> None:
+    """Instants, empty places, enumerations and ids, one by one or shared by all."""
+    rows = _accounts(count)
+    in_unit_of_work(lambda: Rows(queries.account).insert_mappings(session.connection(), rows))
+    assert _found(rows) == sorted(rows, key=itemgetter("id"))
+
+
+@pytest.mark.parametrize("count", [2, 300])
+def test_rows_that_break_a_constraint_name_it_and_leave_nothing(app: Flask, count: int) -> None:
+    """Also when the last of many is the wrong one."""
+    rows = _accounts(count)
+    rows[-1]["id"] = rows[0]["id"]
+    with pytest.raises(IntegrityError) as found:
+        in_unit_of_work(lambda: Rows(queries.account).insert_mappings(session.connection(), rows))
+    assert violated_constraint(found.value) == "pk_ledger_account"
+    assert not _found(rows)
+
+
+def test_rows_know_no_naive_instant(app: Flask) -> None:
+    """A datetime without a zone is a fault of the program here too."""
+    rows = _accounts(3)
+    rows[1]["opened_at"] = rows[1]["opened_at"].replace(tzinfo=None)
+    with pytest.raises(TypeError):
+        in_unit_of_work(lambda: Rows(queries.account).insert_mappings(session.connection(), rows))
+
+
+def test_an_update_of_many_says_how_many_it_has_written(app: Flask) -> None:
+    """Rows that are not there are not counted."""
+    rows = _accounts(4)
+    closed = update(queries.account).where(queries.account.c.id == bindparam("one")).values(closed_at=bindparam("at"))
+    in_unit_of_work(lambda: Rows(queries.account).insert_mappings(session.connection(), rows[:3:2]))
+    at = clock.now()
+    sent = in_unit_of_work(
+        lambda: Direct(closed).send_all(session.connection(), [{"one": row["id"], "at": at} for row in rows]).written()
+    )
+    assert sent == 2
+    assert [row["closed_at"] for row in _found(rows)] == [at, at]
+
+
+@ON_POSTGRESQL
+@pytest.mark.parametrize("write", [True, False])
+@pytest.mark.parametrize("through_the_driver", [True, False])
+def test_a_server_that_was_restarted_costs_nobody_an_error(app: Flask, through_the_driver: bool, write: bool) -> None:
+    """However many connections of the pool are dead: the first attempt that finds one gives them all up."""
+    owner_id = a_volunteer_with(60)
+    idle = [db.engine.connect() for _ in range(database.ATTEMPTS + 2)]
+    pids = [connection.execute(text("SELECT pg_backend_pid()")).scalar_one() for connection in idle]
+    for connection in idle:
+        connection.close()
+    with create_engine(db.engine.url, poolclass=NullPool).connect() as other:
+        for pid in pids:
+            other.execute(text("SELECT pg_terminate_backend(:pid)"), {"pid": pid})
+
+    def asked() -> int:
+        if through_the_driver:
+            return len(Direct(queries.HEADS).send(session.connection(), _wallet(owner_id)).rows())
+        return len(session.connection().execute(queries.HEADS, _wallet(owner_id)).all())
+
+    assert in_unit_of_work(asked, write=write) == 1
+
+
+def _wallet(owner_id: UUID) -> dict[str, list[UUID]]:
+    return {"accounts": [wallet_of(owner_id).id], "transfers": [], "holds": []}
