@@ -46,7 +46,8 @@ class _Compiled:
             name: _Place(name, None) if length is None else [_Place(name, index) for index in range(length)]
             for name, length in lengths.items()
         }
-        keys = list(lengths) if isinstance(statement, Insert) else None
+        # What an insert is given for its columns; anything else is for a select inside it.
+        keys = [name for name in lengths if name in statement.table.c] if isinstance(statement, Insert) else None
         compiled = cast("SQLCompiler", statement.compile(dialect=dialect, column_keys=keys))
         expanded = compiled.construct_expanded_state(places)
         processes = {

@@ -9,18 +9,18 @@ from sqlalchemy import bindparam, update
 
 from timebank import clock
 from timebank.database import new_id, session
-from timebank.direct import Direct, at_once
+from timebank.direct import Direct
 from timebank.errors import NotFound
 from timebank.identity.rules import Actor
 from timebank.ledger import queries as ledger_queries
 from timebank.ledger import service as ledger
 from timebank.ledger.rules import AccountState
-from timebank.shop import numbers, queries, receipts
+from timebank.shop import queries, receipts
 from timebank.shop.errors import LineOverPicked
 from timebank.shop.models import Receipt, Redemption
 from timebank.shop.queries import Shop
 from timebank.shop.reservations import opened, refuse_closed
-from timebank.shop.rules import Line, PricedLine, RedemptionState, Series, summed, total_minutes
+from timebank.shop.rules import Line, PricedLine, RedemptionState, summed, total_minutes
 from timebank.shop.staff import own_shop
 from timebank.shop.stock import Shelf
 
@@ -52,10 +52,11 @@ def hand_over(*, actor: Actor, redemption_id: UUID, lines: Sequence[Line] | None
     charged = total_minutes(taken)
     account = _pay(redemption, charged, actor.person_id, now)
     shelf = _moved(redemption, taken, actor.person_id, now)
-    with at_once(session.connection()):  # whoever else wants these lots, or the next receipt, waits from here on
+
+    def write() -> None:
         shelf.write()
         _close(redemption, charged, actor.person_id, now)
-        counted = numbers.count(site_id=shop.id, day=clock.day_of(now), series=Series.RECEIPT)
+
     receipt = receipts.issue(
         redemption=redemption,
         lines=taken,
@@ -63,7 +64,7 @@ def hand_over(*, actor: Actor, redemption_id: UUID, lines: Sequence[Line] | None
         account=account,
         clerk_id=actor.person_id,
         now=now,
-        number=numbers.number_of(counted),
+        beside=write,
     )
     pieces = {line.line_no: line.quantity for line in taken}
     return HandedOver(redemption, [line.handing(pieces.get(line.line_no, 0)) for line in held], receipt, shop)

@@ -7,6 +7,7 @@ last lock that anything takes.
 from datetime import date
 from uuid import UUID
 
+from sqlalchemy import bindparam, select
 from sqlalchemy.dialects import postgresql, sqlite
 
 from timebank.database import session
@@ -16,6 +17,16 @@ from timebank.shop.rules import Series
 
 _STEP = {"last": Counter.last + 1}
 _KEY = (Counter.site_id, Counter.day, Counter.series)
+LAST = (
+    select(Counter.last)
+    .where(
+        Counter.site_id == bindparam("counted_at"),
+        Counter.day == bindparam("counted_on"),
+        Counter.series == bindparam("counted_series"),
+    )
+    .scalar_subquery()
+)
+"""The last number of a series, for the row that takes it in the same round trip in which it was counted."""
 _COUNT = {
     "sqlite": Direct(
         sqlite.insert(Counter).on_conflict_do_update(index_elements=_KEY, set_=_STEP).returning(Counter.last)
