@@ -13,7 +13,10 @@ from timebank.shop.merchant_tables import MerchantSettlement
 
 LEFT, RIGHT = 12.0, PAGE_WIDTH - 12.0
 ROW = 6.5
-BOTTOM = PAGE_HEIGHT - 62
+TOP, BOTTOM = 15.0, PAGE_HEIGHT - 62
+"""Below it there is room for the longest names on many lines, or for the signatures."""
+NARROW = 20.0
+"""A column that is no wider holds a number."""
 _NO_RATE = "本单为公益仓台账：件数、时间币与入库价值各自记录，互不折算，不作付款凭据。"
 _COLUMNS = (
     Column("站点"),
@@ -69,12 +72,8 @@ def pdf(settlement: MerchantSettlement, face: Typeface) -> bytes:
     pages = Pages(title=f"商家月度结算单 {content['month']}", face=face)
     top = _heading(pages, settlement)
     for row in _rows(content):
-        if top > BOTTOM:
-            pages.next_page()
-            top = _titles(pages, 15.0)
-        _row(pages, ["—" if cell is None else str(cell) for cell in row], top)
-        top += ROW
-    _end(pages, settlement, top + 4)
+        top = _row(pages, ["—" if cell is None else str(cell) for cell in row], _room(pages, top))
+    _end(pages, settlement, _room(pages, top + 4, titles=False))
     return pages.finished()
 
 
@@ -94,16 +93,28 @@ def _heading(pages: Pages, settlement: MerchantSettlement) -> float:
     return _titles(pages, top + 3)
 
 
+def _room(pages: Pages, top: float, *, titles: bool = True) -> float:
+    """Return where to go on: here, or on a new page if little is left of this one."""
+    if top <= BOTTOM:
+        return top
+    pages.next_page()
+    return _titles(pages, TOP) if titles else TOP
+
+
 def _titles(pages: Pages, top: float) -> float:
-    _row(pages, list(_SHORT), top)
-    return top + ROW
+    return _row(pages, list(_SHORT), top)
 
 
-def _row(pages: Pages, cells: Sequence[str], top: float) -> None:
-    left = LEFT
+def _row(pages: Pages, cells: Sequence[str], top: float) -> float:
+    """Write a row, names on as many lines as they need; return where the next one begins."""
+    left, bottom = LEFT, top + ROW
     for cell, width in zip(cells, _WIDTHS, strict=True):
-        pages.fitted(cell, left=left, top=top, size=9, width=width - 2)
+        if width > NARROW:
+            bottom = max(bottom, pages.paragraph(cell, left=left, top=top, width=width - 2, size=9) + 1.5)
+        else:
+            pages.fitted(cell, left=left, top=top, size=9, width=width - 2)
         left += width
+    return bottom
 
 
 def _end(pages: Pages, settlement: MerchantSettlement, top: float) -> None:
