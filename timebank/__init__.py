@@ -2,7 +2,7 @@
 
 The packages, from the top: ``demo``, ``statistics``, ``passbook``, ``anomalies``, ``shop``, ``giving`` and
 ``attendance``, ``records``, ``activities``, ``ledger`` and ``notifications``, ``policies``, ``organisations``,
-``identity``, ``documents`` and ``web``, ``codes``. Imports run only downwards (see the contracts in pyproject.toml).
+``files``, ``identity``, ``documents`` and ``web``, ``codes``. Imports run only downwards (see the contracts in pyproject.toml).
 """
 
 __version__ = "0.1.0"

@@ -15,10 +15,12 @@ from timebank.attendance import batch_endpoints as batches
 from timebank.attendance import endpoints as attendance
 from timebank.attendance import overdue_endpoints as overdue
 from timebank.attendance import printed_endpoints as printed
+from timebank.attendance import screen_endpoints as screens
 from timebank.codes.book import CodeBook
 from timebank.demo import clock as demo_clock
 from timebank.demo import endpoints as demo
 from timebank.documents.typefaces import UnusableFont, typeface
+from timebank.files import endpoints as files
 from timebank.giving import endpoints as giving
 from timebank.giving import group_endpoints as groups
 from timebank.giving import pool_endpoints as pool
@@ -27,7 +29,9 @@ from timebank.identity import endpoints as identity
 from timebank.identity.wechat import WechatClient
 from timebank.notifications import endpoints as notifications
 from timebank.notifications import templates
+from timebank.organisations import device_endpoints as devices
 from timebank.organisations import endpoints as organisations
+from timebank.organisations import household_endpoints as households
 from timebank.organisations import member_endpoints as members
 from timebank.organisations import paper_endpoints as papers
 from timebank.passbook import endpoints as passbook
@@ -37,8 +41,16 @@ from timebank.records import endpoints as records
 from timebank.records import objection_endpoints as objections
 from timebank.records import supplement_endpoints as supplements
 from timebank.settings import Settings, UnsafeSettings
+from timebank.shop import account_endpoints as shop_accounts
+from timebank.shop import allowance_endpoints as allowances
+from timebank.shop import counter_endpoints as counter
+from timebank.shop import donation_endpoints as donations
 from timebank.shop import endpoints as shop
+from timebank.shop import goods_endpoints as goods
+from timebank.shop import intake_endpoints as intakes
 from timebank.shop import merchant_endpoints as merchants
+from timebank.shop import stockkeeping_endpoints as stockkeeping
+from timebank.shop import stocktake_endpoints as stocktakes
 from timebank.statistics import endpoints as statistics
 from timebank.web import docs, observe, problems, tokens
 from timebank.web.api import PREFIX, create_api
@@ -50,8 +62,11 @@ DOMAINS = (
     identity,
     consents,
     organisations,
+    devices,
     members,
     papers,
+    households,
+    files,
     policies,
     notifications,
     activities,
@@ -61,6 +76,7 @@ DOMAINS = (
     batches,
     overdue,
     printed,
+    screens,
     records,
     corrections,
     supplements,
@@ -70,6 +86,14 @@ DOMAINS = (
     groups,
     shop,
     merchants,
+    allowances,
+    goods,
+    intakes,
+    donations,
+    stockkeeping,
+    stocktakes,
+    shop_accounts,
+    counter,
     anomalies,
     passbook,
     statistics,

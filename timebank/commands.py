@@ -19,6 +19,8 @@ from timebank.codes import rotation
 from timebank.database import in_unit_of_work, session, violated_constraint
 from timebank.demo import street
 from timebank.errors import Conflict, Refusal, refusal_for
+from timebank.files import endpoints as files
+from timebank.files import sweeping as unused_files
 from timebank.identity import passwords
 from timebank.identity import service as identity
 from timebank.identity.rules import Grant, Role
@@ -31,7 +33,7 @@ from timebank.passbook import expiries, expiry_warnings
 from timebank.policies.commands import cli as policy_commands
 from timebank.records import finalising
 from timebank.settings import Settings, UnsafeSettings
-from timebank.shop import reservations
+from timebank.shop import quotas, reservations
 from timebank.shop.commands import cli as shop_commands
 from timebank.web import idempotency
 
@@ -87,11 +89,13 @@ def sweep() -> None:
     """收尾：到期的冻结、预约、时间币、忘记的签退和旧的幂等回执 · write what is due, forget old replies."""
     swept = {
         "redemptions": in_unit_of_work(lambda: reservations.sweep(limit=SWEEP_AT_ONCE)),
+        "free_quotas": in_unit_of_work(lambda: quotas.sweep(limit=SWEEP_AT_ONCE)),
         "attendances": in_unit_of_work(lambda: closing.sweep(limit=SWEEP_AT_ONCE)),
         "holds": in_unit_of_work(lambda: ledger.sweep(limit=SWEEP_AT_ONCE)),
         "expired": expiries.run(),
         "anomalies": in_unit_of_work(anomalies.look),
         "notices": _notices_over(),
+        "files": unused_files.sweep(store=files.store(), limit=SWEEP_AT_ONCE),
         "replies": in_unit_of_work(idempotency.forget_old),
     }
     click.echo(" ".join(f"{what}={count}" for what, count in swept.items()))

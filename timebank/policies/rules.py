@@ -13,6 +13,9 @@ from typing import Any
 
 from timebank.errors import Invalid
 from timebank.policies.expiry import BalanceExpiry, balance_expiry, read_balance_expiry
+from timebank.policies.free_quotas import FreeQuota, free_quotas, read_free_quotas
+from timebank.policies.limits import Limit, limits, read_limits
+from timebank.policies.redemption_days import RedemptionDays, read_redemption_days, redemption_days
 from timebank.policies.values import Read, Refused, one_of, some_of, whole, yes_or_no
 
 PROVENANCES = ("self_scan", "staff_scan", "supplement", "import")
@@ -105,6 +108,12 @@ class Policy:
     geofence: str = "off"
     geofence_metres: int = 300
     reservation_hours: int | None = 48
+    redeem_limits: tuple[Limit, ...] = ()
+    redeem_days: RedemptionDays | None = None
+    free_quota: tuple[FreeQuota, ...] = ()
+    min_remaining_days: int = 0
+    same_day_hours: int = 24
+    near_expiry_days: int = 15
     min_age: int = LEAST_AGE
     service_consent: bool = False
 
@@ -205,7 +214,41 @@ KEYS = {
             "whether the place is checked at check-in: off, as a doubt (flag), or as a condition (enforce)",
         ),
         Key("geofence_metres", whole(50, 5_000), "离站点多少米以内算到场", "so many metres from the site are inside"),
-        Key("reservation_hours", whole(1, 720), "预留多少小时内须提货", "a reservation is kept this long"),
+        Key("reservation_hours", whole(1, 8_784), "预留多少小时内须提货", "a reservation is kept this long"),
+        Key(
+            "redeem_limits",
+            read_limits,
+            "限额：每人或每户在一段时间内最多领多少",
+            "how much may be taken",
+            value_of=limits,
+        ),
+        Key(
+            "redeem_days",
+            read_redemption_days,
+            "可兑换的日子和时段；null 为每天",
+            "days and hours on which goods are redeemed; null for always",
+            value_of=redemption_days,
+        ),
+        Key(
+            "free_quota",
+            read_free_quotas,
+            "困难群众免费额度的种类和大小，与时间币分开",
+            "kinds and sizes of free quotas for people in need, apart from minutes",
+            value_of=free_quotas,
+        ),
+        Key(
+            "min_remaining_days",
+            whole(0, 730),
+            "入库时保质期至少还剩几天；物品另有规定的从其规定",
+            "least days of life left at intake, unless the goods have their own",
+        ),
+        Key(
+            "same_day_hours",
+            whole(1, 48),
+            "当日食品须在入库后多少小时内到期",
+            "food of the day expires within so many hours of its intake",
+        ),
+        Key("near_expiry_days", whole(1, 365), "几天内到期算临期，须单独存放", "expiring within so many days is near"),
         Key(
             "min_age",
             whole(LEAST_AGE, 18),
@@ -306,8 +349,10 @@ def explained(candidates: Iterable[Version]) -> list[Explained]:
 
 def plain(value: Any) -> Any:
     """Return a Policy's value as JSON has it."""
-    if isinstance(value, BalanceExpiry):
+    if isinstance(value, BalanceExpiry | RedemptionDays):
         return value.plain()
+    if isinstance(value, tuple):
+        return [item.plain() for item in value]
     return [item for item in PROVENANCES if item in value] if isinstance(value, frozenset) else value
 
 

@@ -15,10 +15,12 @@ from timebank.identity.rules import Actor
 from timebank.ledger import queries as ledger_queries
 from timebank.ledger import service as ledger
 from timebank.ledger.rules import AccountState
-from timebank.shop import queries, receipts
+from timebank.shop import limits, proxies, queries, quotas, receipts
 from timebank.shop.errors import LineOverPicked
 from timebank.shop.models import Receipt, Redemption
+from timebank.shop.proxy_tables import Proxy
 from timebank.shop.queries import Shop
+from timebank.shop.quota_rules import PayWith
 from timebank.shop.reservations import opened, refuse_closed
 from timebank.shop.rules import Line, PricedLine, RedemptionState, summed, total_minutes
 from timebank.shop.staff import own_shop
@@ -27,30 +29,42 @@ from timebank.shop.stock import Shelf
 
 @dataclass(frozen=True, slots=True)
 class HandedOver:
-    """A redemption whose goods have left, at which shop, with all its lines and its receipt."""
+    """A redemption whose goods have left, at which shop, with all its lines and its receipt, and to which proxy, if any."""
 
     redemption: Redemption
     lines: list[PricedLine]
     receipt: Receipt
     shop: Shop
+    proxy: Proxy | None = None
 
 
-def hand_over(*, actor: Actor, redemption_id: UUID, lines: Sequence[Line] | None = None) -> HandedOver:
-    """Hand over a held redemption at a shop of the actor's; with ``lines``, only those pieces.
+def hand_over(
+    *, actor: Actor, redemption_id: UUID, lines: Sequence[Line] | None = None, proxy_id: UUID | None = None
+) -> HandedOver:
+    """Hand over a held redemption at a shop of the actor's; with ``lines``, only those pieces; with ``proxy_id``, to a proxy.
 
     Whatever is not taken is released, minutes by the same capture and goods by the same moves; whoever still wants it
-    reserves again. Raises NotFound, AlreadyHandedOver, RedemptionCancelled, HoldExpired, LineOverPicked.
+    reserves again. Raises NotFound, AlreadyHandedOver, RedemptionCancelled, HoldExpired, LineOverPicked, ProxyNotValid,
+    ClerkIsProxy.
     """
     found = queries.lock_with_lines(redemption_id)
     if found is None:
         raise NotFound
     redemption, shop, held = found
     own_shop(actor, shop)
+    limits.wait(redemption)
     now = clock.now()
     refuse_closed(redemption, now)
+    proxy = None
+    if proxy_id is not None:
+        proxy = proxies.in_force(proxy_id=proxy_id, person_id=redemption.person_id, actor=actor)
     taken = _taken(held, lines)
     charged = total_minutes(taken)
     account = _pay(redemption, charged, actor.person_id, now)
+    if redemption.pay_with == PayWith.FREE_QUOTA:
+        quotas.capture(redemption, taken, actor_id=actor.person_id)
+    if proxy is not None:
+        proxies.note_collected(redemption_id=redemption_id, proxy=proxy, clerk_id=actor.person_id)
     shelf = _moved(redemption, taken, actor.person_id, now)
 
     def write() -> None:
@@ -67,7 +81,7 @@ def hand_over(*, actor: Actor, redemption_id: UUID, lines: Sequence[Line] | None
         beside=write,
     )
     pieces = {line.line_no: line.quantity for line in taken}
-    return HandedOver(redemption, [line.handing(pieces.get(line.line_no, 0)) for line in held], receipt, shop)
+    return HandedOver(redemption, [line.handing(pieces.get(line.line_no, 0)) for line in held], receipt, shop, proxy)
 
 
 _CLOSING = Direct(

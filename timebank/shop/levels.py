@@ -1,29 +1,33 @@
 """What lots hold, what of it is promised, and what of that is due: the reading side of stock."""
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, Select, Uuid, and_, bindparam, case, func, literal, or_, select
-from sqlalchemy.orm import aliased
+from sqlalchemy.orm import InstrumentedAttribute, aliased
 
 from timebank.database import UtcDateTime, session
 from timebank.direct import Direct, Sent, at_once
 from timebank.shop.models import Goods, Lot, Redemption, StockMove
-from timebank.shop.queries import Instant, price_at
+from timebank.shop.queries import Instant, limits_of_goods, price_at
 from timebank.shop.rules import Level, Line, MoveKind, OpenReserve, Pick, PricedLine, RedemptionState
+
+LEVEL_FIELDS = len(fields(Level))
 
 
 @dataclass(frozen=True, slots=True)
 class Offered:
-    """Goods as they are offered at one moment."""
+    """Goods as they are offered at one moment; ``limits`` are those set on them, in their plain form."""
 
     goods_id: UUID
     name: str
     unit: str
     price_minutes: int
+    category: str
+    limits: list[dict[str, Any]] | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +52,8 @@ def _last() -> ColumnElement[int]:
     return select(func.max(other.seq)).where(other.lot_id == Lot.id).correlate(Lot).scalar_subquery()
 
 
-def _unresolved(reserve: type[StockMove]) -> ColumnElement[bool]:
+def unresolved(reserve: type[StockMove]) -> ColumnElement[bool]:
+    """Return whether nothing has ended a reservation yet."""
     other = aliased(StockMove)
     return ~select(1).where(other.lot_id == reserve.lot_id, other.resolves == reserve.seq).correlate(reserve).exists()
 
@@ -73,7 +78,7 @@ def _due(now: Instant) -> ColumnElement[int]:
             reserve.kind == MoveKind.RESERVE,
             _IS_HELD,
             Redemption.expires_at <= now,
-            _unresolved(reserve),
+            unresolved(reserve),
         )
         .correlate(Lot)
         .scalar_subquery()
@@ -92,6 +97,17 @@ _LEVEL = (
 )
 
 
+def _level_at(now: Instant) -> tuple[ColumnElement[Any] | InstrumentedAttribute[Any], ...]:
+    """Return the columns of a ``Level``, in its order."""
+    return (*_LEVEL, _due(now), Lot.recalled_at.is_not(None), restricted_at(now))
+
+
+def restricted_at(now: Instant) -> ColumnElement[bool]:
+    """Return whether a lot is only for the purpose that it was given for: no change of purpose has opened it yet."""
+    closed = or_(Lot.ordinary_from.is_(None), Lot.ordinary_from > now)
+    return and_(Lot.restricted_purpose.is_not(None), closed)
+
+
 # Every reservation and hand-over asks these: they are built once, for building them took longer than running them.
 _NOW = bindparam("now", type_=UtcDateTime())
 _SITE = bindparam("site", type_=Uuid())
@@ -105,7 +121,7 @@ def _locking(*which: ColumnElement[bool]) -> Select[UUID]:
 
 def _held(*which: ColumnElement[bool]) -> Select[*tuple[Any, ...]]:
     return (
-        select(*_LEVEL, _due(_NOW))
+        select(*_level_at(_NOW))
         .select_from(Lot)
         .join(StockMove, and_(StockMove.lot_id == Lot.id, StockMove.seq == _last()))
         .where(*which)
@@ -113,7 +129,7 @@ def _held(*which: ColumnElement[bool]) -> Select[*tuple[Any, ...]]:
 
 
 _OFFERED = Direct(
-    select(*_LEVEL, _due(_NOW), Goods.id, Goods.name, Goods.unit, price_at(_NOW))
+    select(*_level_at(_NOW), Goods.id, Goods.name, Goods.unit, price_at(_NOW), Goods.category, limits_of_goods())
     .select_from(Goods)
     .outerjoin(Lot, and_(Lot.goods_id == Goods.id, Lot.site_id == _SITE, Lot.emptied_at.is_(None)))
     .outerjoin(StockMove, and_(StockMove.lot_id == Lot.id, StockMove.seq == _last()))
@@ -132,7 +148,7 @@ _LOCK_GOOD, _HELD_GOOD = Direct(_locking(*_GOOD)), Direct(_held(*_GOOD))
 _LOCK_PICKED, _HELD_PICKED = Direct(_locking(_PICKED)), Direct(_held(_PICKED))
 _RESERVE = (StockMove.lot_id, StockMove.seq, StockMove.reserved, StockMove.redemption_id, StockMove.line_no)
 _RESERVES = Direct(
-    select(*_RESERVE, _unresolved(StockMove))
+    select(*_RESERVE, unresolved(StockMove))
     .select_from(StockMove)
     .join(Lot, Lot.id == StockMove.lot_id)
     .where(StockMove.redemption_id == _REDEMPTION, StockMove.kind == MoveKind.RESERVE)
@@ -180,7 +196,7 @@ def _of_locked(locking: Sent, reading: Sent) -> list[Level]:
 def stocked(goods_ids: Collection[UUID], now: datetime, *, site_id: UUID | None = None) -> list[tuple[UUID, Level]]:
     """Return site and level of every lot of the goods that is not empty, at one site or everywhere."""
     found = (
-        select(*_LEVEL, _due(now), Lot.site_id)
+        select(*_level_at(now), Lot.site_id)
         .select_from(Lot)
         .join(StockMove, and_(StockMove.lot_id == Lot.id, StockMove.seq == _last()))
         .where(Lot.goods_id.in_(goods_ids), Lot.emptied_at.is_(None))
@@ -190,17 +206,21 @@ def stocked(goods_ids: Collection[UUID], now: datetime, *, site_id: UUID | None 
     return [(row[-1], _level(row)) for row in session.execute(found)]
 
 
+_PRICE = LEVEL_FIELDS + 3  # where it stands in a row of _OFFERED
+
+
 def offer(goods_ids: Collection[UUID], now: datetime, site_id: UUID) -> Offer:
     """Return goods with prices and their lots at one site, in one statement; only active goods with a price."""
     sent = _OFFERED.send(session.connection(), {"now": now, "site": site_id, "goods": list(goods_ids)})
-    rows = [row for row in sent.rows() if row[-1] is not None]
-    return Offer({row[8]: Offered(*row[8:]) for row in rows}, [_level(row) for row in rows if row[0] is not None])
+    rows = [row for row in sent.rows() if row[_PRICE] is not None]
+    offered = {row[LEVEL_FIELDS]: Offered(*row[LEVEL_FIELDS:]) for row in rows}
+    return Offer(offered, [_level(row) for row in rows if row[0] is not None])
 
 
 def _level(row: Sequence[Any]) -> Level:
-    lot_id, goods_id, expires_at, received_at, seq, on_hand, reserved, due = row[:8]
+    lot_id, goods_id, expires_at, received_at, seq, on_hand, reserved, due, *marks = row[:LEVEL_FIELDS]
     # PostgreSQL sums bigints into numerics.
-    return Level(lot_id, goods_id, expires_at, received_at, seq, on_hand, reserved, int(due))
+    return Level(lot_id, goods_id, expires_at, received_at, seq, on_hand, reserved, int(due), *marks)
 
 
 def lots_of(redemption_ids: Collection[UUID]) -> Select[UUID]:
@@ -248,7 +268,7 @@ def due_reserves(lot_ids: Collection[UUID], now: datetime) -> list[OpenReserve]:
             Redemption.expires_at <= now,
             StockMove.kind == MoveKind.RESERVE,
             StockMove.lot_id.in_(lot_ids),
-            _unresolved(StockMove),
+            unresolved(StockMove),
         )
         .order_by(StockMove.lot_id, StockMove.seq)
     )

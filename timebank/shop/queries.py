@@ -6,17 +6,18 @@ from datetime import datetime
 from typing import Any, cast
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Row, Select, Uuid, bindparam, func, select
+from sqlalchemy import ColumnElement, Row, ScalarSelect, Select, Uuid, bindparam, func, select
 
+from timebank import clock
 from timebank.database import session
 from timebank.direct import Direct, at_once
 from timebank.identity.models import Person
 from timebank.organisations.models import Area, Organisation, Site
 from timebank.policies.queries import latest_number_subquery
+from timebank.shop.limit_tables import GoodsLimit
 from timebank.shop.models import (
     Goods,
     GoodsPrice,
-    MissedCode,
     Receipt,
     Redemption,
     RedemptionLine,
@@ -99,6 +100,18 @@ def price_at(now: Instant) -> ColumnElement[int]:
     )
 
 
+def limits_of_goods() -> ScalarSelect[Any]:
+    """Return the limits that are set on ``Goods``, plain, as a correlated scalar (NULL without any)."""
+    return (
+        select(GoodsLimit.limits)
+        .where(GoodsLimit.goods_id == Goods.id)
+        .order_by(GoodsLimit.number.desc())
+        .limit(1)
+        .correlate(Goods)
+        .scalar_subquery()
+    )
+
+
 def goods(now: datetime) -> Select[Any]:
     """Select goods with the price in force."""
     found = select(
@@ -108,6 +121,10 @@ def goods(now: datetime) -> Select[Any]:
         Goods.unit,
         Goods.ean13,
         Goods.active,
+        Goods.lane,
+        Goods.low_stock_below,
+        Goods.min_remaining_days,
+        Goods.version,
         price_at(now).label("price_minutes"),
     )
     return cast("Select[Any]", found)
@@ -116,6 +133,17 @@ def goods(now: datetime) -> Select[Any]:
 def one_goods(goods_id: UUID, now: datetime) -> Sequence[Row[Any]]:
     """Return one goods with the price in force, as a list of one or none."""
     return session.execute(goods(now).where(Goods.id == goods_id)).all()
+
+
+def prices_of(goods_id: UUID) -> Select[Any]:
+    """Select every price that goods have had, or will have."""
+    return select(GoodsPrice).where(GoodsPrice.goods_id == goods_id)
+
+
+def price_number(goods_id: UUID) -> int | None:
+    """Return the number of the price of goods that is in force."""
+    found = prices_of(goods_id).with_only_columns(GoodsPrice.number).where(GoodsPrice.from_at <= clock.now())
+    return session.scalar(found.order_by(GoodsPrice.from_at.desc(), GoodsPrice.number.desc()).limit(1))
 
 
 def goods_by_ean13(codes: Collection[str]) -> dict[str, UUID]:
@@ -167,7 +195,7 @@ _LOCK_REDEMPTION = Direct(
     .where(Redemption.id == bindparam("redemption", type_=Uuid()))
     .with_for_update(key_share=True, of=Redemption)
 )
-_HANDED = (
+PIECES_OUT = (
     select(-func.sum(StockMove.quantity))
     .where(
         StockMove.redemption_id == RedemptionLine.redemption_id,
@@ -177,13 +205,15 @@ _HANDED = (
     .correlate(RedemptionLine)
     .scalar_subquery()
 )
-_BACK = (
+"""How many pieces of a ``RedemptionLine`` were handed over (NULL: none)."""
+PIECES_BACK = (
     select(func.sum(RefundLine.quantity))
     .join(Refund, Refund.id == RefundLine.refund_id)
     .where(Refund.redemption_id == RedemptionLine.redemption_id, RefundLine.line_no == RedemptionLine.line_no)
     .correlate(RedemptionLine)
     .scalar_subquery()
 )
+"""How many pieces of a ``RedemptionLine`` have come back (NULL: none)."""
 _SELECT_LINES = (
     select(
         RedemptionLine.redemption_id,
@@ -193,8 +223,8 @@ _SELECT_LINES = (
         Goods.unit,
         RedemptionLine.quantity,
         RedemptionLine.price_minutes,
-        func.coalesce(_HANDED, 0),
-        func.coalesce(_BACK, 0),
+        func.coalesce(PIECES_OUT, 0),
+        func.coalesce(PIECES_BACK, 0),
     )
     .join(Goods, Goods.id == RedemptionLine.goods_id)
     .where(RedemptionLine.redemption_id.in_(bindparam("redemptions", expanding=True)))
@@ -266,13 +296,3 @@ def names(person_ids: Collection[UUID]) -> dict[UUID, str]:
     """Return the names that people show."""
     found = select(Person.id, Person.display_name).where(Person.id.in_(person_ids))
     return {row.id: row.display_name for row in session.execute(found)}
-
-
-def misses_since(clerk_id: UUID, since: datetime) -> tuple[int, datetime | None]:
-    """Return how many wrong codes a clerk gave since then, and when the first was."""
-    row = session.execute(
-        select(func.count(), func.min(MissedCode.missed_at)).where(
-            MissedCode.clerk_id == clerk_id, MissedCode.missed_at > since
-        )
-    ).one()
-    return row[0], row[1]

@@ -9,7 +9,7 @@ from tests.factories.identity import a_coordinator
 from tests.factories.merchants import a_delivery, a_merchant
 from tests.factories.organisations import a_shop
 from tests.factories.shop import a_clerk, a_member, findings, reserved, some_goods
-from tests.unit.shop.unguarded import unguarded
+from tests.unguarded import unguarded
 from timebank import clock
 from timebank.database import in_unit_of_work
 from timebank.shop import refunds, settlements

@@ -1,4 +1,4 @@
-"""Changing the books behind the application's back, to see whether somebody notices."""
+"""Changing what the database guards, as somebody who owns it and has taken the guards away."""
 
 from tests.owner import owning
 
