@@ -123,7 +123,8 @@ def recall_lot(body: dict[str, Any], lot_id: UUID) -> dict[str, Any]:
         "lot_id": lot_id,
         "reason": done.recall.reason,
         "recalled_at": done.recall.recalled_at,
-        "on_hand": done.level.on_hand,
+        "on_hand": done.on_hand,
+        "lots": [{"lot_id": lot.id, "site_id": lot.site_id} for lot in done.lots],
         "held": done.held,
         "people": done.people,
     }

@@ -80,12 +80,20 @@ class PromisedOut(Schema):
     expires_at = Instant(required=True)
 
 
+class RecalledLotOut(Schema):
+    """A lot of the same goods, and where it is."""
+
+    lot_id = fields.UUID(required=True)
+    site_id = fields.UUID(required=True)
+
+
 class RecallOut(Schema):
-    """A recall: what is left, what was promised, and how many people have taken some."""
+    """A recall, wherever the goods were sent: what is left, what was promised, and how many people have taken some."""
 
     lot_id = fields.UUID(required=True)
     reason = fields.String(required=True)
     recalled_at = Instant(required=True)
+    lots = fields.List(fields.Nested(RecalledLotOut), required=True)
     on_hand = fields.Integer(required=True)
     held = fields.List(fields.Nested(PromisedOut), required=True)
     people = fields.Integer(required=True)

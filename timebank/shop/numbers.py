@@ -1,22 +1,18 @@
-"""Numbers without gaps: each series of a site begins at 1 every day.
-
-The row lock of the counter is held until the transaction ends, and a roll-back takes the number back with it. It is the
-last lock that anything takes.
-"""
+"""Numbers without gaps: each series of a site begins at 1 every day."""
 
 from datetime import date
 from uuid import UUID
 
 from sqlalchemy import bindparam, select
-from sqlalchemy.dialects import postgresql, sqlite
 
-from timebank.database import session
-from timebank.direct import Direct, Sent
+from timebank.direct import Sent
+from timebank.numbering import Numbering, number_of
 from timebank.shop.models import Counter
 from timebank.shop.rules import Series
 
-_STEP = {"last": Counter.last + 1}
-_KEY = (Counter.site_id, Counter.day, Counter.series)
+__all__ = ["count", "following", "number_of"]
+
+_OF_SHOPS = Numbering(Counter)
 LAST = (
     select(Counter.last)
     .where(
@@ -27,14 +23,6 @@ LAST = (
     .scalar_subquery()
 )
 """The last number of a series, for the row that takes it in the same round trip in which it was counted."""
-_COUNT = {
-    "sqlite": Direct(
-        sqlite.insert(Counter).on_conflict_do_update(index_elements=_KEY, set_=_STEP).returning(Counter.last)
-    ),
-    "postgresql": Direct(
-        postgresql.insert(Counter).on_conflict_do_update(index_elements=_KEY, set_=_STEP).returning(Counter.last)
-    ),
-}
 
 
 def following(*, site_id: UUID, day: date, series: Series) -> int:
@@ -44,12 +32,4 @@ def following(*, site_id: UUID, day: date, series: Series) -> int:
 
 def count(*, site_id: UUID, day: date, series: Series) -> Sent:
     """Ask for the next number of a series, without waiting for it inside ``at_once``."""
-    connection = session.connection()
-    first = {"site_id": site_id, "day": day, "series": series.value, "last": 1}
-    return _COUNT[connection.dialect.name].send(connection, first)
-
-
-def number_of(counted: Sent) -> int:
-    """Wait for a number that was asked for."""
-    [[number]] = counted.rows()
-    return int(number)
+    return _OF_SHOPS.count(site_id=site_id, day=day, series=series.value)

@@ -16,9 +16,17 @@ from timebank.database import session
 from timebank.identity.rules import Actor
 from timebank.shop.intake_errors import NoticeTooShort, NotRestricted
 from timebank.shop.lot_tables import Basis, PurposeChange
+from timebank.shop.models import Lot
 from timebank.shop.recalls import locked_lot
 
 NOTICE = timedelta(days=60)
+
+
+def follow(old: Lot, new: Lot) -> None:
+    """Let the changes of purpose of a lot hold for what of it was sent to another site."""
+    for change in changes_of([old.id])[old.id]:
+        values = {column.key: getattr(change, column.key) for column in PurposeChange.__table__.columns}
+        session.add(PurposeChange(**values | {"lot_id": new.id}))
 
 
 def change_purpose(

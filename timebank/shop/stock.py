@@ -123,7 +123,9 @@ class Shelf:
         self._note(lot_id, MoveKind.RETURN, quantity=quantity, redemption_id=redemption_id, line_no=line_no)
 
     def send(self, lot_id: UUID, quantity: int, *, cause_id: UUID) -> None:
-        """Note that free pieces leave for another site. Raises LotShort, and ExpiredNotSent (rule R33)."""
+        """Note that free pieces leave for another site. Raises LotShort, ExpiredNotSent (rule R33), LotRecalled."""
+        if self.is_recalled(lot_id):
+            raise LotRecalled
         if not self._levels[lot_id].good_at(self.now):
             raise ExpiredNotSent(lot_id=lot_id)
         self._refuse_short(lot_id, quantity)

@@ -93,6 +93,13 @@ def trace(*, actor: Actor, lot_id: UUID) -> Trace:
     )
 
 
+def family_of(lot_id: UUID) -> list[UUID]:
+    """Return a lot with everything that it was sent from and that was sent on from that: the same goods."""
+    came = came_by(lot_id)
+    first = came[0].from_lot_id if came else lot_id
+    return [first, *(hop.to_lot_id for hop in went_by(first))]
+
+
 def came_by(lot_id: UUID) -> list[Hop]:
     """Return the transfers that a lot came by, the first one first."""
     hops: list[Hop] = []
