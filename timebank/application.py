@@ -55,6 +55,7 @@ from timebank.shop import donation_endpoints as donations
 from timebank.shop import endpoints as shop
 from timebank.shop import goods_endpoints as goods
 from timebank.shop import intake_endpoints as intakes
+from timebank.shop import merchant_endpoints as merchants
 from timebank.shop import stockkeeping_endpoints as stockkeeping
 from timebank.shop import stocktake_endpoints as stocktakes
 from timebank.stars import endpoints as stars
@@ -98,6 +99,7 @@ DOMAINS = (
     pool,
     groups,
     shop,
+    merchants,
     allowances,
     goods,
     intakes,

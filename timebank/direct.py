@@ -46,7 +46,8 @@ class _Compiled:
             name: _Place(name, None) if length is None else [_Place(name, index) for index in range(length)]
             for name, length in lengths.items()
         }
-        keys = list(lengths) if isinstance(statement, Insert) else None
+        # What an insert is given for its columns; anything else is for a select inside it.
+        keys = [name for name in lengths if name in statement.table.c] if isinstance(statement, Insert) else None
         compiled = cast("SQLCompiler", statement.compile(dialect=dialect, column_keys=keys))
         expanded = compiled.construct_expanded_state(places)
         processes = {
@@ -114,7 +115,7 @@ class Sent:
 
     def rows(self) -> list[list[Any]]:
         """Wait for the rows and return them. Raises what SQLAlchemy would raise."""
-        with errors_of(self._connection):
+        with ErrorsOf(self._connection):
             found = self._cursor.fetchall()
         return list(map(self._compiled.read, found))
 
@@ -124,6 +125,7 @@ class Direct:
 
     def __init__(self, statement: Statement) -> None:
         self._statement = statement
+        self._inserts = isinstance(statement, Insert)  # a list is a value there, and no list of values
         self._compiled: dict[Any, _Compiled] = {}
 
     def send(self, connection: Connection, parameters: Parameters) -> Sent:
@@ -132,7 +134,7 @@ class Direct:
         cursor = _cursor(connection)
         values = compiled.bind(parameters)
         connection.dispatch.before_cursor_execute(connection, cursor, compiled.sql, values, None, False)
-        with errors_of(connection):
+        with ErrorsOf(connection):
             cursor.execute(compiled.sql, values)
         return Sent(connection, cursor, compiled)
 
@@ -144,18 +146,18 @@ class Direct:
         cursor = _cursor(connection)
         values = compiled.bind_all(rows)
         connection.dispatch.before_cursor_execute(connection, cursor, compiled.sql, values, None, True)
-        with errors_of(connection):
+        with ErrorsOf(connection):
             cursor.executemany(compiled.sql, values)
         return Sent(connection, cursor, compiled)
 
     def _compiled_for(self, dialect: Dialect, parameters: Parameters) -> _Compiled:
-        writes = isinstance(self._statement, Insert)  # a list is a value there, and no list of values
-        lengths = {
-            name: len(value) if isinstance(value, list) and not writes else None for name, value in parameters.items()
-        }
-        key = (dialect.name, *lengths.values())
+        lists: Iterable[str] = ()
+        if not self._inserts:
+            lists = [name for name, value in parameters.items() if isinstance(value, list)]
+        key = (dialect.name, *[len(parameters[name]) for name in lists])
         compiled = self._compiled.get(key)
         if compiled is None:
+            lengths = {name: len(value) if name in lists else None for name, value in parameters.items()}
             compiled = self._compiled[key] = _Compiled(self._statement, dialect, lengths)
         return compiled
 
@@ -189,7 +191,7 @@ class Rows:
             values = list(zip(*columns, strict=True))
         cursor = _cursor(connection)
         connection.dispatch.before_cursor_execute(connection, cursor, sql, values, None, True)
-        with errors_of(connection):
+        with ErrorsOf(connection):
             if dialect.name == "sqlite":
                 cursor.executemany(sql, values)
                 return
@@ -244,18 +246,29 @@ def at_once(connection: Connection) -> Iterator[None]:
         yield
         return
     driver: Any = connection.connection.driver_connection
-    with errors_of(connection), driver.pipeline():
+    with ErrorsOf(connection), driver.pipeline():
         yield
 
 
-@contextmanager
-def errors_of(connection: Connection) -> Iterator[None]:
-    """Raise the driver's errors as SQLAlchemy would."""
-    dialect = connection.dialect
-    module: Any = dialect.loaded_dbapi
-    try:
-        yield
-    except module.Error as error:
+class ErrorsOf:
+    """Raises the driver's errors as SQLAlchemy would. No generator: it is entered with every statement."""
+
+    __slots__ = ("_connection",)
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def __enter__(self) -> None:
+        """Begin."""
+
+    def __exit__(self, _kind: object, error: BaseException | None, _traceback: object) -> None:
+        """Translate an error of the driver; leave any other alone."""
+        if error is None:
+            return
+        connection, dialect = self._connection, self._connection.dialect
+        module: Any = dialect.loaded_dbapi
+        if not isinstance(error, module.Error):
+            return
         lost = dialect.is_disconnect(error, connection.connection.dbapi_connection, None)
         if lost:
             connection.invalidate(error)

@@ -3,10 +3,11 @@
 Each check selects what is wrong; the report names the first row of each kind. It reads and changes nothing.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
+from uuid import UUID
 
 from sqlalchemy import Select, func, select
 
@@ -16,6 +17,7 @@ from timebank.shop import (
     audit_closings,
     audit_intakes,
     audit_limits,
+    audit_merchants,
     audit_payments,
     audit_quotas,
     audit_refunds,
@@ -62,8 +64,12 @@ CHECKS: dict[str, Callable[[datetime], Select[*tuple[Any, ...]]]] = {
     "donated_pieces": audit_intakes.donations_over_accepted,
     "same_day_prices": audit_intakes.food_with_a_price,
     "prices": audit_payments.goods_without_price,
+    "suppliers": audit_merchants.wrong_suppliers,
+    "confirmations": audit_merchants.own_confirmations,
     "closing_receipts": audit_closings.wrong_ranges,
 }
+RECOMPUTED: dict[str, Callable[[], Sequence[UUID]]] = {"settlements": audit_merchants.wrong_settlements}
+"""What no single select can count again: each returns the ids of what is wrong."""
 
 READING = timedelta(minutes=5)
 """What falls due within it counts as due: while the shop is open, releases are written between the clock and a check."""
@@ -97,6 +103,9 @@ def audit() -> Report:
         bad = session.execute(check(soon)).all()
         if bad:
             findings.append(Finding(kind, len(bad), " ".join(map(str, bad[0]))))
+    for kind, recompute in RECOMPUTED.items():
+        if wrong := recompute():
+            findings.append(Finding(kind, len(wrong), str(wrong[0])))
     if closings := audit_closings.wrong_closings():
         findings.append(Finding("closings", len(closings), " ".join(map(str, closings[0]))))
     return Report(_count(Lot), _count(StockMove), _count(Redemption), _count(Receipt), findings)

@@ -80,6 +80,7 @@ def take_in(body: dict[str, Any], site_id: UUID) -> dict[str, Any]:
         source=body["source"],
         donor_kind=body["donor"]["kind"],
         donor_name=body["donor"].get("name"),
+        merchant_id=body.get("merchant_id"),
         note=body.get("note"),
         lines=lines,
     )

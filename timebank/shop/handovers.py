@@ -9,20 +9,20 @@ from sqlalchemy import bindparam, update
 
 from timebank import clock
 from timebank.database import new_id, session
-from timebank.direct import Direct, at_once
+from timebank.direct import Direct
 from timebank.errors import NotFound
 from timebank.identity.rules import Actor
 from timebank.ledger import queries as ledger_queries
 from timebank.ledger import service as ledger
 from timebank.ledger.rules import AccountState
-from timebank.shop import limits, numbers, proxies, queries, quotas, receipts
+from timebank.shop import limits, proxies, queries, quotas, receipts
 from timebank.shop.errors import LineOverPicked
 from timebank.shop.models import Receipt, Redemption
 from timebank.shop.proxy_tables import Proxy
 from timebank.shop.queries import Shop
 from timebank.shop.quota_rules import PayWith
 from timebank.shop.reservations import opened, refuse_closed
-from timebank.shop.rules import Line, PricedLine, RedemptionState, Series, summed, total_minutes
+from timebank.shop.rules import Line, PricedLine, RedemptionState, summed, total_minutes
 from timebank.shop.staff import own_shop
 from timebank.shop.stock import Shelf
 
@@ -63,13 +63,14 @@ def hand_over(
     account = _pay(redemption, charged, actor.person_id, now)
     if redemption.pay_with == PayWith.FREE_QUOTA:
         quotas.capture(redemption, taken, actor_id=actor.person_id)
-    shelf = _moved(redemption, taken, actor.person_id, now)
-    with at_once(session.connection()):  # whoever else wants these lots, or the next receipt, waits from here on
-        shelf.write()
-        _close(redemption, charged, actor.person_id, now)
-        counted = numbers.count(site_id=shop.id, day=clock.day_of(now), series=Series.RECEIPT)
     if proxy is not None:
         proxies.note_collected(redemption_id=redemption_id, proxy=proxy, clerk_id=actor.person_id)
+    shelf = _moved(redemption, taken, actor.person_id, now)
+
+    def write() -> None:
+        shelf.write()
+        _close(redemption, charged, actor.person_id, now)
+
     receipt = receipts.issue(
         redemption=redemption,
         lines=taken,
@@ -77,7 +78,7 @@ def hand_over(
         account=account,
         clerk_id=actor.person_id,
         now=now,
-        number=numbers.number_of(counted),
+        beside=write,
     )
     pieces = {line.line_no: line.quantity for line in taken}
     return HandedOver(redemption, [line.handing(pieces.get(line.line_no, 0)) for line in held], receipt, shop, proxy)

@@ -13,7 +13,7 @@ from timebank.errors import Invalid
 from timebank.identity.rules import Actor
 from timebank.organisations.rules import SiteKind
 from timebank.policies import service as policies
-from timebank.shop import numbers, queries
+from timebank.shop import merchants, numbers, queries
 from timebank.shop.errors import IntakeExpired, NotAShop
 from timebank.shop.goods import refuse_unknown
 from timebank.shop.intake_errors import SameDayExpiry, ShelfLifeTooShort
@@ -45,13 +45,14 @@ def take_in(
     donor_kind: str,
     lines: Sequence[Delivered],
     donor_name: str | None = None,
+    merchant_id: UUID | None = None,
     note: str | None = None,
     intake_id: UUID | None = None,
 ) -> tuple[Intake, list[Lot]]:
     """Take a delivery in at a site of the actor's, who is the handler named on the receipt.
 
-    Raises NotFound, NotAShop, UnknownGoods, IntakeExpired, ShelfLifeTooShort, SameDayExpiry, and Invalid for an
-    anonymous donor with a name.
+    Raises NotFound, NotAShop, UnknownGoods, IntakeExpired, ShelfLifeTooShort, SameDayExpiry, AgreementNotInForce, and
+    Invalid for an anonymous donor with a name, and for a merchant's delivery that names no merchant of this shop.
     """
     shop = own_shop(actor, queries.shop(site_id))
     if shop.kind not in TAKES_IN:
@@ -62,6 +63,7 @@ def take_in(
     refuse_expired([line.expires_at for line in lines], now)
     _refuse_short_lived(shop, lines, known, now)
     day = clock.day_of(now)
+    merchant = merchants.supplier(shop=shop, source=source, merchant_id=merchant_id, on=day)
     # Taken first for the foreign keys; a new lot is locked by nobody else, so the order of locks does not matter here.
     intake = Intake(
         id=intake_id or new_id(),
@@ -77,6 +79,7 @@ def take_in(
     )
     session.add(intake)
     session.flush()
+    merchants.keep_supplier(intake_id=intake.id, merchant=merchant)
     return intake, _shelve(intake, lines)
 
 

@@ -3,6 +3,8 @@
 from datetime import date
 from uuid import UUID
 
+from sqlalchemy import bindparam, select
+
 from timebank.direct import Sent
 from timebank.numbering import Numbering, number_of
 from timebank.shop.models import Counter
@@ -11,6 +13,16 @@ from timebank.shop.rules import Series
 __all__ = ["count", "following", "number_of"]
 
 _OF_SHOPS = Numbering(Counter)
+LAST = (
+    select(Counter.last)
+    .where(
+        Counter.site_id == bindparam("counted_at"),
+        Counter.day == bindparam("counted_on"),
+        Counter.series == bindparam("counted_series"),
+    )
+    .scalar_subquery()
+)
+"""The last number of a series, for the row that takes it in the same round trip in which it was counted."""
 
 
 def following(*, site_id: UUID, day: date, series: Series) -> int:

@@ -1,6 +1,6 @@
 """Receipts: numbered without gaps per shop and day, and laid out for a printer of 58 mm (32 columns)."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -10,7 +10,7 @@ from sqlalchemy import insert
 
 from timebank import clock
 from timebank.database import new_id, session
-from timebank.direct import Direct
+from timebank.direct import Direct, Sent, at_once
 from timebank.ledger.rules import AccountState
 from timebank.shop import numbers
 from timebank.shop.models import Receipt, Redemption
@@ -27,8 +27,8 @@ class Names:
     member: str
 
 
-_INSERT = Direct(insert(Receipt))
-_COLUMNS = tuple(column.key for column in Receipt.__table__.columns)
+_INSERT = Direct(insert(Receipt).values(number=numbers.LAST))
+_COLUMNS = tuple(column.key for column in Receipt.__table__.columns if column.key != "number")
 
 
 def issue(
@@ -39,18 +39,17 @@ def issue(
     account: AccountState,
     clerk_id: UUID,
     now: datetime,
-    number: int | None = None,
+    beside: Callable[[], None] | None = None,
 ) -> Receipt:
     """Number and keep the receipt of what was handed over; ``account`` is the member's after it.
 
-    ``number`` is the next of its shop and day, if the caller has counted already.
+    ``beside`` sends what else is written, and goes first in the same round trip: who waits for the next number of this
+    shop, or for a lot, waits for one round trip and the commit.
     """
-    day = clock.day_of(now)
     receipt = Receipt(
         id=new_id(),
         site_id=redemption.site_id,
-        issued_on=day,
-        number=number or numbers.following(site_id=redemption.site_id, day=day, series=Series.RECEIPT),
+        issued_on=clock.day_of(now),
         redemption_id=redemption.id,
         lines=[_kept(line) for line in lines],
         charged_minutes=charged_minutes,
@@ -60,8 +59,21 @@ def issue(
         clerk_id=clerk_id,
         issued_at=now,
     )
-    _INSERT.send(session.connection(), {name: getattr(receipt, name) for name in _COLUMNS})
+    with at_once(session.connection()):
+        if beside:
+            beside()
+        counted = _keep(receipt)
+    receipt.number = numbers.number_of(counted)
     return receipt
+
+
+def _keep(receipt: Receipt) -> Sent:
+    """Count, and insert the receipt with the number that was counted; return what the number is waited for by."""
+    site_id, day = receipt.site_id, receipt.issued_on
+    counted = numbers.count(site_id=site_id, day=day, series=Series.RECEIPT)
+    series = {"counted_at": site_id, "counted_on": day, "counted_series": Series.RECEIPT.value}
+    _INSERT.send(session.connection(), {name: getattr(receipt, name) for name in _COLUMNS} | series)
+    return counted
 
 
 def _kept(line: PricedLine) -> dict[str, Any]:

@@ -107,6 +107,7 @@ class IntakeBody(Schema):
 
     source = fields.String(required=True, validate=validate.OneOf([str(source) for source in Source]))
     donor = fields.Nested(DonorBody, required=True)
+    merchant_id = fields.UUID(metadata={"description": "商家供货时必填 · which merchant, with source merchant"})
     lines = fields.List(fields.Nested(DeliveredBody), required=True, validate=_some_lines)
     note = PlainText(max_length=200)
 
