@@ -216,12 +216,12 @@ SCOPES = st.sampled_from(
 )
 def test_choice_does_not_depend_on_the_order_of_reading(given: list[Any], order: Any) -> None:
     """However the database orders the rows, the same versions decide."""
-    versions = [
+    made = [
         version(number, *scope, key=key, effective_on=day) for number, (scope, key, day) in enumerate(given, start=1)
     ]
-    shuffled = versions.copy()
+    shuffled = made.copy()
     order.shuffle(shuffled)
-    assert versions.chosen(shuffled) == versions.chosen(versions)
+    assert versions.chosen(shuffled) == versions.chosen(made)
 
 
 def test_an_age_that_was_set_to_null_before_anything_looked_at_it_is_the_least() -> None:
