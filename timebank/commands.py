@@ -96,6 +96,8 @@ def export(*, every: str, forms: tuple[str, ...]) -> None:
         progress=_show_rows if watched else None,
     )
     for done in schedules.run(Period(every), [Form(form) for form in forms] or list(Form), writer):
+        if watched:
+            click.echo("\r\033[K", nl=False, err=True)  # the line of progress is over
         click.echo(f"{done.name} rows={done.rows}{' (there)' if done.was_there else ''}")
 
 

@@ -16,7 +16,7 @@ from timebank.documents.tables import Table, Type, clean, show
 MEDIA_TYPE = "text/csv; charset=utf-8"
 CHUNK = 64 * 1024
 """Characters after which a piece is handed on, so that a million rows need no more memory than a thousand."""
-REMEMBERED = 10_000
+REMEMBERED = 2_000
 """Different cells of a column whose form is remembered: a million rows name a few hundred organisations and days."""
 
 # Excel drops leading blanks before it looks; a leading tab or line end starts a new cell after a paste.

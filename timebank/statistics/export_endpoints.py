@@ -106,7 +106,7 @@ def _shown(found: list[Export]) -> list[dict[str, Any]]:
     ]
 
 
-def _question(body: dict[str, Any]) -> Question:
+def _asked(body: dict[str, Any]) -> Question:
     return asking.question_of(body)
 
 
@@ -116,7 +116,7 @@ def _question(body: dict[str, Any]) -> Question:
     guard=_READERS,
     body=export_schemas.LinkBody,
     answer=(201, export_schemas.NewLinkOut),
-    prepare=_question,
+    prepare=_asked,
 )
 def post_link(body: dict[str, Any], prepared: Question) -> dict[str, Any]:
     """分享链接：给没有账号的人看一份统计，到期失效；少于 3 人的数字及可以推算出来的都不显示。链接只显示这一次。"""

@@ -45,9 +45,14 @@ def path_of(home: Path, sha256: bytes, ending: str) -> Path:
 def found(home: Path, sha256: bytes, ending: str) -> Path:
     """Return where a file is kept, if it is there unchanged. Raises ExportFileGone."""
     path = path_of(home, sha256, ending)
-    if not path.is_file() or _digest(path) != sha256:
+    if not is_whole(path, sha256):
         raise ExportFileGone(sha256=sha256.hex())
     return path
+
+
+def is_whole(path: Path, sha256: bytes) -> bool:
+    """Whether a file is there and is what it was."""
+    return path.is_file() and _digest(path) == sha256
 
 
 def _digest(path: Path) -> bytes:

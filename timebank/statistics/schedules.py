@@ -4,9 +4,9 @@ Files lie in ``$TIMEBANK_HOME/exports/<month|quarter|year>/<period>``, each with
 """
 
 import json
-import os
+import shutil
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import date
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -73,8 +73,10 @@ def _one(wanted: Wanted, writer: Writer, path: Path, key: str) -> Done:
     if export is None:
         row = exports.write(wanted, writer)
         export = in_unit_of_work(lambda: exports.register(row))
-    _lay_down(path, files.found(writer.home, export.sha256, export.form).read_bytes())
-    _lay_down(path.with_name(f"{path.name}.manifest.json"), _manifest(export.manifest))
+    kept = files.found(writer.home, export.sha256, export.form)
+    if not files.is_whole(path, export.sha256):
+        _lay_down(path, lambda copy: shutil.copyfile(kept, copy))
+    _lay_down(path.with_name(f"{path.name}.manifest.json"), lambda copy: copy.write_bytes(_manifest(export.manifest)))
     return Done(key, export.rows, there is not None)
 
 
@@ -82,12 +84,10 @@ def _manifest(manifest: dict[str, Any]) -> bytes:
     return json.dumps(manifest, ensure_ascii=False, indent=1, sort_keys=True).encode() + b"\n"
 
 
-def _lay_down(path: Path, content: bytes) -> None:
-    """Write a file whole, unless it is there as it should be."""
+def _lay_down(path: Path, write: Callable[[Path], object]) -> None:
+    """Put a file in its place, whole: whoever reads the folder meanwhile sees the old one or the new one."""
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    if path.is_file() and path.read_bytes() == content:
-        return
-    descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=".writing-")
-    with os.fdopen(descriptor, "wb") as file:
-        file.write(content)
-    Path(name).replace(path)
+    with tempfile.TemporaryDirectory(dir=path.parent, prefix=".writing-") as folder:
+        copy = Path(folder) / path.name
+        write(copy)
+        copy.replace(path)

@@ -62,7 +62,7 @@ def bank(app: Flask) -> Bank:
     grid = an_area("第一网格", parent_id=here.id)
     one = an_organisation("三色堇志愿服务队", area_id=here.id)
     other = an_organisation("幸福里社工站", area_id=there.id)
-    people = tuple(a_person(name).id for name in ("张三", "李四四", "王五", "欧阳六六"))
+    people = tuple(a_person(name).id for name in ("张三", "李四四", "欧阳六六", "王五"))
     activities = [
         an_activity(name, organisation_id=of.id, category=category)
         for name, of, category in (

@@ -283,7 +283,7 @@ def test_a_schedule_writes_each_file_once(app: Flask, client: FlaskClient, bank:
     files = {path.name: path.read_bytes() for path in folder.iterdir()}
     manifest = json.loads(files["hours-by-organisation.csv.manifest.json"])
 
-    assert "month/2026-12/records.csv rows=2" in first
+    assert "month/2026-12/records.csv rows=1" in first
     assert not [line for line in first if "records.pdf" in line]
     assert manifest["sha256"] == hashlib.sha256(files["hours-by-organisation.csv"]).hexdigest()
     assert (manifest["question"]["from"], manifest["question"]["to"]) == ("2026-12-01", "2026-12-31")
