@@ -27,6 +27,8 @@ from timebank.errors import Invalid, NotFound
 from timebank.identity.rules import Actor
 
 DAY = timedelta(days=1)
+MOST_AHEAD = timedelta(days=731)
+"""Nobody changes what follows a day that is farther away."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -186,8 +188,9 @@ def change_following(
     if series.roles and capacity not in {None, series.capacity}:
         raise RolesStay
     rule = rule_of(series)
-    days = list(rule.days(from_on))
-    if from_on not in days or from_on < clock.day_of(now):
+    today = clock.day_of(now)
+    days = list(rule.days(from_on)) if today <= from_on <= today + MOST_AHEAD else []
+    if from_on not in days:
         raise Invalid(errors=[{"pointer": "/from_on", "detail": "须是今后该系列的某一天。 Not a coming day of it."}])
     following = _following(series, from_on)
     later = _split(series, rule, from_on, held=len(days) - 1, actor=actor, now=now)

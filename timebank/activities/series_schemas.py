@@ -1,5 +1,6 @@
 """What goes in and out of the endpoints of shifts that change and recur."""
 
+from datetime import date
 from typing import Any
 
 from marshmallow import ValidationError, fields, validate, validates_schema
@@ -12,6 +13,14 @@ from timebank.web.schemas import Schema
 
 MAX_REASON = 500
 MINUTES_A_DAY = 1_440
+
+
+_EARLIEST, _LATEST = date(2000, 1, 1), date(2199, 12, 31)
+
+
+def day(**kwargs: Any) -> fields.Date:
+    """Return the field of a day that the calendar reaches."""
+    return fields.Date(validate=validate.Range(_EARLIEST, _LATEST), **kwargs)
 
 
 class RoleNumberBody(Schema):
@@ -54,8 +63,8 @@ class SeriesBody(Schema):
         load_default=str(MonthlyBy.DAY),
         metadata={"description": "每月同一日，或同一个第几周几 · same day, or same weekday of the month"},
     )
-    first_on = fields.Date(required=True)
-    until_on = fields.Date(allow_none=True, load_default=None)
+    first_on = day(required=True)
+    until_on = day(allow_none=True, load_default=None)
     count = WholeNumber(minimum=1, maximum=MAX_COUNT, allow_none=True, load_default=None)
     skips_holidays = YesOrNo(load_default=False, metadata={"description": "法定节假日停办 · not on public holidays"})
     start_minute = WholeNumber(required=True, minimum=0, maximum=MINUTES_A_DAY - 1)
@@ -65,11 +74,8 @@ class SeriesBody(Schema):
     site_id = fields.UUID(allow_none=True)
 
     @validates_schema
-    def within_reach(self, data: dict[str, Any], **_: Any) -> None:
-        """Refuse years that the calendar does not reach, and an end told twice."""
-        for name in ("first_on", "until_on"):
-            if data.get(name) and not 2000 <= data[name].year < 2200:
-                raise ValidationError("日期超出范围。 Out of range.", name)
+    def one_end(self, data: dict[str, Any], **_: Any) -> None:
+        """Refuse an end that is told twice."""
         if data.get("until_on") and data.get("count"):
             raise ValidationError("截止日与次数只填一个。 Give until_on or count.", "count")
 
@@ -77,14 +83,14 @@ class SeriesBody(Schema):
 class EndSeriesBody(Schema):
     """From which day on a series does not take place, and why."""
 
-    from_on = fields.Date(required=True)
+    from_on = day(required=True)
     reason = PlainText(required=True, max_length=MAX_REASON)
 
 
 class ChangeSeriesBody(Schema):
     """From which day on a series has other hours, another site or another number."""
 
-    from_on = fields.Date(required=True)
+    from_on = day(required=True)
     start_minute = WholeNumber(required=True, minimum=0, maximum=MINUTES_A_DAY - 1)
     length_minutes = WholeNumber(required=True, minimum=1, maximum=MINUTES_A_DAY)
     capacity = WholeNumber(minimum=1, maximum=MAX_CAPACITY)

@@ -221,6 +221,17 @@ def test_the_following_get_other_hours_and_the_earlier_ones_keep_theirs(client: 
         assert (news["topic"], "11:00" in news["message"]) == ("shift_changed", True)
 
 
+@pytest.mark.parametrize("from_on", ["0001-01-01", "9999-12-31", "2199-12-31", "2026-09-10", "soon", None])
+def test_a_day_that_is_none_of_it_changes_nothing(client: FlaskClient, from_on: str | None) -> None:
+    """Neither out of the calendar, nor far away, nor between two Wednesdays; and never a 500."""
+    made = begin(client, an_activity())
+    body = {"from_on": from_on, "start_minute": 660, "length_minutes": 60}
+    with clock.at(MONDAY):
+        refused = post_once(client, f"/series/{made.json['id']}/change", an_admin(), body)
+    assert refusal_of(refused) == (422, "INVALID")
+    assert len(days_of(made)) == 5
+
+
 def test_series_are_listed(client: FlaskClient) -> None:
     """With their rule; of an activity that does not exist there are none."""
     activity = an_activity()
