@@ -16,7 +16,7 @@ from timebank.database import session
 from timebank.identity.rules import Actor
 from timebank.shop.intake_errors import NoticeTooShort, NotRestricted
 from timebank.shop.lot_tables import Basis, PurposeChange
-from timebank.shop.recalls import locked_lot
+from timebank.shop.recalls import locked_lots, refuse_foreign
 
 NOTICE = timedelta(days=60)
 
@@ -35,7 +35,8 @@ def change_purpose(
     By the donor's consent at once or from ``effective_at`` on, by a notice 60 days from now at the earliest (and by
     default). A change that was still to come gives way to this one. Raises NotFound, NotRestricted, NoticeTooShort.
     """
-    lot = locked_lot(actor, lot_id)
+    refuse_foreign(actor, lot_id)
+    (lot,) = locked_lots([lot_id])
     now = clock.now()
     if lot.restricted_purpose is None or (lot.ordinary_from is not None and lot.ordinary_from <= now):
         raise NotRestricted

@@ -15,7 +15,8 @@ from timebank.database import session
 from timebank.errors import NotFound
 from timebank.identity.rules import Actor
 from timebank.shop import queries
-from timebank.shop.models import Goods, Intake, Lot, Redemption, StockMove
+from timebank.shop.lot_queries import people_served
+from timebank.shop.models import Goods, Intake, Lot, StockMove
 from timebank.shop.rules import MoveKind
 from timebank.shop.staff import seen_shop, works_at
 from timebank.shop.transfer_tables import StockTransfer, StockTransferArrival, StockTransferEnd, StockTransferLine
@@ -74,8 +75,6 @@ def trace(*, actor: Actor, lot_id: UUID) -> Trace:
     came_in_at = queries.shop(intake.site_id)
     went = went_by(lot_id)
     tree = [lot_id, *(hop.to_lot_id for hop in went)]
-    received = session.get_one(StockMove, (lot_id, 1)).quantity
-    moved = _moved(lot_id, tree)
     return Trace(
         lot=lot,
         goods=session.get_one(Goods, lot.goods_id),
@@ -83,14 +82,34 @@ def trace(*, actor: Actor, lot_id: UUID) -> Trace:
         donor_name=intake.donor_name if came_in_at and works_at(actor, came_in_at) else None,
         came_by=came_by(lot_id),
         went_by=went,
-        received=received,
-        handed_out=-moved.get(MoveKind.HAND_OVER, 0) - moved.get(MoveKind.RETURN, 0),
-        written_off=-moved.get(MoveKind.WRITE_OFF, 0),
-        missing=-moved.get(MoveKind.COUNT_DIFFERENCE, 0),
-        in_transit=-moved.get(MoveKind.TRANSFER, 0),
-        on_hand=received + sum(moved.values()),
-        people=_people(tree),
+        people=people_served(tree),
+        **fate_of(lot_id, tree),
     )
+
+
+def fate_of(lot_id: UUID, tree: Collection[UUID]) -> dict[str, int]:
+    """Return what became of the pieces that came in with a lot, counted over everything that was sent on from it."""
+    received = session.get_one(StockMove, (lot_id, 1)).quantity
+    moved = _moved(lot_id, tree)
+    return {
+        "received": received,
+        "handed_out": -moved.get(MoveKind.HAND_OVER, 0) - moved.get(MoveKind.RETURN, 0),
+        "written_off": -moved.get(MoveKind.WRITE_OFF, 0),
+        "missing": -moved.get(MoveKind.COUNT_DIFFERENCE, 0),
+        "in_transit": -moved.get(MoveKind.TRANSFER, 0),
+        "on_hand": received + sum(moved.values()),
+    }
+
+
+def tree_of(lot_id: UUID) -> list[UUID]:
+    """Return a lot and everything that was sent on from it."""
+    return [lot_id, *(hop.to_lot_id for hop in went_by(lot_id))]
+
+
+def family_of(lot_id: UUID) -> list[UUID]:
+    """Return every lot that goods of one intake line have become, at whatever site: they are one batch."""
+    came = came_by(lot_id)
+    return tree_of(came[0].from_lot_id if came else lot_id)
 
 
 def came_by(lot_id: UUID) -> list[Hop]:
@@ -151,16 +170,3 @@ def _moved(root: UUID, tree: Collection[UUID]) -> dict[str, int]:
         .group_by(StockMove.kind)
     )
     return {kind: int(pieces) for kind, pieces in session.execute(found)}
-
-
-def _people(lot_ids: Collection[UUID]) -> int:
-    """Return how many people have pieces of these lots that they have not brought back."""
-    kept = (
-        select(Redemption.person_id)
-        .join(StockMove, StockMove.redemption_id == Redemption.id)
-        .where(StockMove.lot_id.in_(lot_ids), StockMove.kind.in_([MoveKind.HAND_OVER, MoveKind.RETURN]))
-        .group_by(Redemption.person_id)
-        .having(func.sum(StockMove.quantity) < 0)
-        .subquery()
-    )
-    return session.execute(select(func.count()).select_from(kept)).scalar_one()
