@@ -15,6 +15,7 @@ from timebank.attendance import batch_endpoints as batches
 from timebank.attendance import endpoints as attendance
 from timebank.attendance import overdue_endpoints as overdue
 from timebank.attendance import printed_endpoints as printed
+from timebank.attendance import screen_endpoints as screens
 from timebank.codes.book import CodeBook
 from timebank.demo import clock as demo_clock
 from timebank.demo import endpoints as demo
@@ -28,6 +29,7 @@ from timebank.identity import endpoints as identity
 from timebank.identity.wechat import WechatClient
 from timebank.notifications import endpoints as notifications
 from timebank.notifications import templates
+from timebank.organisations import device_endpoints as devices
 from timebank.organisations import endpoints as organisations
 from timebank.organisations import household_endpoints as households
 from timebank.organisations import member_endpoints as members
@@ -41,6 +43,7 @@ from timebank.records import supplement_endpoints as supplements
 from timebank.settings import Settings, UnsafeSettings
 from timebank.shop import account_endpoints as shop_accounts
 from timebank.shop import allowance_endpoints as allowances
+from timebank.shop import counter_endpoints as counter
 from timebank.shop import donation_endpoints as donations
 from timebank.shop import endpoints as shop
 from timebank.shop import goods_endpoints as goods
@@ -58,6 +61,7 @@ DOMAINS = (
     identity,
     consents,
     organisations,
+    devices,
     members,
     papers,
     households,
@@ -71,6 +75,7 @@ DOMAINS = (
     batches,
     overdue,
     printed,
+    screens,
     records,
     corrections,
     supplements,
@@ -86,6 +91,7 @@ DOMAINS = (
     stockkeeping,
     stocktakes,
     shop_accounts,
+    counter,
     anomalies,
     passbook,
     statistics,

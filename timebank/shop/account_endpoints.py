@@ -25,7 +25,7 @@ from timebank.shop import (
 )
 from timebank.shop.account_queries import Group
 from timebank.shop.models import Lot, StockMove
-from timebank.shop.staff import READERS, seen_shop
+from timebank.shop.staff import READERS, readable_shop
 from timebank.web import limits
 from timebank.web.blueprint import Blueprint, public
 from timebank.web.pages import page
@@ -97,7 +97,7 @@ def show_public_accounts(query: dict[str, Any], site_id: UUID) -> Any:
 )
 def show_movements(query: dict[str, Any], site_id: UUID) -> Any:
     """月度收发存报表：按物品列出期初、收、发、损、调拨、盘点差异和期末。"""
-    seen_shop(actor(), queries.shop(site_id))
+    readable_shop(actor(), queries.shop(site_id))
     site = account_queries.owned_site(site_id)
     if site is None:
         raise NotFound
@@ -119,7 +119,7 @@ def show_movements(query: dict[str, Any], site_id: UUID) -> Any:
 )
 def list_near_expiry(query: dict[str, Any], site_id: UUID) -> dict[str, Any]:
     """临期清单：几天内到期和已过期的批次，先到期的在前；天数不填按本地规则（默认 15 天）。"""
-    shop = seen_shop(actor(), queries.shop(site_id))
+    shop = readable_shop(actor(), queries.shop(site_id))
     now = clock.now()
     days = query.get("days")
     if days is None:
@@ -127,7 +127,7 @@ def list_near_expiry(query: dict[str, Any], site_id: UUID) -> dict[str, Any]:
         days = policy.near_expiry_days
     selected = stock_lists.near_expiry(site_id, now=now, days=days, expired=query.get("expired"))
     found = page(selected, by=[Lot.expires_at, Lot.id], query=query)
-    return found | {"items": stock_lists.shown(found["items"], site_id=site_id, now=now)}
+    return found | {"items": stock_lists.shown(found["items"], now=now)}
 
 
 @blueprint.endpoint(

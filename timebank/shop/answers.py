@@ -14,14 +14,15 @@ from timebank.files import queries as files
 from timebank.identity.rules import PersonState, masked_name
 from timebank.ledger.rules import AccountState
 from timebank.records.account import account_of
-from timebank.shop import donation_queries, levels, proxies, queries, quotas
+from timebank.shop import counter_answers, donation_queries, levels, proxies, queries, quotas
 from timebank.shop.counter import Found
 from timebank.shop.donation_tables import Donation
 from timebank.shop.goods import PICTURED
 from timebank.shop.handovers import HandedOver
+from timebank.shop.hints import AtCounter, hints
 from timebank.shop.models import Intake, Lot, Redemption
 from timebank.shop.quota_rules import PayWith
-from timebank.shop.receipts import Names, printed
+from timebank.shop.receipts import Names
 from timebank.shop.refunds import Refunded
 from timebank.shop.rules import (
     Channel,
@@ -101,21 +102,7 @@ def handed_over(done: HandedOver) -> dict[str, Any]:
     proxy_name = proxies.names_of([done.proxy])[done.proxy.id] if done.proxy else None
     return {
         "redemption": redemption(done.redemption, done.lines, now=clock.now(), collected_by=proxy_name),
-        "receipt": {
-            "id": receipt.id,
-            "receipt_no": receipt_number(receipt.issued_on, receipt.number),
-            "site_id": receipt.site_id,
-            "redemption_id": receipt.redemption_id,
-            "lines": [line | {"minutes": line["quantity"] * line["price_minutes"]} for line in receipt.lines],
-            "charged_minutes": receipt.charged_minutes,
-            "minutes_before": receipt.minutes_before,
-            "minutes_after": receipt.minutes_after,
-            "head": receipt.head,
-            "clerk": names.clerk,
-            "member": names.member,
-            "issued_at": receipt.issued_at,
-            "text": printed(receipt, names),
-        },
+        "receipt": counter_answers.receipt(receipt, names),
     }
 
 
@@ -164,6 +151,7 @@ def found(what: Found) -> dict[str, Any]:
         "proxies": collectors,
         "collects_for": collects_for,
         "warnings": [{"code": code, "detail": _WARNINGS[code]} for given, code in warned if given],
+        "hints": hints(AtCounter(what.person.id, what.site_id, what.held if one else (), now)),
     }
 
 

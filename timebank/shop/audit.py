@@ -13,6 +13,7 @@ from sqlalchemy import Select, func, select
 from timebank import clock
 from timebank.database import session
 from timebank.shop import (
+    audit_closings,
     audit_intakes,
     audit_limits,
     audit_payments,
@@ -61,6 +62,7 @@ CHECKS: dict[str, Callable[[datetime], Select[*tuple[Any, ...]]]] = {
     "donated_pieces": audit_intakes.donations_over_accepted,
     "same_day_prices": audit_intakes.food_with_a_price,
     "prices": audit_payments.goods_without_price,
+    "closing_receipts": audit_closings.wrong_ranges,
 }
 
 READING = timedelta(minutes=5)
@@ -95,6 +97,8 @@ def audit() -> Report:
         bad = session.execute(check(soon)).all()
         if bad:
             findings.append(Finding(kind, len(bad), " ".join(map(str, bad[0]))))
+    if closings := audit_closings.wrong_closings():
+        findings.append(Finding("closings", len(closings), " ".join(map(str, closings[0]))))
     return Report(_count(Lot), _count(StockMove), _count(Redemption), _count(Receipt), findings)
 
 

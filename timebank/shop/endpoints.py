@@ -11,6 +11,7 @@ from timebank.errors import NotFound
 from timebank.identity.guards import actor, person_id, requires, signed_in
 from timebank.identity.rules import Role
 from timebank.shop import answers, counter, handovers, intakes, queries, refunds, reservations, sales, schemas
+from timebank.shop.barcodes import identified
 from timebank.shop.goods import add_goods as add
 from timebank.shop.models import Goods, Redemption
 from timebank.shop.quota_rules import PayWith
@@ -71,8 +72,8 @@ def add_goods(body: dict[str, Any]) -> answers.Answer:
     once=True,
 )
 def take_in(body: dict[str, Any], site_id: UUID) -> dict[str, Any]:
-    """入库：捐赠、采购或商家供货；每行成为一个批次，给出当日连续的收据号。"""
-    lines = [intakes.Delivered(**line) for line in body["lines"]]
+    """入库：捐赠、采购或商家供货；每行成为一个批次，给出当日连续的收据号。物品可用编号，也可扫条形码。"""
+    lines = _delivered(body["lines"])
     intake, lots = intakes.take_in(
         actor=actor(),
         site_id=site_id,
@@ -83,6 +84,12 @@ def take_in(body: dict[str, Any], site_id: UUID) -> dict[str, Any]:
         lines=lines,
     )
     return answers.intake(intake, lots, [line.quantity for line in lines])
+
+
+def _delivered(lines: list[dict[str, Any]]) -> list[intakes.Delivered]:
+    named = identified([(line.get("goods_id"), line.get("ean13")) for line in lines])
+    facts = [{name: value for name, value in line.items() if name not in {"goods_id", "ean13"}} for line in lines]
+    return [intakes.Delivered(goods_id, **known) for goods_id, known in zip(named, facts, strict=True)]
 
 
 @blueprint.endpoint(

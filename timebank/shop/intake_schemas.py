@@ -3,6 +3,7 @@
 from marshmallow import fields, validate
 
 from timebank.shop.lot_tables import Basis
+from timebank.shop.scanned_fields import Barcode
 from timebank.shop.schemas import MAX_PRICE_MINUTES, GoodsBody, GoodsOut, IntakeOut
 from timebank.web.fields import Instant, PlainText, WholeNumber, YesOrNo
 from timebank.web.schemas import PageQuery, Schema
@@ -16,7 +17,7 @@ class ChangedGoodsBody(GoodsBody):
     class Meta(Schema.Meta):
         exclude = ("price_minutes",)
 
-    ean13 = PlainText(max_length=20, allow_none=True)
+    ean13 = Barcode(allow_none=True)
     active = YesOrNo(required=True)
 
 

@@ -332,13 +332,17 @@ class UsedMemberCode(Base):
 
 
 class MissedCode(Base):
-    """A code that a clerk gave and that named nothing; the code itself is not kept."""
+    """A code that a clerk gave, perhaps on an enrolled device, and that named nothing; the code itself is not kept."""
 
     __tablename__ = "missed_code"
-    __table_args__ = (Index("ix_missed_code_clerk_id_missed_at", "clerk_id", "missed_at"),)
+    __table_args__ = (
+        Index("ix_missed_code_clerk_id_missed_at", "clerk_id", "missed_at"),
+        Index("ix_missed_code_device_id_missed_at", "device_id", "missed_at"),
+    )
 
     id: Mapped[UUID] = mapped_column(primary_key=True)
     clerk_id: Mapped[UUID]
+    device_id: Mapped[UUID | None]
     missed_at: Mapped[datetime]
 
 

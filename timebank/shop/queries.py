@@ -18,7 +18,6 @@ from timebank.shop.limit_tables import GoodsLimit
 from timebank.shop.models import (
     Goods,
     GoodsPrice,
-    MissedCode,
     Receipt,
     Redemption,
     RedemptionLine,
@@ -297,13 +296,3 @@ def names(person_ids: Collection[UUID]) -> dict[UUID, str]:
     """Return the names that people show."""
     found = select(Person.id, Person.display_name).where(Person.id.in_(person_ids))
     return {row.id: row.display_name for row in session.execute(found)}
-
-
-def misses_since(clerk_id: UUID, since: datetime) -> tuple[int, datetime | None]:
-    """Return how many wrong codes a clerk gave since then, and when the first was."""
-    row = session.execute(
-        select(func.count(), func.min(MissedCode.missed_at)).where(
-            MissedCode.clerk_id == clerk_id, MissedCode.missed_at > since
-        )
-    ).one()
-    return row[0], row[1]

@@ -19,14 +19,14 @@ from timebank.ledger import service as ledger
 from timebank.ledger.rules import AccountState
 from timebank.shop import proxies, queries, receipts
 from timebank.shop.allowances import allow
+from timebank.shop.barcodes import identified
 from timebank.shop.baskets import admit, gather, keep, secure
 from timebank.shop.counter import member_at_counter
-from timebank.shop.errors import Ean13Invalid, MemberCodeUsed
-from timebank.shop.goods import refuse_unknown
+from timebank.shop.errors import MemberCodeUsed
 from timebank.shop.handovers import HandedOver
 from timebank.shop.models import Redemption, UsedMemberCode
 from timebank.shop.quota_rules import PayWith
-from timebank.shop.rules import REF_LENGTH, Channel, Line, RedemptionState, is_ean13
+from timebank.shop.rules import REF_LENGTH, Channel, Line, RedemptionState
 from timebank.shop.staff import own_shop
 from timebank.shop.stock import Shelf
 
@@ -130,12 +130,5 @@ def _use_up(code: Member) -> None:
 
 def _identified(lines: Sequence[Scanned]) -> list[Line]:
     """Return lines with the goods that their barcodes name. Raises Ean13Invalid, UnknownGoods."""
-    wrong = [index for index, line in enumerate(lines) if line.ean13 is not None and not is_ean13(line.ean13)]
-    if wrong:
-        detail = "校验位不对。 The check digit does not fit."
-        raise Ean13Invalid(errors=[{"pointer": f"/lines/{index}/ean13", "detail": detail} for index in wrong])
-    barcodes = {line.ean13 for line in lines if line.ean13 is not None}
-    known = queries.goods_by_ean13(barcodes) if barcodes else {}
-    found = [line.goods_id or known.get(line.ean13 or "") for line in lines]
-    refuse_unknown(found, {goods_id for goods_id in found if goods_id is not None})
-    return [Line(goods_id, line.quantity) for goods_id, line in zip(found, lines, strict=True) if goods_id is not None]
+    found = identified([(line.goods_id, line.ean13) for line in lines])
+    return [Line(goods_id, line.quantity) for goods_id, line in zip(found, lines, strict=True)]

@@ -8,6 +8,7 @@ from timebank.records.account import AccountOut
 from timebank.shop.allowance_schemas import PAY_WITH, PaidOut, ProxyShownOut
 from timebank.shop.quota_rules import PayWith
 from timebank.shop.rules import Channel, Condition, DonorKind, Lane, RedemptionState, RefundKind, Source
+from timebank.shop.scanned_fields import Barcode
 from timebank.web.fields import Instant, PlainText, WholeNumber
 from timebank.web.schemas import PageQuery, Schema
 
@@ -35,7 +36,7 @@ class GoodsBody(Schema):
     category = PlainText(required=True, max_length=40)
     unit = PlainText(required=True, max_length=20, metadata={"example": "瓶"})
     price_minutes = WholeNumber(required=True, maximum=MAX_PRICE_MINUTES)
-    ean13 = PlainText(max_length=20, metadata={"example": "6901234567892"})
+    ean13 = Barcode(metadata={"example": "6901234567892"})
     lane = fields.Enum(Lane, by_value=True, load_default=Lane.SHELF)
     low_stock_below = WholeNumber(minimum=1, maximum=MAX_PIECES, allow_none=True)
     min_remaining_days = WholeNumber(maximum=MAX_REMAINING_DAYS, allow_none=True)
@@ -79,10 +80,21 @@ class DonorOut(Schema):
     kind = fields.String(required=True)
 
 
-class DeliveredBody(Schema):
+class NamedGoodsBody(Schema):
+    """Goods, by their id or by the barcode on them."""
+
+    goods_id = fields.UUID()
+    ean13 = Barcode()
+
+    @validates_schema
+    def _one_of_both(self, data: dict[str, Any], **_: Any) -> None:
+        if ("goods_id" in data) == ("ean13" in data):
+            raise ValidationError("goods_id 和 ean13 须填且只填一个。 Give exactly one of both.", "goods_id")
+
+
+class DeliveredBody(NamedGoodsBody):
     """One line of an intake; the value is that of one piece."""
 
-    goods_id = fields.UUID(required=True)
     quantity = WholeNumber(required=True, minimum=1, maximum=MAX_PIECES)
     expires_at = Instant()
     fair_value_fen = WholeNumber(maximum=MAX_VALUE_FEN)
@@ -292,19 +304,15 @@ class FoundOut(Schema):
     proxies = fields.List(fields.Nested(ProxyShownOut), required=True)
     collects_for = fields.List(fields.Nested(ProxyShownOut), required=True)
     warnings = fields.List(fields.Nested(WarningOut), required=True)
+    hints = fields.List(
+        fields.String(), required=True, metadata={"description": "告诉店员的话 · sentences for the clerk"}
+    )
 
 
-class ScannedBody(Schema):
+class ScannedBody(NamedGoodsBody):
     """Pieces of one goods, by its id or by its barcode."""
 
-    goods_id = fields.UUID()
-    ean13 = PlainText(max_length=20)
     quantity = WholeNumber(required=True, minimum=1, maximum=MAX_PIECES)
-
-    @validates_schema
-    def _one_of_both(self, data: dict[str, Any], **_: Any) -> None:
-        if ("goods_id" in data) == ("ean13" in data):
-            raise ValidationError("goods_id 和 ean13 须填且只填一个。 Give exactly one of both.", "goods_id")
 
 
 class SaleBody(Schema):

@@ -28,7 +28,7 @@ def near_expiry(site_id: UUID, *, now: datetime, days: int, expired: str | None)
     return found.where(Lot.expires_at <= now + timedelta(days=days))
 
 
-def shown(lots: Sequence[Lot], *, site_id: UUID, now: datetime) -> list[dict[str, Any]]:
+def shown(lots: Sequence[Lot], *, now: datetime) -> list[dict[str, Any]]:
     """Return lots with their goods and what they hold now, in two statements for all."""
     if not lots:
         return []

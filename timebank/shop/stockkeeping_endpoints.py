@@ -15,7 +15,7 @@ from timebank.shop import (
     transfers,
     write_offs,
 )
-from timebank.shop.staff import APPROVERS, READERS, STAFF, seen_shop
+from timebank.shop.staff import MANAGERS, READERS, STAFF, readable_shop
 from timebank.shop.stockkeeping_rules import LotLine
 from timebank.shop.transfer_tables import StockTransfer
 from timebank.shop.write_off_tables import WriteOff
@@ -53,7 +53,7 @@ def send_transfer(body: dict[str, Any], site_id: UUID) -> dict[str, Any]:
 )
 def list_transfers(query: dict[str, Any], site_id: UUID) -> dict[str, Any]:
     """站点的调拨单，新的在前；可按调入、调出和状态筛选。"""
-    seen_shop(actor(), queries.shop(site_id))
+    readable_shop(actor(), queries.shop(site_id))
     incoming = query["direction"] == "in" if "direction" in query else None
     selected = stockkeeping_queries.transfers(site_id, incoming=incoming, state=query.get("state"))
     found = page(selected, by=[StockTransfer.sent_at, StockTransfer.id], query=query, descending=True)
@@ -72,9 +72,9 @@ def show_transfer(transfer_id: UUID) -> dict[str, Any]:
     if found is None:
         raise NotFound
     try:
-        seen_shop(actor(), queries.shop(found.from_site_id))
+        readable_shop(actor(), queries.shop(found.from_site_id))
     except NotFound:
-        seen_shop(actor(), queries.shop(found.to_site_id))
+        readable_shop(actor(), queries.shop(found.to_site_id))
     return _transfer(found)
 
 
@@ -131,7 +131,7 @@ def request_write_off(body: dict[str, Any], site_id: UUID) -> dict[str, Any]:
 )
 def list_write_offs(query: dict[str, Any], site_id: UUID) -> dict[str, Any]:
     """站点的报损单，新的在前；可按状态筛选。"""
-    seen_shop(actor(), queries.shop(site_id))
+    readable_shop(actor(), queries.shop(site_id))
     selected = stockkeeping_queries.write_offs(site_id, state=query.get("state"))
     found = page(selected, by=[WriteOff.requested_at, WriteOff.id], query=query, descending=True)
     return found | {"items": stockkeeping_answers.write_offs(found["items"])}
@@ -148,14 +148,14 @@ def show_write_off(write_off_id: UUID) -> dict[str, Any]:
     found = session.get(WriteOff, write_off_id)
     if found is None:
         raise NotFound
-    seen_shop(actor(), queries.shop(found.site_id))
+    readable_shop(actor(), queries.shop(found.site_id))
     return _write_off(found)
 
 
 @blueprint.endpoint(
     "POST",
     "/write-offs/<uuid:write_off_id>/approve",
-    guard=requires(*APPROVERS),
+    guard=requires(*MANAGERS),
     body=stockkeeping_schemas.ApproveBody,
     answer=(200, stockkeeping_schemas.WriteOffOut),
     once=True,
@@ -168,7 +168,7 @@ def approve_write_off(body: dict[str, Any], write_off_id: UUID) -> dict[str, Any
 @blueprint.endpoint(
     "POST",
     "/write-offs/<uuid:write_off_id>/reject",
-    guard=requires(*APPROVERS),
+    guard=requires(*MANAGERS),
     body=stockkeeping_schemas.RejectBody,
     answer=(200, stockkeeping_schemas.WriteOffOut),
     once=True,

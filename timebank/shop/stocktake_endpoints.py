@@ -7,7 +7,7 @@ from timebank.database import session
 from timebank.errors import NotFound
 from timebank.identity.guards import actor, requires
 from timebank.shop import queries, stockkeeping_answers, stockkeeping_queries, stockkeeping_schemas, stocktakes
-from timebank.shop.staff import READERS, STAFF, seen_shop
+from timebank.shop.staff import READERS, STAFF, readable_shop
 from timebank.shop.stocktake_tables import Stocktake, StocktakeLot
 from timebank.web.blueprint import Blueprint
 from timebank.web.pages import page
@@ -38,7 +38,7 @@ def open_stocktake(body: dict[str, Any], site_id: UUID) -> dict[str, Any]:
 )
 def list_stocktakes(query: dict[str, Any], site_id: UUID) -> dict[str, Any]:
     """站点的盘点，新的在前。"""
-    seen_shop(actor(), queries.shop(site_id))
+    readable_shop(actor(), queries.shop(site_id))
     selected = stockkeeping_queries.stocktakes(site_id)
     found = page(selected, by=[Stocktake.opened_at, Stocktake.id], query=query, descending=True)
     return found | {"items": stockkeeping_answers.stocktakes(found["items"])}
@@ -52,7 +52,7 @@ def _seen(stocktake_id: UUID) -> Stocktake:
     found = session.get(Stocktake, stocktake_id)
     if found is None:
         raise NotFound
-    seen_shop(actor(), queries.shop(found.site_id))
+    readable_shop(actor(), queries.shop(found.site_id))
     return found
 
 

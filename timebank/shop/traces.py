@@ -18,7 +18,7 @@ from timebank.shop import queries
 from timebank.shop.lot_queries import people_served
 from timebank.shop.models import Goods, Intake, Lot, StockMove
 from timebank.shop.rules import MoveKind
-from timebank.shop.staff import seen_shop, works_at
+from timebank.shop.staff import readable_shop, works_at
 from timebank.shop.transfer_tables import StockTransfer, StockTransferArrival, StockTransferEnd, StockTransferLine
 
 
@@ -64,7 +64,7 @@ def readable(actor: Actor, lot_id: UUID) -> Lot:
     lot = session.get(Lot, lot_id)
     if lot is None:
         raise NotFound
-    seen_shop(actor, queries.shop(lot.site_id))
+    readable_shop(actor, queries.shop(lot.site_id))
     return lot
 
 

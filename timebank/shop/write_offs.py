@@ -16,7 +16,7 @@ from timebank.errors import NotFound
 from timebank.identity.rules import Actor
 from timebank.records.errors import SecondPersonNeeded
 from timebank.shop import levels, queries, stockkeeping_queries
-from timebank.shop.staff import answers_for, own_shop
+from timebank.shop.staff import managed_shop, own_shop
 from timebank.shop.stock import Shelf
 from timebank.shop.stockkeeping_errors import HandedOutYourself, LotShort, NotExpired, WriteOffDecided
 from timebank.shop.stockkeeping_rules import Decision, LotLine, WriteOffReason, summed_by_lot
@@ -95,9 +95,9 @@ def reject(*, actor: Actor, write_off_id: UUID, note: str) -> WriteOff:
 def _undecided(actor: Actor, write_off_id: UUID) -> WriteOff:
     """Return a write-off that this actor may decide on, if nobody has."""
     made = session.get(WriteOff, write_off_id)
-    shop = queries.shop(made.site_id) if made else None
-    if made is None or shop is None or not answers_for(actor, shop):
+    if made is None:
         raise NotFound
+    managed_shop(actor, queries.shop(made.site_id))
     if stockkeeping_queries.decisions_of([write_off_id]):
         raise WriteOffDecided
     if made.requested_by == actor.person_id:

@@ -93,7 +93,7 @@ class Blueprint(flask_smorest.Blueprint):
                 view = limited(view, limit)
             view = self.doc(
                 operationId=func.__name__,
-                security=[] if guard is public else [{"bearer": []}],
+                security=[] if guard is public else getattr(guard, "security", [{"bearer": []}]),
             )(view)
             if uploads:
                 view = self.doc(requestBody=_upload_of(uploads))(view)
