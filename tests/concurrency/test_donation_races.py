@@ -11,12 +11,13 @@ from tests.factories import kept
 from tests.factories.identity import a_coordinator, a_person
 from tests.factories.organisations import a_shop
 from tests.factories.shop import a_clerk, a_lot, a_member, findings, level_of, reserved, seen, some_goods, wishes
+from tests.factories.stockkeeping import sent
 from timebank.database import session
-from timebank.shop import donations, goods, purposes, recalls, reservations
+from timebank.shop import donations, goods, purposes, recalls, reservations, transfers
 from timebank.shop.donation_tables import Donation, DonationState
 from timebank.shop.handovers import hand_over
 from timebank.shop.lot_tables import Basis
-from timebank.shop.models import Intake
+from timebank.shop.models import Intake, Lot
 from timebank.shop.rules import DonorKind
 
 
@@ -75,8 +76,29 @@ def test_a_recall_races_with_reservations_and_hand_overs(app: Flask) -> None:
     level = level_of(lot)
     assert level.recalled
     assert sum(one.pieces for one in done.held) == level.reserved
-    assert done.level.on_hand == level.on_hand == 40 - done.people
+    assert [one.on_hand for one in done.lots] == [level.on_hand] == [40 - done.people]
     assert all_at_once(app, [recalling] * 3) == {"ALREADY_RECALLED": 3}
+    assert findings() == []
+
+
+def test_a_recall_races_with_goods_that_arrive(app: Flask) -> None:
+    """However a recall and the arrival of part of the batch meet, no lot of it is left that anybody could pick from."""
+    first, second, what = a_shop(), a_shop(), some_goods(price_minutes=0)
+    lot = a_lot(what.id, first.id, 8)
+    on_the_way = [sent(first, second, (lot.id, 1)) for _ in range(6)]
+    there, here = a_clerk(second), a_clerk(first)
+
+    def arriving(transfer_id: Any) -> Callable[[], Any]:
+        return lambda: transfers.receive(actor=there, transfer_id=transfer_id)
+
+    def recalling() -> None:
+        recalls.recall(actor=here, lot_id=lot.id, reason="胀气")
+
+    works = [arriving(one.id) for one in on_the_way]
+    assert all_at_once(app, [*works[:3], recalling, *works[3:]]) == {"done": 7}
+    lots = seen(lambda: session.scalars(select(Lot).where(Lot.goods_id == what.id)).all())
+    assert len(lots) == 7
+    assert all(level_of(one).recalled for one in lots)
     assert findings() == []
 
 

@@ -1,5 +1,6 @@
 """Donations over HTTP: offered by a phone, decided by the staff of the site, and what became of them for the donor."""
 
+from collections.abc import Collection, Mapping
 from typing import Any
 from uuid import UUID
 
@@ -7,7 +8,6 @@ from timebank.errors import NotFound
 from timebank.identity.guards import actor, person_id, requires, signed_in
 from timebank.shop import answers, donation_queries, donation_schemas, donations, lot_queries, queries, traces
 from timebank.shop.donation_tables import Donation, DonationLine
-from timebank.shop.rules import MoveKind
 from timebank.shop.staff import STAFF, own_shop
 from timebank.web import limits
 from timebank.web.blueprint import Blueprint
@@ -57,34 +57,27 @@ def list_my_donations(query: dict[str, Any]) -> dict[str, Any]:
     "GET", "/me/donations/<uuid:donation_id>", guard=signed_in, answer=(200, donation_schemas.OwnDonationOut)
 )
 def show_my_donation(donation_id: UUID) -> dict[str, Any]:
-    """我的一笔捐赠和物品去向：在库、已发放、报损各几件，惠及几人；不含姓名。"""
+    """我的一笔捐赠和物品去向（含调拨到别处的）：在库、已发放、报损各几件，惠及几人；不含姓名。"""
     donation = donation_queries.donation(donation_id)
     if donation is None or donation.donor_id != person_id():
         raise NotFound
-    by_line = {
-        line_no: [one for lot_id in found for one in traces.tree_of(lot_id)]
-        for line_no, found in donation_queries.lots_of(donation_id).items()
-    }
-    lots = [lot_id for found in by_line.values() for lot_id in found]
-    fates = lot_queries.fates(lots)
+    by_line = donation_queries.lots_of(donation_id)
+    trees = {lot_id: traces.tree_of(lot_id) for lots in by_line.values() for lot_id in lots}
     shown = _one(donation)
-    became = [_fate(line, [fates[lot_id] for lot_id in by_line.get(line.line_no, [])]) for line in shown["lines"]]
-    return shown | {"became": became, "people": lot_queries.people_served(lots)}
+    became = [
+        _fate(line, {lot_id: trees[lot_id] for lot_id in by_line.get(line.line_no, ())}) for line in shown["lines"]
+    ]
+    people = lot_queries.people_served([lot_id for tree in trees.values() for lot_id in tree])
+    return shown | {"became": became, "people": people}
 
 
-def _fate(line: DonationLine, fates: list[dict[str, int]]) -> dict[str, Any]:
-    def moved(*kinds: MoveKind) -> int:
-        return sum(fate.get(kind, 0) for fate in fates for kind in kinds)
+def _fate(line: DonationLine, trees: Mapping[UUID, Collection[UUID]]) -> dict[str, Any]:
+    fates = [traces.fate_of(lot_id, tree) for lot_id, tree in trees.items()]
+    pieces = {what: sum(fate[what] for fate in fates) for what in _FATE}
+    return {"line_no": line.line_no, "name": line.name, "accepted": pieces.pop("received"), **pieces}
 
-    return {
-        "line_no": line.line_no,
-        "name": line.name,
-        "accepted": moved(MoveKind.INTAKE),
-        "on_hand": sum(sum(fate.values()) for fate in fates),
-        "handed_out": -moved(MoveKind.HAND_OVER, MoveKind.RETURN),
-        "written_off": -moved(MoveKind.WRITE_OFF),
-        "other": moved(MoveKind.TRANSFER, MoveKind.COUNT_DIFFERENCE),
-    }
+
+_FATE = ("received", "on_hand", "handed_out", "written_off", "missing", "in_transit")
 
 
 @blueprint.endpoint(

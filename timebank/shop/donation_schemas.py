@@ -104,9 +104,8 @@ class FateOut(Schema):
     on_hand = fields.Integer(required=True)
     handed_out = fields.Integer(required=True)
     written_off = fields.Integer(required=True)
-    other = fields.Integer(
-        required=True, metadata={"description": "调拨和盘点差异 · moved elsewhere, or counted otherwise"}
-    )
+    missing = fields.Integer(required=True, metadata={"description": "盘点差异 · missing when counted"})
+    in_transit = fields.Integer(required=True, metadata={"description": "调拨途中 · on the way to another site"})
 
 
 class OwnDonationOut(GoodsDonationOut):

@@ -39,15 +39,16 @@ class SameDayIsFree(Refusal):
 
 
 class LotRecalled(Refusal):
-    """Pieces of a recalled lot are not handed over (rule R34)."""
+    """Pieces of a recalled lot are neither handed over nor sent to another site (rule R34)."""
 
     code = "LOT_RECALLED"
     status = 409
     title = "批次已召回"
     title_en = "Lot recalled"
-    detail = "其中有物品的批次已被召回，不能发放。请把它留下，只核销其余物品，或取消兑换单。"
+    detail = "其中有物品的批次已被召回，不能发放或调拨。请把它留下；核销的，只核销其余物品，或取消兑换单。"
     detail_en = (
-        "Some of these pieces belong to a recalled lot. Keep them, hand over the rest, or cancel the redemption."
+        "Some of these pieces belong to a recalled lot and may not leave. Keep them; hand over the rest, or cancel the "
+        "redemption."
     )
 
 

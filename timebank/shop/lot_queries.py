@@ -35,13 +35,13 @@ def shop_of_lot(lot_id: UUID) -> Shop | None:
     return queries.shop(site_id) if site_id else None
 
 
-def promised(lot_id: UUID, now: datetime) -> list[Promised]:
-    """Return what held redemptions that are not due have been promised of a lot."""
+def promised(lot_ids: Collection[UUID], now: datetime) -> list[Promised]:
+    """Return what held redemptions that are not due have been promised of these lots."""
     found = (
         select(Redemption.id, func.sum(StockMove.reserved), Redemption.expires_at)
         .join(StockMove, StockMove.redemption_id == Redemption.id)
         .where(
-            StockMove.lot_id == lot_id,
+            StockMove.lot_id.in_(lot_ids),
             StockMove.kind == MoveKind.RESERVE,
             unresolved(StockMove),
             Redemption.state == RedemptionState.HELD,
@@ -115,19 +115,6 @@ def lots_of_intakes(intake_ids: Collection[UUID]) -> dict[UUID, list[tuple[Lot, 
     for lot, pieces in session.execute(found):
         lots[lot.intake_id].append((lot, pieces))
     return lots
-
-
-def fates(lot_ids: Collection[UUID]) -> dict[UUID, dict[str, int]]:
-    """Return by lot how many pieces moved for which kind of reason, signed; what was never moved is missing."""
-    found = (
-        select(StockMove.lot_id, StockMove.kind, func.sum(StockMove.quantity))
-        .where(StockMove.lot_id.in_(lot_ids), StockMove.quantity != 0)
-        .group_by(StockMove.lot_id, StockMove.kind)
-    )
-    moved: dict[UUID, dict[str, int]] = {lot_id: {} for lot_id in lot_ids}
-    for lot_id, kind, pieces in session.execute(found):
-        moved[lot_id][kind] = int(pieces)
-    return moved
 
 
 def purpose_given(lot_id: UUID) -> str | None:

@@ -94,8 +94,7 @@ class Shelf:
         if quantity == 0:
             self.release(reserve)
             return
-        if self.is_recalled(reserve.lot_id):
-            raise LotRecalled(goods_id=self._levels[reserve.lot_id].goods_id, lot_id=reserve.lot_id)
+        self._refuse_recalled(reserve.lot_id)
         self._note(
             reserve.lot_id,
             MoveKind.HAND_OVER,
@@ -123,7 +122,10 @@ class Shelf:
         self._note(lot_id, MoveKind.RETURN, quantity=quantity, redemption_id=redemption_id, line_no=line_no)
 
     def send(self, lot_id: UUID, quantity: int, *, cause_id: UUID) -> None:
-        """Note that free pieces leave for another site. Raises LotShort, ExpiredNotSent (R33), RecalledNotSent (R34)."""
+        """Note that free pieces leave for another site.
+
+        Raises LotShort, ExpiredNotSent (rule R33), RecalledNotSent (rule R34).
+        """
         if not self._levels[lot_id].good_at(self.now):
             raise ExpiredNotSent(lot_id=lot_id)
         if self.is_recalled(lot_id):
@@ -158,6 +160,10 @@ class Shelf:
         """Note that free pieces leave for good without being handed out. Raises LotShort."""
         self._refuse_short(lot_id, quantity)
         self._note(lot_id, MoveKind.WRITE_OFF, quantity=-quantity, cause_id=cause_id)
+
+    def _refuse_recalled(self, lot_id: UUID) -> None:
+        if self.is_recalled(lot_id):
+            raise LotRecalled(goods_id=self._levels[lot_id].goods_id, lot_id=lot_id)
 
     def _refuse_short(self, lot_id: UUID, wanted: int) -> None:
         free = self._levels[lot_id].available

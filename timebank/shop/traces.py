@@ -14,7 +14,8 @@ from sqlalchemy import Select, and_, func, select
 from timebank.database import session
 from timebank.errors import NotFound
 from timebank.identity.rules import Actor
-from timebank.shop import lot_queries, queries
+from timebank.shop import queries
+from timebank.shop.lot_queries import people_served
 from timebank.shop.models import Goods, Intake, Lot, StockMove
 from timebank.shop.rules import MoveKind
 from timebank.shop.staff import readable_shop, works_at
@@ -72,9 +73,8 @@ def trace(*, actor: Actor, lot_id: UUID) -> Trace:
     lot = readable(actor, lot_id)
     intake = session.get_one(Intake, lot.intake_id)
     came_in_at = queries.shop(intake.site_id)
-    went, tree = went_by(lot_id), tree_of(lot_id)
-    received = session.get_one(StockMove, (lot_id, 1)).quantity
-    moved = _moved(lot_id, tree)
+    went = went_by(lot_id)
+    tree = [lot_id, *(hop.to_lot_id for hop in went)]
     return Trace(
         lot=lot,
         goods=session.get_one(Goods, lot.goods_id),
@@ -82,21 +82,34 @@ def trace(*, actor: Actor, lot_id: UUID) -> Trace:
         donor_name=intake.donor_name if came_in_at and works_at(actor, came_in_at) else None,
         came_by=came_by(lot_id),
         went_by=went,
-        received=received,
-        handed_out=-moved.get(MoveKind.HAND_OVER, 0) - moved.get(MoveKind.RETURN, 0),
-        written_off=-moved.get(MoveKind.WRITE_OFF, 0),
-        missing=-moved.get(MoveKind.COUNT_DIFFERENCE, 0),
-        in_transit=-moved.get(MoveKind.TRANSFER, 0),
-        on_hand=received + sum(moved.values()),
-        people=lot_queries.people_served(tree),
+        people=people_served(tree),
+        **fate_of(lot_id, tree),
     )
 
 
+def fate_of(lot_id: UUID, tree: Collection[UUID]) -> dict[str, int]:
+    """Return what became of the pieces that came in with a lot, counted over everything that was sent on from it."""
+    received = session.get_one(StockMove, (lot_id, 1)).quantity
+    moved = _moved(lot_id, tree)
+    return {
+        "received": received,
+        "handed_out": -moved.get(MoveKind.HAND_OVER, 0) - moved.get(MoveKind.RETURN, 0),
+        "written_off": -moved.get(MoveKind.WRITE_OFF, 0),
+        "missing": -moved.get(MoveKind.COUNT_DIFFERENCE, 0),
+        "in_transit": -moved.get(MoveKind.TRANSFER, 0),
+        "on_hand": received + sum(moved.values()),
+    }
+
+
+def tree_of(lot_id: UUID) -> list[UUID]:
+    """Return a lot and everything that was sent on from it."""
+    return [lot_id, *(hop.to_lot_id for hop in went_by(lot_id))]
+
+
 def family_of(lot_id: UUID) -> list[UUID]:
-    """Return a lot with everything that it was sent from and that was sent on from that: the same goods."""
+    """Return every lot that goods of one intake line have become, at whatever site: they are one batch."""
     came = came_by(lot_id)
-    first = came[0].from_lot_id if came else lot_id
-    return [first, *(hop.to_lot_id for hop in went_by(first))]
+    return tree_of(came[0].from_lot_id if came else lot_id)
 
 
 def came_by(lot_id: UUID) -> list[Hop]:
@@ -115,11 +128,6 @@ def went_by(lot_id: UUID) -> list[Hop]:
         hops += found
         latest = [hop.to_lot_id for hop in found]
     return hops
-
-
-def tree_of(lot_id: UUID) -> list[UUID]:
-    """Return a lot, first, and every lot that was sent on from it, however far."""
-    return [lot_id, *(hop.to_lot_id for hop in went_by(lot_id))]
 
 
 def _hops(column: Any, lot_ids: Collection[UUID]) -> list[Hop]:

@@ -56,8 +56,26 @@ def test_a_donor_follows_what_became_of_their_goods(client: FlaskClient) -> None
     answer = donor.get(f"/me/donations/{made['id']}")
     shown = body_of(answer)
     assert shown["became"] == [
-        {"line_no": 1, "name": "旧棉被", "accepted": 4, "on_hand": 3, "handed_out": 1, "written_off": 0, "other": 0},
-        {"line_no": 2, "name": "收音机", "accepted": 0, "on_hand": 0, "handed_out": 0, "written_off": 0, "other": 0},
+        {
+            "line_no": 1,
+            "name": "旧棉被",
+            "accepted": 4,
+            "on_hand": 3,
+            "handed_out": 1,
+            "written_off": 0,
+            "missing": 0,
+            "in_transit": 0,
+        },
+        {
+            "line_no": 2,
+            "name": "收音机",
+            "accepted": 0,
+            "on_hand": 0,
+            "handed_out": 0,
+            "written_off": 0,
+            "missing": 0,
+            "in_transit": 0,
+        },
     ]
     assert shown["people"] == 1
     assert taker.display_name not in answer.text

@@ -49,8 +49,8 @@ def test_goods_are_recalled_wherever_they_were_sent(app: Flask, which: str) -> N
     child = arrived(transfer, lot.id)
     promised = reserved(a_member(10).id, there.id, (milk.id, 1)).redemption
     done = recalled(*((here, lot.id) if which == "first" else (there, child)))
-    assert {one.id for one in done.lots} == {lot.id, child}
-    assert (done.on_hand, [one.redemption_id for one in done.held]) == (10, [promised.id])
+    assert {one.lot_id for one in done.lots} == {lot.id, child}
+    assert (sum(one.on_hand for one in done.lots), [one.redemption_id for one in done.held]) == (10, [promised.id])
     for site in (here, there):
         with pytest.raises(OutOfStock):
             reserved(a_member(10).id, site.id, (milk.id, 1))
@@ -64,7 +64,7 @@ def test_what_is_on_its_way_is_recalled_when_it_arrives(app: Flask) -> None:
     here, there, milk = a_shop(), a_shop(), some_goods(price_minutes=0)
     lot = a_lot(milk.id, here.id, 10)
     transfer = sent(here, there, (lot.id, 4))
-    recall = recalled(here, lot.id).recall
+    recall = recalled(here, lot.id)
     received(transfer, there)
     child = arrived(transfer, lot.id)
     assert seen(lambda: session.get_one(Lot, child)).recalled_at == recall.recalled_at
