@@ -143,12 +143,7 @@ def test_full_names_need_an_administrator_and_are_registered(client: FlaskClient
     full = export(client, bank.admin, kind="records", format="csv", unmask=True).json
 
     assert (masked["masked"], full["masked"]) == (True, False)
-    assert {line["姓名"] for line in lines_of(file_of(client, bank.admin, masked["id"]))} == {
-        "张*",
-        "李**",
-        "王*",
-        "欧**",
-    }
+    assert {line["姓名"] for line in lines_of(file_of(client, bank.admin, masked["id"]))} == {"张*", "李**", "欧**"}
     assert {"张三", "欧阳六六"} <= {line["姓名"] for line in lines_of(file_of(client, bank.admin, full["id"]))}
     auditor = a_staff_member(Role.AUDITOR, area_path="")
     assert file_of(client, auditor, masked["id"]).status_code == 200
