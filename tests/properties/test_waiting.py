@@ -40,6 +40,8 @@ steps = st.one_of(
     st.tuples(st.just("withdraw"), who),
     st.tuples(st.just("join"), who, st.integers(0, 1)),
     st.tuples(st.just("leave"), who),
+    st.tuples(st.just("withdraw"), st.integers(0, 1)),
+    st.tuples(st.just("leave"), st.integers(2, 4)),
     st.tuples(st.just("walk_in"), who),
     st.tuples(st.just("change"), st.integers(1, 4)),
     st.tuples(st.just("wait"), st.sampled_from([1, 5, 13, 30])),
@@ -49,7 +51,7 @@ steps = st.one_of(
 
 
 class Street:
-    """One shift of a few places, with roles or without, six people, and a clock that only runs on."""
+    """A full shift of two places, with roles or without, three who wait, one more person, and a clock that only runs on."""
 
     def __init__(self, people: list[UUID], *, with_roles: bool) -> None:
         self.people = people
@@ -67,6 +69,10 @@ class Street:
                 activity_id=an_activity().id,
             )
         self.states: dict[UUID, str] = {}
+        for person in (0, 1):
+            self.take(("sign_up", person, person))
+        for person in (2, 3, 4):
+            self.take(("join", person, person % 2))
 
     def take(self, step: tuple[Any, ...]) -> None:
         """Take one step; whoever is refused is told why, and nothing has changed."""
@@ -165,8 +171,8 @@ def _first_come_first_offered(turns: list[WaitingPlace]) -> None:
         assert not (turn.state == WaitingState.OFFERED and turn.role_id in waiting_roles)
 
 
-@settings(max_examples=examples(12, 400))
-@given(with_roles=st.booleans(), story=st.lists(steps, min_size=5, max_size=30))
+@settings(max_examples=examples(30, 600))
+@given(with_roles=st.booleans(), story=st.lists(steps, min_size=8, max_size=30))
 def test_the_places_of_a_shift_add_up_whatever_happens(
     app: Flask, with_roles: bool, story: list[tuple[Any, ...]]
 ) -> None:
