@@ -16,6 +16,8 @@ from timebank.attendance import endpoints as attendance
 from timebank.attendance import overdue_endpoints as overdue
 from timebank.attendance import printed_endpoints as printed
 from timebank.attendance import screen_endpoints as screens
+from timebank.certificates import endpoints as certificates
+from timebank.certificates import verify_endpoints as verify
 from timebank.codes.book import CodeBook
 from timebank.demo import clock as demo_clock
 from timebank.demo import endpoints as demo
@@ -50,6 +52,7 @@ from timebank.shop import goods_endpoints as goods
 from timebank.shop import intake_endpoints as intakes
 from timebank.shop import stockkeeping_endpoints as stockkeeping
 from timebank.shop import stocktake_endpoints as stocktakes
+from timebank.stars import endpoints as stars
 from timebank.statistics import endpoints as statistics
 from timebank.web import docs, observe, problems, tokens
 from timebank.web.api import PREFIX, create_api
@@ -92,6 +95,9 @@ DOMAINS = (
     stocktakes,
     shop_accounts,
     counter,
+    certificates,
+    verify,
+    stars,
     anomalies,
     passbook,
     statistics,

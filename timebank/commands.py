@@ -15,6 +15,7 @@ from timebank.anomalies import service as anomalies
 from timebank.application import create_app
 from timebank.attendance import closing
 from timebank.attendance.commands import cli as record_commands
+from timebank.certificates.commands import cli as certificate_commands
 from timebank.codes import rotation
 from timebank.database import in_unit_of_work, session, violated_constraint
 from timebank.demo import street
@@ -35,6 +36,7 @@ from timebank.records import finalising
 from timebank.settings import Settings, UnsafeSettings
 from timebank.shop import quotas, reservations
 from timebank.shop.commands import cli as shop_commands
+from timebank.stars.commands import cli as star_commands
 from timebank.web import idempotency
 
 SWEEP_AT_ONCE = 500
@@ -59,6 +61,8 @@ _add(shop_commands, "shop")
 _add(record_commands, "records")
 _add(policy_commands, "policies")
 _add(notification_commands, "notifications")
+_add(certificate_commands, "certificates")
+_add(star_commands, "stars")
 
 
 @ledger_commands.command("doctor")

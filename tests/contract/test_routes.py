@@ -21,7 +21,7 @@ PUBLIC = {
     "POST /api/v1/devices",
     "GET /api/v1/ledger/seals",
     "GET /api/v1/public/shops/<uuid:site_id>/accounts",
-    "GET /api/v1/verify/<code>",
+    "GET /api/v1/verify/<string(maxlength=80):code>",
     "GET /q/<path:code>",
     "GET /q/<code>",
 }

@@ -98,6 +98,12 @@ class Pages:
             rounded * _POINTS_A_MM,
         )
 
+    def rule(self, *, left: float, top: float, width: float) -> None:
+        """Draw a thin line from ``left`` to the right."""
+        height = self._from_bottom(top)
+        self._canvas.setLineWidth(0.4)
+        self._canvas.line(left * _POINTS_A_MM, height, (left + width) * _POINTS_A_MM, height)
+
     def next_page(self) -> None:
         """End this page and begin another."""
         self._canvas.showPage()

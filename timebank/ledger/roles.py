@@ -25,6 +25,8 @@ _PERSONAL = (
     "wechat_token",
     "free_quota_",
     "shop_proxy",
+    "certificate_issuer",
+    "certificate_names",
 )
 
 

@@ -16,7 +16,7 @@ from timebank.policies.expiry import BalanceExpiry, balance_expiry, read_balance
 from timebank.policies.free_quotas import FreeQuota, free_quotas, read_free_quotas
 from timebank.policies.limits import Limit, limits, read_limits
 from timebank.policies.redemption_days import RedemptionDays, read_redemption_days, redemption_days
-from timebank.policies.values import Read, Refused, one_of, some_of, whole, yes_or_no
+from timebank.policies.values import Read, Refused, one_of, rising, some_of, whole, yes_or_no
 
 PROVENANCES = ("self_scan", "staff_scan", "supplement", "import")
 """Where minutes can come from, strongest first (rule R09)."""
@@ -116,6 +116,8 @@ class Policy:
     near_expiry_days: int = 15
     min_age: int = LEAST_AGE
     service_consent: bool = False
+    star_minutes: tuple[int, ...] = (6_000, 18_000, 36_000, 60_000, 90_000)
+    star_notice_days: int = 5
 
 
 BUILT_IN = Policy()
@@ -123,6 +125,10 @@ BUILT_IN = Policy()
 
 def _as_it_is(value: Any) -> Any:
     return value
+
+
+def _each(value: list[int] | None) -> tuple[int, ...]:
+    return tuple(value or ())
 
 
 def _least_age(value: int | None) -> int:
@@ -262,6 +268,21 @@ KEYS = {
             "签到前是否须已同意记录志愿服务；已撤回的一律不能签到",
             "whether check-in needs a consent to be recorded; whoever took it back never checks in",
         ),
+        Key(
+            "star_minutes",
+            rising(60, 6_000_000, most=10),
+            "各星级所需服务时长（分钟），只能全行统一设定；null 为不开展星级认定",
+            "service minutes of each star, for the whole bank; null for no stars",
+            bank_wide=True,
+            value_of=_each,
+        ),
+        Key(
+            "star_notice_days",
+            whole(0, 30),
+            "星级认定公示几个工作日",
+            "working days of public notice before a star",
+            bank_wide=True,
+        ),
     )
 }
 
@@ -352,7 +373,7 @@ def plain(value: Any) -> Any:
     if isinstance(value, BalanceExpiry | RedemptionDays):
         return value.plain()
     if isinstance(value, tuple):
-        return [item.plain() for item in value]
+        return [item if isinstance(item, int) else item.plain() for item in value]
     return [item for item in PROVENANCES if item in value] if isinstance(value, frozenset) else value
 
 

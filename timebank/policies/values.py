@@ -50,6 +50,23 @@ def some_of(*allowed: str) -> Read:
     return read
 
 
+def rising(minimum: int, maximum: int, *, most: int) -> Read:
+    """Return a reader of one to ``most`` whole numbers, each greater than the one before; or null for none."""
+    each = whole(minimum, maximum)
+
+    def read(value: Any) -> list[int] | None:
+        if value is None:
+            return None
+        if not isinstance(value, list) or not 1 <= len(value) <= most:
+            raise Refused(f"须为 1 到 {most} 个数的列表。 Must be a list of 1 to {most} numbers.")
+        numbers = [each(one) for one in value]
+        if numbers != sorted(set(numbers)):
+            raise Refused("须从小到大，不能重复。 Must rise.")
+        return numbers
+
+    return read
+
+
 def yes_or_no(value: Any) -> bool:
     """Read true or false."""
     if not isinstance(value, bool):

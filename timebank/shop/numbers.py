@@ -1,29 +1,16 @@
-"""Numbers without gaps: each series of a site begins at 1 every day.
-
-The row lock of the counter is held until the transaction ends, and a roll-back takes the number back with it. It is the
-last lock that anything takes.
-"""
+"""Numbers without gaps: each series of a site begins at 1 every day."""
 
 from datetime import date
 from uuid import UUID
 
-from sqlalchemy.dialects import postgresql, sqlite
-
-from timebank.database import session
-from timebank.direct import Direct, Sent
+from timebank.direct import Sent
+from timebank.numbering import Numbering, number_of
 from timebank.shop.models import Counter
 from timebank.shop.rules import Series
 
-_STEP = {"last": Counter.last + 1}
-_KEY = (Counter.site_id, Counter.day, Counter.series)
-_COUNT = {
-    "sqlite": Direct(
-        sqlite.insert(Counter).on_conflict_do_update(index_elements=_KEY, set_=_STEP).returning(Counter.last)
-    ),
-    "postgresql": Direct(
-        postgresql.insert(Counter).on_conflict_do_update(index_elements=_KEY, set_=_STEP).returning(Counter.last)
-    ),
-}
+__all__ = ["count", "following", "number_of"]
+
+_OF_SHOPS = Numbering(Counter)
 
 
 def following(*, site_id: UUID, day: date, series: Series) -> int:
@@ -33,12 +20,4 @@ def following(*, site_id: UUID, day: date, series: Series) -> int:
 
 def count(*, site_id: UUID, day: date, series: Series) -> Sent:
     """Ask for the next number of a series, without waiting for it inside ``at_once``."""
-    connection = session.connection()
-    first = {"site_id": site_id, "day": day, "series": series.value, "last": 1}
-    return _COUNT[connection.dialect.name].send(connection, first)
-
-
-def number_of(counted: Sent) -> int:
-    """Wait for a number that was asked for."""
-    [[number]] = counted.rows()
-    return int(number)
+    return _OF_SHOPS.count(site_id=site_id, day=day, series=series.value)

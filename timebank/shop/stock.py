@@ -94,7 +94,8 @@ class Shelf:
         if quantity == 0:
             self.release(reserve)
             return
-        self._refuse_recalled(reserve.lot_id)
+        if self.is_recalled(reserve.lot_id):
+            raise LotRecalled(goods_id=self._levels[reserve.lot_id].goods_id, lot_id=reserve.lot_id)
         self._note(
             reserve.lot_id,
             MoveKind.HAND_OVER,
@@ -122,13 +123,11 @@ class Shelf:
         self._note(lot_id, MoveKind.RETURN, quantity=quantity, redemption_id=redemption_id, line_no=line_no)
 
     def send(self, lot_id: UUID, quantity: int, *, cause_id: UUID) -> None:
-        """Note that free pieces leave for another site.
-
-        Raises LotShort, ExpiredNotSent (rule R33), LotRecalled (rule R34).
-        """
+        """Note that free pieces leave for another site. Raises LotShort, ExpiredNotSent (rule R33), LotRecalled."""
+        if self.is_recalled(lot_id):
+            raise LotRecalled
         if not self._levels[lot_id].good_at(self.now):
             raise ExpiredNotSent(lot_id=lot_id)
-        self._refuse_recalled(lot_id)
         self._refuse_short(lot_id, quantity)
         self._note(lot_id, MoveKind.TRANSFER, quantity=-quantity, cause_id=cause_id)
 
@@ -159,10 +158,6 @@ class Shelf:
         """Note that free pieces leave for good without being handed out. Raises LotShort."""
         self._refuse_short(lot_id, quantity)
         self._note(lot_id, MoveKind.WRITE_OFF, quantity=-quantity, cause_id=cause_id)
-
-    def _refuse_recalled(self, lot_id: UUID) -> None:
-        if self.is_recalled(lot_id):
-            raise LotRecalled(goods_id=self._levels[lot_id].goods_id, lot_id=lot_id)
 
     def _refuse_short(self, lot_id: UUID, wanted: int) -> None:
         free = self._levels[lot_id].available

@@ -34,6 +34,12 @@ UPLOADS = parse("120/hour")
 """Files sent by one person: a shop's catalogue in an afternoon, not a full disk."""
 DONATIONS = parse("20/hour")
 """Donations offered by one person: a move of house, not a flood of offers that staff have to look at."""
+CERTIFICATES = parse("30/hour")
+"""Certificates that one volunteer issues to themselves: one an organisation and a purpose, not a register full of them."""
+PRINTS = parse("60/minute")
+"""Files that one person has printed: each burns a tenth of a second, and more with a long appendix."""
+VERIFY = parse("60/minute")
+"""Certificates looked up from one address: a school with a pile of them, not somebody who counts numbers up."""
 VERIFICATIONS = parse("6/minute")
 """Verifications of the whole ledger asked for by one auditor: each reads everything."""
 

@@ -69,7 +69,8 @@ def test_a_recall_reaches_every_shop_that_the_batch_was_sent_to(app: Flask) -> N
     there, here = a_clerk(third), a_clerk(first)
     in_unit_of_work(lambda: hand_over(actor=there, redemption_id=taken.id))
     done = recalled(at_second, second)
-    assert {(one.site_id, one.on_hand) for one in done.lots} == {(first.id, 4), (second.id, 4), (third.id, 1)}
+    assert {one.site_id for one in done.lots} == {first.id, second.id, third.id}
+    assert done.on_hand == 9
     assert [(one.redemption_id, one.pieces) for one in done.held] == [(held.id, 1)]
     assert done.people == 1
     with pytest.raises(LotRecalled):
