@@ -125,14 +125,14 @@ def list_lots(query: dict[str, Any], site_id: UUID) -> dict[str, Any]:
     once=True,
 )
 def recall_lot(body: dict[str, Any], lot_id: UUID) -> dict[str, Any]:
-    """召回批次：连同调拨到别处的同一批货立即停发，不可撤回；列出在哪些站点、仍在等候提货的兑换单和已领人数。"""
+    """召回批次：立即停发，不可撤回；列出仍在等候提货的兑换单和已领人数。"""
     done = recalls.recall(actor=actor(), lot_id=lot_id, reason=body["reason"])
     return {
         "lot_id": lot_id,
-        "reason": done.reason,
-        "recalled_at": done.recalled_at,
-        "lots": done.lots,
-        "on_hand": sum(lot.on_hand for lot in done.lots),
+        "reason": done.recall.reason,
+        "recalled_at": done.recall.recalled_at,
+        "on_hand": done.on_hand,
+        "lots": [{"lot_id": lot.id, "site_id": lot.site_id} for lot in done.lots],
         "held": done.held,
         "people": done.people,
     }

@@ -84,11 +84,10 @@ class PromisedOut(Schema):
 
 
 class RecalledLotOut(Schema):
-    """One lot of a recalled batch, and where it is."""
+    """A lot of the same goods, and where it is."""
 
     lot_id = fields.UUID(required=True)
     site_id = fields.UUID(required=True)
-    on_hand = fields.Integer(required=True)
 
 
 class RecallOut(Schema):
@@ -97,11 +96,7 @@ class RecallOut(Schema):
     lot_id = fields.UUID(required=True)
     reason = fields.String(required=True)
     recalled_at = Instant(required=True)
-    lots = fields.List(
-        fields.Nested(RecalledLotOut),
-        required=True,
-        metadata={"description": "同一批货的全部批次，含调拨到别处的 · all lots of the batch, wherever it was sent"},
-    )
+    lots = fields.List(fields.Nested(RecalledLotOut), required=True)
     on_hand = fields.Integer(required=True)
     held = fields.List(fields.Nested(PromisedOut), required=True)
     people = fields.Integer(required=True)

@@ -16,9 +16,17 @@ from timebank.database import session
 from timebank.identity.rules import Actor
 from timebank.shop.intake_errors import NoticeTooShort, NotRestricted
 from timebank.shop.lot_tables import Basis, PurposeChange
-from timebank.shop.recalls import locked_lots, refuse_foreign
+from timebank.shop.models import Lot
+from timebank.shop.recalls import locked_lot
 
 NOTICE = timedelta(days=60)
+
+
+def follow(old: Lot, new: Lot) -> None:
+    """Let the changes of purpose of a lot hold for what of it was sent to another site."""
+    for change in changes_of([old.id])[old.id]:
+        values = {column.key: getattr(change, column.key) for column in PurposeChange.__table__.columns}
+        session.add(PurposeChange(**values | {"lot_id": new.id}))
 
 
 def change_purpose(
@@ -35,8 +43,7 @@ def change_purpose(
     By the donor's consent at once or from ``effective_at`` on, by a notice 60 days from now at the earliest (and by
     default). A change that was still to come gives way to this one. Raises NotFound, NotRestricted, NoticeTooShort.
     """
-    refuse_foreign(actor, lot_id)
-    (lot,) = locked_lots([lot_id])
+    lot = locked_lot(actor, lot_id)
     now = clock.now()
     if lot.restricted_purpose is None or (lot.ordinary_from is not None and lot.ordinary_from <= now):
         raise NotRestricted

@@ -1,7 +1,6 @@
 """Recalling a lot: from that moment on nothing of it is picked, promised pieces stay where they are (rule R34).
 
-食品安全法 art 63: stop, tell, record. What was sent on to other sites is the same batch, and is recalled with it; what
-is on the way is recalled as it arrives (``lot_facts``).
+What was sent on to other sites is the same food: it is recalled with it, wherever it is now, or when it arrives.
 """
 
 from collections.abc import Collection
@@ -9,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import select
 
 from timebank import clock
 from timebank.database import session
@@ -24,67 +23,69 @@ from timebank.shop.staff import own_shop
 
 
 @dataclass(frozen=True, slots=True)
-class RecalledLot:
-    """One lot of a recalled batch, and where it is."""
-
-    lot_id: UUID
-    site_id: UUID
-    on_hand: int
-
-
-@dataclass(frozen=True, slots=True)
 class Recalled:
-    """A recalled batch: where it is, who has been promised pieces, and to how many people pieces went."""
+    """A recalled lot with all that it was sent from and to: what is left, who has been promised pieces, who has some."""
 
-    recalled_at: datetime
-    reason: str
-    lots: list[RecalledLot]
+    recall: LotRecall
+    lots: list[Lot]
+    on_hand: int
     held: list[Promised]
     people: int
 
 
-def recall(*, actor: Actor, lot_id: UUID, reason: str) -> Recalled:
-    """Recall a lot of the actor's site and the rest of its batch, for good: what is left leaves by a write-off.
+def locked_lot(actor: Actor, lot_id: UUID) -> Lot:
+    """Lock a lot at a site of the actor's. Raises NotFound."""
+    found = lot_queries.shop_of_lot(lot_id)
+    if found is None:
+        raise NotFound
+    own_shop(actor, found)
+    return session.scalars(
+        select(Lot).where(Lot.id == lot_id).with_for_update(key_share=True).execution_options(populate_existing=True)
+    ).one()
 
-    Raises NotFound, AlreadyRecalled.
-    """
-    refuse_foreign(actor, lot_id)
-    family = _locked_family(lot_id)
-    now = clock.now()
-    if family[lot_id].recalled_at is not None:
+
+def recall(*, actor: Actor, lot_id: UUID, reason: str) -> Recalled:
+    """Recall a lot, for good: what is left of it leaves by a write-off. Raises NotFound, AlreadyRecalled."""
+    lot = locked_lot(actor, lot_id)
+    if lot.recalled_at is not None:
         raise AlreadyRecalled
-    fresh = [one.id for one in family.values() if one.recalled_at is None]
-    held = levels.held_by(list(family), now)
-    marking = update(Lot).where(Lot.id.in_(fresh)).values(recalled_at=now)
-    session.execute(marking, execution_options={"synchronize_session": False})
-    facts = {"reason": reason, "recalled_by": actor.person_id, "recalled_at": now}
-    session.execute(insert(LotRecall), [{"lot_id": one, "seq": held[one].seq} | facts for one in fresh])
+    now = clock.now()
+    lots = _locked_family(lot_id)
+    held = levels.held_by([one.id for one in lots], now)
+    for one in lots:
+        if one.recalled_at is None:
+            one.recalled_at = now
+            session.add(_fact(one, seq=held[one.id].seq, reason=reason, by=actor.person_id, at=now))
+    session.flush()
+    ids = [one.id for one in lots]
     return Recalled(
-        recalled_at=now,
-        reason=reason,
-        lots=[RecalledLot(one.id, one.site_id, held[one.id].on_hand) for one in family.values()],
-        held=lot_queries.promised(list(family), now),
-        people=lot_queries.people_served(list(family)),
+        recall=session.get_one(LotRecall, lot_id),
+        lots=lots,
+        on_hand=sum(level.on_hand for level in held.values()),
+        held=lot_queries.promised(ids, now),
+        people=lot_queries.people_served(ids),
     )
 
 
-def refuse_foreign(actor: Actor, lot_id: UUID) -> None:
-    """Raise NotFound unless a lot is at a site of the actor's."""
-    own_shop(actor, lot_queries.shop_of_lot(lot_id))
-
-
-def locked_lots(lot_ids: Collection[UUID]) -> list[Lot]:
-    """Lock lots in the order of their ids, and return them as they stand now. Raises NotFound if there is none."""
-    locking = select(Lot).where(Lot.id.in_(lot_ids)).order_by(Lot.id).with_for_update(key_share=True)
-    found = list(session.scalars(locking.execution_options(populate_existing=True)))
-    if not found:
-        raise NotFound
-    return found
-
-
-def _locked_family(lot_id: UUID) -> dict[UUID, Lot]:
-    """Lock every lot of a batch; whoever receives some of it meanwhile is waited for, and what they received is locked."""
+def _locked_family(lot_id: UUID) -> list[Lot]:
+    """Lock every lot of the same goods; whoever receives some of it meanwhile is waited for, and that is locked as well."""
     family: dict[UUID, Lot] = {}
     while missing := set(traces.family_of(lot_id)) - set(family):
-        family |= {lot.id: lot for lot in locked_lots(missing)}
-    return family
+        family |= {lot.id: lot for lot in _locked(missing)}
+    return list(family.values())
+
+
+def _locked(lot_ids: Collection[UUID]) -> list[Lot]:
+    locking = select(Lot).where(Lot.id.in_(lot_ids)).order_by(Lot.id).with_for_update(key_share=True)
+    return list(session.scalars(locking.execution_options(populate_existing=True)))
+
+
+def _fact(lot: Lot, *, seq: int, reason: str, by: UUID, at: datetime) -> LotRecall:
+    return LotRecall(lot_id=lot.id, seq=seq, reason=reason, recalled_by=by, recalled_at=at)
+
+
+def follow(old: Lot, new: Lot, *, seq: int) -> None:
+    """Let a recall follow goods that were on their way when it was made; ``seq`` is their last move here."""
+    made = session.get(LotRecall, old.id)
+    if made is not None:
+        session.add(_fact(new, seq=seq, reason=made.reason, by=made.recalled_by, at=made.recalled_at))

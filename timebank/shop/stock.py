@@ -94,7 +94,8 @@ class Shelf:
         if quantity == 0:
             self.release(reserve)
             return
-        self._refuse_recalled(reserve.lot_id)
+        if self.is_recalled(reserve.lot_id):
+            raise LotRecalled(goods_id=self._levels[reserve.lot_id].goods_id, lot_id=reserve.lot_id)
         self._note(
             reserve.lot_id,
             MoveKind.HAND_OVER,
@@ -160,10 +161,6 @@ class Shelf:
         """Note that free pieces leave for good without being handed out. Raises LotShort."""
         self._refuse_short(lot_id, quantity)
         self._note(lot_id, MoveKind.WRITE_OFF, quantity=-quantity, cause_id=cause_id)
-
-    def _refuse_recalled(self, lot_id: UUID) -> None:
-        if self.is_recalled(lot_id):
-            raise LotRecalled(goods_id=self._levels[lot_id].goods_id, lot_id=lot_id)
 
     def _refuse_short(self, lot_id: UUID, wanted: int) -> None:
         free = self._levels[lot_id].available

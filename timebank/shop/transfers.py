@@ -18,7 +18,7 @@ from timebank.errors import Invalid, NotFound
 from timebank.identity.rules import Actor
 from timebank.organisations.rules import SiteKind
 from timebank.records.errors import SecondPersonNeeded
-from timebank.shop import levels, lot_facts, queries, stockkeeping_queries
+from timebank.shop import levels, purposes, queries, recalls, stockkeeping_queries
 from timebank.shop.errors import NotAShop
 from timebank.shop.models import Lot
 from timebank.shop.rules import Level
@@ -34,7 +34,7 @@ def send(
 ) -> StockTransfer:
     """Send free pieces of lots from a site of the actor's to a shop.
 
-    Raises NotFound (also for a lot of another site), NotAShop, SameSite, ExpiredNotSent, LotRecalled, LotShort.
+    Raises NotFound (also for a lot of another site), NotAShop, SameSite, ExpiredNotSent, LotShort.
     """
     own_shop(actor, queries.shop(site_id))
     if site_id == to_site_id:
@@ -151,8 +151,10 @@ def _arrived(sent: Sequence[Row[Any]], lines: Sequence[LotLine] | None) -> Mappi
 def _shelve(transfer: StockTransfer, sent: Sequence[Row[Any]], arrived: Mapping[UUID, int], actor: Actor) -> None:
     """Make the new lots: copies of the old ones at another site, so that everything told of a lot follows it."""
     now = clock.now()
-    lot_facts.hold([line.lot_id for line in sent])
-    old = stockkeeping_queries.lots_at(transfer.from_site_id, [line.lot_id for line in sent])
+    lot_ids = [line.lot_id for line in sent]
+    # Locked, so that a recall or a change of purpose comes before the copy, or finds it.
+    Shelf(site_id=transfer.from_site_id, now=now, actor_id=actor.person_id).open(levels.lots_with(lot_ids))
+    old = stockkeeping_queries.lots_at(transfer.from_site_id, lot_ids)
     new = {line.lot_id: _copied(old[line.lot_id], transfer.to_site_id, now) for line in sent}
     session.add_all(new.values())
     session.flush()
@@ -163,10 +165,9 @@ def _shelve(transfer: StockTransfer, sent: Sequence[Row[Any]], arrived: Mapping[
         shelf.receive(lot=empty, quantity=line.quantity, cause_id=transfer.id)
         if missing := line.quantity - arrived[line.lot_id]:
             shelf.correct(lot.id, -missing, cause_id=transfer.id)
+        recalls.follow(old[line.lot_id], lot, seq=2 if missing else 1)
+        purposes.follow(old[line.lot_id], lot)
     shelf.write()
-    lot_facts.pass_on(
-        {old_id: lot.id for old_id, lot in new.items()}, {level.lot_id: level.seq for level in shelf.levels}
-    )
     session.execute(
         insert(StockTransferArrival),
         [
