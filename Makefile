@@ -25,11 +25,11 @@ check: $(VENV)/.dev  ## Lint, format, types, layers, and whether api_spec/ is up
 	$(BIN)/lint-imports
 	$(BIN)/timebank openapi write --check
 
-bench: $(VENV)/.bench  ## Measure, side by side (about eight minutes)
+bench: $(VENV)/.bench  ## Measure, side by side (about nine minutes)
 	$(BIN)/python -m benchmarks
 
 soak: $(VENV)/.dev  ## Run property and crash tests for long, with other examples every time
-	$(BIN)/pytest tests/properties tests/concurrency/test_crash.py -n $(JOBS) --hypothesis-profile=soak
+	$(BIN)/pytest tests/properties tests/concurrency/test_crash.py tests/concurrency/test_shop_crash.py -n $(JOBS) --hypothesis-profile=soak
 
 clean:  ## Remove .venv and everything that the tools keep; data in instance/ stays
 	rm -rf $(VENV) .coverage .coverage.* .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis

@@ -72,8 +72,6 @@ def _measured(settings: Settings, options: Options) -> Rounds:
     with app.app_context():
         reader = Reader(app.extensions["timebank-codes"], settings.keys("codes"))
         street = in_unit_of_work(seed.street)
-        if not settings.is_sqlite:  # as autovacuum would have done by now
-            served.as_owner(settings, "ANALYZE")
         rounds: dict[str, list[Run]] = {name: [] for name in NAMES}
         for number in range(options.rounds + 1):
             ways = [("close", _close), ("singles", _singles)]
@@ -82,6 +80,10 @@ def _measured(settings: Settings, options: Options) -> Rounds:
                 run = way(street, reader, options.people)
                 if number:
                     rounds[name].append(run)
+            if (
+                not number and not settings.is_sqlite
+            ):  # as autovacuum would have done by now; of empty tables it says nothing
+                served.as_owner(settings, "ANALYZE")
             print(f"  round {number} of {options.rounds}", file=sys.stderr)
         db.engine.dispose()
     databases.verify(settings)

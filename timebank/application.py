@@ -8,24 +8,33 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 
 from timebank import append_only, database
 from timebank.activities import endpoints as activities
+from timebank.activities import group_endpoints as serving_for
 from timebank.anomalies import endpoints as anomalies
 from timebank.attendance import amendment_endpoints as amendments
 from timebank.attendance import batch_endpoints as batches
 from timebank.attendance import endpoints as attendance
 from timebank.attendance import overdue_endpoints as overdue
 from timebank.attendance import printed_endpoints as printed
+from timebank.attendance import screen_endpoints as screens
+from timebank.certificates import endpoints as certificates
+from timebank.certificates import verify_endpoints as verify
 from timebank.codes.book import CodeBook
 from timebank.demo import clock as demo_clock
 from timebank.demo import endpoints as demo
 from timebank.documents.typefaces import UnusableFont, typeface
+from timebank.files import endpoints as files
 from timebank.giving import endpoints as giving
+from timebank.giving import group_endpoints as groups
 from timebank.giving import pool_endpoints as pool
 from timebank.identity import consent_endpoints as consents
 from timebank.identity import endpoints as identity
 from timebank.identity.wechat import WechatClient
 from timebank.notifications import endpoints as notifications
 from timebank.notifications import templates
+from timebank.organisations import device_endpoints as devices
 from timebank.organisations import endpoints as organisations
+from timebank.organisations import household_endpoints as households
+from timebank.organisations import member_endpoints as members
 from timebank.organisations import paper_endpoints as papers
 from timebank.passbook import endpoints as passbook
 from timebank.policies import endpoints as policies
@@ -34,7 +43,16 @@ from timebank.records import endpoints as records
 from timebank.records import objection_endpoints as objections
 from timebank.records import supplement_endpoints as supplements
 from timebank.settings import Settings, UnsafeSettings
+from timebank.shop import account_endpoints as shop_accounts
+from timebank.shop import allowance_endpoints as allowances
+from timebank.shop import counter_endpoints as counter
+from timebank.shop import donation_endpoints as donations
 from timebank.shop import endpoints as shop
+from timebank.shop import goods_endpoints as goods
+from timebank.shop import intake_endpoints as intakes
+from timebank.shop import stockkeeping_endpoints as stockkeeping
+from timebank.shop import stocktake_endpoints as stocktakes
+from timebank.stars import endpoints as stars
 from timebank.statistics import endpoints as statistics
 from timebank.statistics import export_endpoints as exports
 from timebank.web import docs, observe, problems, tokens
@@ -47,22 +65,40 @@ DOMAINS = (
     identity,
     consents,
     organisations,
+    devices,
+    members,
     papers,
+    households,
+    files,
     policies,
     notifications,
     activities,
+    serving_for,
     amendments,
     attendance,
     batches,
     overdue,
     printed,
+    screens,
     records,
     corrections,
     supplements,
     objections,
     giving,
     pool,
+    groups,
     shop,
+    allowances,
+    goods,
+    intakes,
+    donations,
+    stockkeeping,
+    stocktakes,
+    shop_accounts,
+    counter,
+    certificates,
+    verify,
+    stars,
     anomalies,
     passbook,
     statistics,

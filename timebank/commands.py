@@ -15,10 +15,13 @@ from timebank.anomalies import service as anomalies
 from timebank.application import create_app
 from timebank.attendance import closing
 from timebank.attendance.commands import cli as record_commands
+from timebank.certificates.commands import cli as certificate_commands
 from timebank.codes import rotation
 from timebank.database import in_unit_of_work, session, violated_constraint
 from timebank.demo import street
 from timebank.errors import Conflict, Refusal, refusal_for
+from timebank.files import endpoints as files
+from timebank.files import sweeping as unused_files
 from timebank.identity import passwords
 from timebank.identity import service as identity
 from timebank.identity.rules import Grant, Role
@@ -31,8 +34,9 @@ from timebank.passbook import expiries, expiry_warnings
 from timebank.policies.commands import cli as policy_commands
 from timebank.records import finalising
 from timebank.settings import Settings, UnsafeSettings
-from timebank.shop import reservations
+from timebank.shop import quotas, reservations
 from timebank.shop.commands import cli as shop_commands
+from timebank.stars.commands import cli as star_commands
 from timebank.statistics import schedules, summary
 from timebank.statistics.calendar import Period
 from timebank.statistics.commands import cli as statistics_commands
@@ -62,6 +66,8 @@ _add(shop_commands, "shop")
 _add(record_commands, "records")
 _add(policy_commands, "policies")
 _add(notification_commands, "notifications")
+_add(certificate_commands, "certificates")
+_add(star_commands, "stars")
 _add(statistics_commands, "statistics")
 
 
@@ -116,11 +122,13 @@ def sweep() -> None:
     """收尾：到期的冻结、预约、时间币、忘记的签退和旧的幂等回执 · write what is due, forget old replies."""
     swept = {
         "redemptions": in_unit_of_work(lambda: reservations.sweep(limit=SWEEP_AT_ONCE)),
+        "free_quotas": in_unit_of_work(lambda: quotas.sweep(limit=SWEEP_AT_ONCE)),
         "attendances": in_unit_of_work(lambda: closing.sweep(limit=SWEEP_AT_ONCE)),
         "holds": in_unit_of_work(lambda: ledger.sweep(limit=SWEEP_AT_ONCE)),
         "expired": expiries.run(),
         "anomalies": in_unit_of_work(anomalies.look),
         "notices": _notices_over(),
+        "files": unused_files.sweep(store=files.store(), limit=SWEEP_AT_ONCE),
         "figures": summary.fold_all(),
         "replies": in_unit_of_work(idempotency.forget_old),
     }

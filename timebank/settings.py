@@ -50,6 +50,13 @@ class Settings:
     """Which template tells what, as JSON; ``timebank.notifications.templates`` reads it. Empty: messages are only logged."""
     font_path: Path | None = None
     """A TrueType font for rare characters in PDF files, asked after our own."""
+    public_url: str = ""
+    """Where the public reaches this bank (``https://time.example.cn``): what QR codes on paper lead to."""
+
+    @property
+    def public_address(self) -> str:
+        """Return the public address without a slash at its end; the demo has its own. Empty if nobody has said."""
+        return self.public_url or (f"http://127.0.0.1:{self.port}" if self.is_demo else "")
 
     @property
     def is_demo(self) -> bool:
@@ -105,6 +112,7 @@ class Settings:
                 ).rstrip("/"),
                 wechat_templates=env.str("WECHAT_TEMPLATES", ""),
                 font_path=Path(font).resolve() if (font := env.str("FONT_PATH", "")) else None,
+                public_url=env.str("PUBLIC_URL", "").rstrip("/"),
             )
 
     def refuse_unsafe(self) -> None:
@@ -119,6 +127,8 @@ class Settings:
             raise UnsafeSettings("TIMEBANK_WORKERS, TIMEBANK_THREADS: at least 1 each")
         if self.font_path is not None and not self.font_path.is_file():
             raise UnsafeSettings("TIMEBANK_FONT_PATH: there is no such file")
+        if self.public_url and not _is_address(self.public_url, secure=self.env is Environment.PRODUCTION):
+            raise UnsafeSettings("TIMEBANK_PUBLIC_URL: scheme and host only, and https in production")
         if self.env is Environment.PRODUCTION:
             if not self.wechat_app_id or not self.wechat_secret:
                 raise UnsafeSettings("TIMEBANK_WECHAT_APP_ID, TIMEBANK_WECHAT_SECRET: required in production")
@@ -136,6 +146,14 @@ def refuse_unknown_names() -> None:
     )
     if unknown:
         raise UnsafeSettings(f"unknown settings: {', '.join(unknown)}")
+
+
+def _is_address(url: str, *, secure: bool) -> bool:
+    """Whether ``url`` is a scheme and a host, perhaps with a port, in at most 200 characters."""
+    parts = urlsplit(url)
+    schemes = {"https"} if secure else {"https", "http"}
+    plain = not (parts.path or parts.query or parts.fragment or parts.username)
+    return parts.scheme in schemes and bool(parts.hostname) and plain and len(url) <= 200
 
 
 def _whole(database_url: str) -> str:

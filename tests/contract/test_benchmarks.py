@@ -4,7 +4,7 @@ import json
 import subprocess
 import sys
 
-from benchmarks import ledger, report
+from benchmarks import ledger, report, shop
 from benchmarks.day import NAMES, RATIOS
 from benchmarks.load import Run
 from benchmarks.peers import has_hordak
@@ -76,6 +76,17 @@ def test_closing_a_shift_is_measured_against_as_many_check_outs() -> None:
 
     assert found.keys() == {"PostgreSQL", "SQLite"}
     assert all(one["ratios"]["(close) / (singles)"]["median"] > 0 for one in found.values())
+
+
+def test_the_shop_is_measured_against_a_bare_update_of_two_rows() -> None:
+    """One tiny round on both engines: each verb, hot and spread, has a ratio, and ledger and stock add up after it."""
+    found = json.loads(_printed("benchmarks.shop", "--rounds", "1", "--times", "16", "--clerks", "4", "--json"))
+
+    assert found.keys() == {"PostgreSQL", "SQLite"}
+    for engine in found.values():
+        assert engine["measured"].keys() == shop.NAMES.keys()
+        assert engine["ratios"].keys() == {ratio.name for ratio in shop.RATIOS}
+        assert all(ratio["median"] > 0 for ratio in engine["ratios"].values())
 
 
 def test_reports_are_measured_beside_what_could_do_no_less() -> None:

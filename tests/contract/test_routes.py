@@ -18,14 +18,16 @@ PUBLIC = {
     "POST /api/v1/auth/wechat",
     "POST /api/v1/auth/password",
     "POST /api/v1/auth/refresh",
+    "POST /api/v1/devices",
     "GET /api/v1/ledger/seals",
-    "GET /api/v1/verify/<code>",
+    "GET /api/v1/public/shops/<uuid:site_id>/accounts",
+    "GET /api/v1/verify/<string(maxlength=80):code>",
     "GET /api/v1/shared/<code>",
     "GET /q/<path:code>",
     "GET /q/<code>",
 }
-"""Health, documentation, sign-in, the published seals, the verification of certificates, shared figures, and the
-printed QR codes."""
+"""Health, documentation, sign-in, the enrolment of devices by a code, the published seals and accounts, the verification of
+certificates, shared figures, and the printed QR codes."""
 
 
 def address(app: Flask, rule: Rule) -> str:

@@ -9,8 +9,12 @@ from openapi_spec_validator import validate
 
 from tests.contract.conftest import operations
 from timebank import errors, specification
+from timebank.identity.guards import DEVICE_TOKEN
 from timebank.web.api import Api
 from timebank.web.problems import MEDIA_TYPE
+
+OF_DEVICES = {"/device", "/device/shifts", "/shifts/{shift_id}/code"}
+"""What a device may ask for with nobody signed in."""
 
 
 def test_the_committed_specification_is_what_the_code_says(app: Flask) -> None:
@@ -81,8 +85,11 @@ def test_every_operation_has_a_name_of_its_own_and_says_what_it_does(document: d
 def test_every_guarded_operation_asks_for_the_token(document: dict[str, Any]) -> None:
     """Security is documented as it is enforced."""
     for path, method, operation in operations(document):
-        assert operation["security"] in ([], [{"bearer": []}]), (method, path)
+        asked = [name for way in operation["security"] for name in way]
+        assert asked in ([], ["bearer"], ["device"], ["bearer", "device"]), (method, path)
+        assert ("device" in asked) == (path.removeprefix("/api/v1") in OF_DEVICES), (method, path)
     assert document["components"]["securitySchemes"]["bearer"]["scheme"] == "bearer"
+    assert document["components"]["securitySchemes"]["device"]["name"] == DEVICE_TOKEN
 
 
 def test_the_private_methods_of_flask_smorest_that_we_override_are_still_there() -> None:

@@ -3,7 +3,7 @@
 import itertools
 from collections.abc import Callable, Sequence
 from datetime import datetime
-from typing import TypeVar
+from typing import Any, TypeVar
 from uuid import UUID
 
 from tests.factories import kept
@@ -23,7 +23,7 @@ from timebank.shop.audit import Finding, audit
 from timebank.shop.intakes import Delivered
 from timebank.shop.models import Goods, Lot
 from timebank.shop.reservations import Reserved
-from timebank.shop.rules import DonorKind, Level, Line, Source
+from timebank.shop.rules import DonorKind, Lane, Level, Line, Source
 
 Seen = TypeVar("Seen")
 
@@ -32,7 +32,9 @@ BOOK = CodeBook((b"k" * 32,))
 """A code book for services; requests use the application's own."""
 
 
-def some_goods(name: str | None = None, *, price_minutes: int = 60, ean13: str | None = None) -> Goods:
+def some_goods(
+    name: str | None = None, *, price_minutes: int = 60, ean13: str | None = None, lane: Lane = Lane.SHELF, **more: Any
+) -> Goods:
     """Add goods to the catalogue; names that are not given are all different."""
     return kept(
         lambda: goods.add_goods(
@@ -42,6 +44,8 @@ def some_goods(name: str | None = None, *, price_minutes: int = 60, ean13: str |
             unit="瓶",
             price_minutes=price_minutes,
             ean13=ean13,
+            lane=lane,
+            **more,
         )
     )
 
@@ -53,9 +57,10 @@ def a_lot(
     *,
     expires_at: datetime | None = None,
     fair_value_fen: int | None = None,
+    restricted_purpose: str | None = None,
 ) -> Lot:
     """Take a donation of one goods in at a site."""
-    line = Delivered(goods_id, quantity, expires_at, fair_value_fen)
+    line = Delivered(goods_id, quantity, expires_at, fair_value_fen, restricted_purpose=restricted_purpose)
     return kept(
         lambda: intakes.take_in(
             actor=THE_BANK, site_id=site_id, source=Source.DONATED, donor_kind=DonorKind.ANONYMOUS, lines=[line]
@@ -121,7 +126,7 @@ def findings() -> list[Finding]:
 
 def level_of(lot: Lot) -> Level:
     """Return what a lot holds now."""
-    return seen(lambda: levels.held_by([lot.id], clock.now(), lot.site_id))[lot.id]
+    return seen(lambda: levels.held_by([lot.id], clock.now()))[lot.id]
 
 
 def account_of(person_id: UUID) -> AccountState:

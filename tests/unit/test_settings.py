@@ -180,6 +180,26 @@ def test_a_sqlite_file_is_named_by_its_whole_path(monkeypatch: pytest.MonkeyPatc
     assert settings.database_url == settings.owner_database_url == f"sqlite:///{tmp_path / 'here.db'}"
 
 
+def test_the_public_address_is_a_scheme_and_a_host(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The demo has its own; production has none until somebody says it, and then nothing but https."""
+    assert read(monkeypatch).public_address == "http://127.0.0.1:8000"
+    assert read(monkeypatch, TIMEBANK_PUBLIC_URL="https://time.example.cn/").public_address == "https://time.example.cn"
+    for wrong in (
+        "time.example.cn",
+        "ftp://x",
+        "https://",
+        "https://x/y",
+        "https://x?y",
+        "https://u@x",
+        f"https://{'x' * 200}",
+    ):
+        with pytest.raises(UnsafeSettings, match="TIMEBANK_PUBLIC_URL"):
+            read(monkeypatch, TIMEBANK_PUBLIC_URL=wrong)
+    with pytest.raises(UnsafeSettings, match="TIMEBANK_PUBLIC_URL"):
+        read(monkeypatch, **PRODUCTION, TIMEBANK_PUBLIC_URL="http://time.example.cn")
+    assert read(monkeypatch, **PRODUCTION, TIMEBANK_PUBLIC_URL="").public_address == ""
+
+
 def test_a_font_for_rare_names_must_be_one(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """A path to nothing, or to what is no TrueType font, refuses to start and names the variable."""
     nonsense = tmp_path / "nonsense.ttf"

@@ -99,3 +99,14 @@ class RiskNotAccepted(Refusal):
     title_en = "Risk not accepted"
     detail = "这项活动有人身风险：{risk_notice}。请先报名并确认已知悉风险。"
     detail_en = "This activity is risky: {risk_notice}. Sign up and accept the risks first."
+
+
+class GroupsEarnNothing(Refusal):
+    """Where the activity belongs, groups have no accounts (policy ``group_accounts``)."""
+
+    code = "GROUPS_EARN_NOTHING"
+    status = 409
+    title = "此处不设团体账户"
+    title_en = "Groups earn nothing here"
+    detail = "按当地规则，团体不记时间币；您的服务会记在您本人名下。"
+    detail_en = "By the rules here groups have no account. What you do is credited to yourself."

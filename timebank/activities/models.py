@@ -89,6 +89,8 @@ class SignUp(Base):
     volunteer_id: Mapped[UUID] = mapped_column(ForeignKey("identity_person.id"))
     state: Mapped[str] = mapped_column(String(10))
     walk_in: Mapped[bool]
+    group_id: Mapped[UUID | None]
+    """The organisation whose account earns what is done here; none: the volunteer's own (rule R24)."""
     signed_up_at: Mapped[datetime]
     withdrawn_at: Mapped[datetime | None]
 

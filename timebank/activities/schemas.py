@@ -96,6 +96,20 @@ class SignUpBody(Schema):
     accepts_risk = YesOrNo(load_default=False)
 
 
+class ServeForBody(Schema):
+    """The group that one serves for; null for oneself."""
+
+    organisation_id = fields.UUID(required=True, allow_none=True)
+
+
+class ServingForOut(Schema):
+    """For whom one serves at a shift."""
+
+    id = fields.UUID(required=True)
+    shift_id = fields.UUID(required=True)
+    group_id = fields.UUID(required=True, allow_none=True)
+
+
 class SignUpOut(Schema):
     """A place on a shift."""
 

@@ -26,6 +26,7 @@ from timebank.attendance.models import Attendance
 from timebank.attendance.rules import State, closes_at, flags_at_check_out, forgotten_end
 from timebank.codes.layouts import utc_text
 from timebank.database import NIL, new_id, session
+from timebank.direct import Direct
 from timebank.notifications import service as notifications
 from timebank.notifications.rules import Topic
 from timebank.notifications.service import News
@@ -33,7 +34,17 @@ from timebank.records import batches
 from timebank.records.models import Revision
 from timebank.records.rules import Flag, Provenance, flags_from_text, weaker
 
-_END = update(Attendance).where(Attendance.id == bindparam("attendance_id"), Attendance.state == State.OPEN)
+_END = Direct(
+    update(Attendance)
+    .where(Attendance.id == bindparam("attendance"), Attendance.state == State.OPEN)
+    .values(
+        state=bindparam("state_after"),
+        checked_out_at=bindparam("left_at"),
+        out_provenance=bindparam("witnessed"),
+        flags=bindparam("doubts"),
+        record_id=bindparam("record"),
+    )
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,7 +92,7 @@ def end(
     state = State.AUTO_CLOSED if forgotten else State.CLOSED
     ended = [Ended(stay=stay, state=state, revision=made) for stay, made in zip(stays, revisions, strict=True)]
     if ended:
-        session.connection().execute(_END, [_values(one, out) for one in ended])
+        _END.send_all(session.connection(), [_values(one, out) for one in ended])
     if forgotten:
         notifications.tell_many(_news(one, context, now) for one in ended)
     return ended
@@ -104,12 +115,12 @@ def _news(ended: Ended, context: ShiftContext, now: datetime) -> News:
 
 def _values(ended: Ended, out: Provenance | None) -> dict[str, Any]:
     return {
-        "attendance_id": ended.stay.attendance_id,
-        "state": ended.state,
-        "checked_out_at": ended.revision.ended_at,
-        "out_provenance": out,
-        "flags": ended.revision.flags,
-        "record_id": ended.revision.record_id,
+        "attendance": ended.stay.attendance_id,
+        "state_after": ended.state,
+        "left_at": ended.revision.ended_at,
+        "witnessed": out,
+        "doubts": ended.revision.flags,
+        "record": ended.revision.record_id,
     }
 
 

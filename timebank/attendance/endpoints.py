@@ -9,7 +9,7 @@ from sqlalchemy import Row
 
 from timebank import clock
 from timebank.activities.queries import ShiftContext, context_of
-from timebank.attendance import closing, groups, points, presence, queries, references, schemas, service
+from timebank.attendance import closing, groups, points, presence, queries, references, schemas, screens, service
 from timebank.attendance.closing import Ended
 from timebank.attendance.incoming import book, brought, device_hash, reader
 from timebank.attendance.models import Attendance
@@ -21,7 +21,7 @@ from timebank.codes.tickets import LIFE, Ticket, issue_ticket
 from timebank.documents import qr
 from timebank.errors import NotFound, Refusal
 from timebank.identity import queries as people
-from timebank.identity.guards import actor, person_id, signed_in
+from timebank.identity.guards import actor, device, on_a_screen, person_id, signed_in, signed_in_or_a_screen
 from timebank.identity.rules import Actor, masked_name
 from timebank.records.account import account_of
 from timebank.records.rules import PENDING, Flag, flags_from_text
@@ -41,14 +41,17 @@ PICTURES = {"svg": ("image/svg+xml", qr.svg), "png": ("image/png", qr.png)}
 @blueprint.endpoint(
     "GET",
     "/shifts/<uuid:shift_id>/code",
-    guard=signed_in,
+    guard=signed_in_or_a_screen,
     query=schemas.CodeQuery,
     answer=(200, schemas.CodeOut),
     media_types=("image/svg+xml", "image/png"),
 )
 def get_shift_code(shift_id: UUID, query: dict[str, Any]) -> Any:
-    """现场屏幕的动态码：每 15 秒一换，附后面 4 个，断网一分钟也能用；负责人、协调员可取。"""
-    shown = points.screen(actor=actor(), shift_id=shift_id, book=book())
+    """现场屏幕的动态码：每 15 秒一换，附后面 4 个，断网一分钟也能用；负责人、协调员，或该场地登记过的屏幕可取。"""
+    if on_a_screen():
+        shown = screens.codes(screen=device(), shift_id=shift_id, book=book())
+    else:
+        shown = points.screen(actor=actor(), shift_id=shift_id, book=book())
     if query["format"] == "json":
         return shown
     media_type, draw = PICTURES[query["format"]]

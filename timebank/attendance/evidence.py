@@ -35,4 +35,5 @@ def served(
         shift_id=context.shift_id,
         place=context.place,
         leader_id=context.leader_id,
+        group_id=stay.group_id,
     )

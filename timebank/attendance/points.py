@@ -36,7 +36,11 @@ def led_by(actor: Actor, shift_id: UUID) -> ShiftContext:
 
 def screen(*, actor: Actor, shift_id: UUID, book: CodeBook) -> Screen:
     """Return the code of a shift's screen and the coming ones, which nobody can use before their time."""
-    context = led_by(actor, shift_id)
+    return codes_of(led_by(actor, shift_id), book=book)
+
+
+def codes_of(context: ShiftContext, *, book: CodeBook) -> Screen:
+    """Return what the screen of a shift shows now and next."""
     now = clock.now()
     shown = Rotating.at(context.point_ref, now)
     step = timedelta(seconds=Rotating.step_seconds)

@@ -8,6 +8,7 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, Date, Integer, Row, Select, String, Uuid, bindparam, exists, func, select, true
 from sqlalchemy.orm import aliased
 
+from timebank.activities.groups import group_of
 from timebank.activities.models import Activity, Shift, SignUp
 from timebank.activities.queries import ShiftContext, context_of, shift_contexts
 from timebank.activities.rules import MAX_CAPACITY, SignUpState
@@ -171,6 +172,7 @@ STAY = (
     Attendance.out_provenance,
     Attendance.flags,
     Attendance.record_id,
+    group_of(Attendance.shift_id, Attendance.volunteer_id).label("group_id"),
 )
 """What its end, or another end, must know of an attendance."""
 _OPEN = Attendance.state == State.OPEN

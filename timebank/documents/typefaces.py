@@ -4,7 +4,7 @@ A PDF that names a font and does not carry it prints blank where the reader has 
 prints as a hole: a name with a hole on a certificate. So fonts are embedded, and what no font can print is refused.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import cache
 from itertools import groupby
 from pathlib import Path
@@ -30,11 +30,15 @@ class Typeface:
         """Take the files in the order in which they are asked. Raises UnusableFont."""
         self._fonts = [_loaded(path) for path in paths]
 
+    def has(self, character: str) -> bool:
+        """Whether one of the fonts can print a character."""
+        return self._name_for(character) is not None
+
     def runs(self, text: str) -> Iterator[tuple[str, str]]:
         """Yield pieces of ``text`` with the name of the font that has them. Raises GlyphMissing."""
         missing = sorted({character for character in text if self._name_for(character) is None})
         if missing:
-            raise GlyphMissing(characters=" ".join(f"U+{ord(character):04X}" for character in missing))
+            raise GlyphMissing(characters=code_points(missing))
         for name, characters in groupby(text, key=self._name_for):
             yield str(name), "".join(characters)
 
@@ -44,6 +48,11 @@ class Typeface:
 
     def _name_for(self, character: str) -> str | None:
         return next((font.fontName for font in self._fonts if ord(character) in font.face.charToGlyph), None)
+
+
+def code_points(characters: Iterable[str]) -> str:
+    """Return characters as a refusal names them: no font that shows them is needed for that."""
+    return " ".join(f"U+{ord(character):04X}" for character in characters)
 
 
 @cache

@@ -46,6 +46,11 @@ def donate(*, owner_id: UUID, minutes: int, area_id: UUID | None = None) -> tupl
     InsufficientMinutes, DebtOutstanding.
     """
     refuse_inactive(owner_id)
+    return donated(owner_id=owner_id, minutes=minutes, area_id=area_id, actor_id=owner_id)
+
+
+def donated(*, owner_id: UUID, minutes: int, area_id: UUID | None, actor_id: UUID) -> tuple[Donation, AccountState]:
+    """Move minutes of an account into a pool; who may say so is the caller's question. Raises what ``donate`` raises."""
     donation = Donation(
         id=new_id(), area_id=_area_of(area_id), owner_id=owner_id, minutes=minutes, donated_at=clock.now()
     )
@@ -55,7 +60,7 @@ def donate(*, owner_id: UUID, minutes: int, area_id: UUID | None = None) -> tupl
         area_id=donation.area_id,
         minutes=minutes,
         source_id=donation.id,
-        actor_id=owner_id,
+        actor_id=actor_id,
     )
     session.add(donation)
     session.flush()

@@ -6,8 +6,8 @@ from uuid import UUID
 from flask import current_app
 
 from timebank.database import in_unit_of_work
-from timebank.identity import queries, schemas, service
-from timebank.identity.guards import person_id, signed_in
+from timebank.identity import devices, queries, schemas, service
+from timebank.identity.guards import device, person_id, signed_in
 from timebank.identity.models import Person
 from timebank.identity.rules import Actor
 from timebank.identity.wechat import OpenId, WechatClient
@@ -55,8 +55,12 @@ def _check_password(*, body: dict[str, Any]) -> UUID:
     prepare=_check_password,
 )
 def sign_in_by_password(body: dict[str, Any], prepared: UUID) -> dict[str, Any]:
-    """工作人员登录：用户名和密码。"""
-    return _signed_in(service.sign_in(person_id=prepared))
+    """工作人员登录：用户名和密码。在登记过的设备上登录的，设备停用时一并退出。"""
+    on = device()
+    signed = service.sign_in(person_id=prepared)
+    if on is not None:
+        devices.remember_session(device_id=on.id, session_id=signed.session_id)
+    return _signed_in(signed)
 
 
 @blueprint.endpoint(

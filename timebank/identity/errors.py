@@ -229,3 +229,15 @@ class GuardianExists(Refusal):
     detail = "这位监护人已经登记过，不用重复登记。请刷新后查看。"
     detail_en = "This guardian is on record already. Refresh to see it."
     constraints = ("uq_identity_guardian_live",)
+
+
+class AlreadyInHousehold(Refusal):
+    """Nobody is in two households at a time."""
+
+    code = "ALREADY_IN_HOUSEHOLD"
+    status = 409
+    title = "已在一户中"
+    title_en = "In a household already"
+    detail = "此人已登记在一户中。请先在原来那一户办理迁出，再登记。"
+    detail_en = "This person is in a household. End that membership first, then enter this one."
+    constraints = ("uq_identity_household_member_live",)

@@ -213,3 +213,43 @@ class Guardian(Base):
     verified_at: Mapped[datetime]
     ended_at: Mapped[datetime | None]
     ended_by: Mapped[UUID | None]
+
+
+class Household(Base):
+    """People who live together, as staff of an organisation have verified it: what limits per household count."""
+
+    __tablename__ = "identity_household"
+    __table_args__ = (Index("ix_identity_household_organisation_id", "organisation_id"),)
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    organisation_id: Mapped[UUID]
+    reason: Mapped[str] = mapped_column(String(500))
+    entered_by: Mapped[UUID]
+    entered_at: Mapped[datetime]
+
+
+class HouseholdMember(Base):
+    """Somebody in a household, from an instant until another; nobody is in two at a time."""
+
+    __tablename__ = "identity_household_member"
+    __table_args__ = (
+        CheckConstraint("(until_at IS NULL) = (ended_by IS NULL)", name="ended"),
+        CheckConstraint("until_at IS NULL OR until_at >= from_at", name="until"),
+        Index("ix_identity_household_member_household_id", "household_id"),
+        Index("ix_identity_household_member_person_id", "person_id"),
+        Index(
+            "uq_identity_household_member_live",
+            "person_id",
+            unique=True,
+            sqlite_where=text("until_at IS NULL"),
+            postgresql_where=text("until_at IS NULL"),
+        ),
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    household_id: Mapped[UUID] = mapped_column(ForeignKey("identity_household.id"))
+    person_id: Mapped[UUID] = mapped_column(ForeignKey("identity_person.id"))
+    from_at: Mapped[datetime]
+    until_at: Mapped[datetime | None]
+    entered_by: Mapped[UUID]
+    ended_by: Mapped[UUID | None]

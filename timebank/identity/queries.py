@@ -8,8 +8,9 @@ from uuid import UUID
 from sqlalchemy import Row, func, select
 
 from timebank.database import session
+from timebank.identity.device_models import ClerkSite
 from timebank.identity.models import FailedSignIn, GrantedRole, Password, Person, WechatIdentity
-from timebank.identity.rules import Grant, PersonState, Role
+from timebank.identity.rules import Actor, Grant, PersonState, Post, Role
 
 
 class StoredPassword(NamedTuple):
@@ -63,6 +64,27 @@ def grants_of(person_id: UUID) -> tuple[Grant, ...]:
         .order_by(GrantedRole.role, GrantedRole.id)
     )
     return tuple(Grant(Role(row.role), row.organisation_id, row.area_path) for row in rows)
+
+
+def actor_of(person_id: UUID) -> Actor:
+    """Return a person with every grant that they hold now and the shops that they are bound to, in one statement."""
+    rows = session.execute(
+        select(
+            GrantedRole.role,
+            GrantedRole.organisation_id,
+            GrantedRole.area_path,
+            ClerkSite.organisation_id.label("bound_in"),
+            ClerkSite.site_id,
+        )
+        .select_from(GrantedRole)
+        .join(Person, Person.id == GrantedRole.person_id)
+        .outerjoin(ClerkSite, ClerkSite.person_id == Person.id)
+        .where(GrantedRole.person_id == person_id, Person.state == PersonState.ACTIVE)
+        .order_by(GrantedRole.role, GrantedRole.id, ClerkSite.site_id)
+    ).all()
+    grants = dict.fromkeys(Grant(Role(row.role), row.organisation_id, row.area_path) for row in rows)
+    posts = dict.fromkeys(Post(row.bound_in, row.site_id) for row in rows if row.site_id is not None)
+    return Actor(person_id, tuple(grants), tuple(posts))
 
 
 def failures_since(guess: bytes, since: datetime) -> tuple[int, datetime | None]:

@@ -7,6 +7,8 @@ from datetime import timedelta
 from enum import StrEnum
 from uuid import UUID
 
+from timebank.identity.device_rules import Enrolled
+
 REFRESH_LIFETIME = timedelta(days=30)
 LOCK_OUT_AFTER = 10
 LOCK_OUT_WINDOW = timedelta(minutes=10)
@@ -105,11 +107,21 @@ class Grant:
 
 
 @dataclass(frozen=True, slots=True)
+class Post:
+    """A shop that a clerk is bound to: of that organisation's shops their counter grant reaches those only."""
+
+    organisation_id: UUID
+    site_id: UUID
+
+
+@dataclass(frozen=True, slots=True)
 class Actor:
-    """Who acts, with every grant they hold at this moment."""
+    """Who acts, with every grant they hold at this moment, and the enrolled device that they act on, if they do."""
 
     person_id: UUID
     grants: tuple[Grant, ...] = ()
+    posts: tuple[Post, ...] = ()
+    device: Enrolled | None = None
 
     def holds(self, *roles: Role) -> bool:
         """Whether any grant carries one of ``roles``, wherever it holds."""
@@ -127,6 +139,11 @@ def new_volunteer_no() -> str:
     """
     digits = f"{secrets.randbelow(9 * 10**8) + 10**8}"
     return digits + str(luhn_digit(digits))
+
+
+def name_until_given(volunteer_no: str) -> str:
+    """Return what somebody is called until they give their name: it is no name, and is certified to nobody."""
+    return f"志愿者{volunteer_no[-4:]}"
 
 
 def is_volunteer_no(text: str) -> bool:

@@ -39,6 +39,7 @@ from timebank.identity.rules import (
     REFRESH_LIFETIME,
     Grant,
     PersonState,
+    name_until_given,
     new_refresh_token,
     new_volunteer_no,
     token_hash,
@@ -64,7 +65,7 @@ def enrol(*, display_name: str | None = None, person_id: UUID | None = None) -> 
         id=person_id or new_id(),
         volunteer_no=number,
         member_ref=random_reference(8),
-        display_name=display_name or f"志愿者{number[-4:]}",
+        display_name=display_name or name_until_given(number),
         state=PersonState.ACTIVE,
         created_at=clock.now(),
     )

@@ -5,12 +5,12 @@ from datetime import datetime
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from sqlalchemy import Connection, Select, insert
+from sqlalchemy import Connection
 from sqlalchemy.dialects import postgresql
 
 from timebank import clock
 from timebank.database import is_sqlite
-from timebank.errors import Refusal
+from timebank.direct import Direct, Rows
 from timebank.ledger import queries
 from timebank.ledger.errors import HoldNotFound, TransferNotFound
 from timebank.ledger.rules import Account, AccountKind, Kind, wallet_of
@@ -25,7 +25,7 @@ class Locked(NamedTuple):
 
 
 class Hold(NamedTuple):
-    """A hold that is captured or released."""
+    """A hold that is captured or released: its id and the columns of ``queries.LOCK_OF_HOLD`` behind the account's."""
 
     id: UUID
     debit_id: UUID
@@ -47,7 +47,8 @@ class Move(NamedTuple):
     minutes: int
 
 
-_OPEN = insert(queries.account)
+_LOCK_OF_HOLD = Direct(queries.LOCK_OF_HOLD)
+_OPEN = Rows(queries.account)
 _OPEN_UNLESS_THERE = postgresql.insert(queries.account).on_conflict_do_nothing().returning(queries.account.c.id)
 
 
@@ -65,40 +66,25 @@ def lock(connection: Connection, accounts: Collection[Account]) -> dict[UUID, Lo
 
 def lock_of_hold(connection: Connection, hold_id: UUID) -> tuple[Hold, dict[UUID, Locked]]:
     """Lock the tracked sides of a hold; raise HoldNotFound if there is none with this id."""
-    sent, locked = _lock_of(connection, queries.LOCK_OF_HOLD, hold_id, HoldNotFound)
-    hold = Hold(
-        id=hold_id,
-        debit_id=sent.debit_id,
-        credit_id=sent.credit_id,
-        minutes=sent.minutes,
-        kind=sent.transfer_kind,
-        source_type=sent.source_type,
-        source_id=sent.source_id,
-        expires_at=sent.expires_at,
-    )
-    return hold, locked
+    rows = _LOCK_OF_HOLD.send(connection, {"transfer_id": hold_id}).rows()
+    if not rows:
+        raise HoldNotFound
+    return Hold(hold_id, *rows[0][5:]), by_id(rows)
 
 
 def lock_of_move(connection: Connection, transfer_id: UUID, kinds: Collection[Kind]) -> tuple[Move, dict[UUID, Locked]]:
     """Lock the tracked sides of a transfer that has moved minutes; raise TransferNotFound if none of ``kinds`` has this id."""
-    sent, locked = _lock_of(connection, queries.LOCK_OF_MOVE, transfer_id, TransferNotFound)
-    if sent.transfer_kind not in kinds:
+    rows = connection.execute(queries.LOCK_OF_MOVE, {"transfer_id": transfer_id}).all()
+    if not rows or rows[0].transfer_kind not in kinds:
         raise TransferNotFound
-    return Move(transfer_id, Kind(sent.transfer_kind), sent.debit_id, sent.credit_id, sent.minutes), locked
+    moved = rows[0]
+    move = Move(transfer_id, Kind(moved.transfer_kind), moved.debit_id, moved.credit_id, moved.minutes)
+    return move, by_id(rows)
 
 
 def lock_known(connection: Connection, accounts: Collection[Account]) -> dict[UUID, Locked]:
     """Lock those of some accounts that there are; open none."""
     return _lock(connection, [account.id for account in accounts])
-
-
-def _lock_of(
-    connection: Connection, statement: Select[*tuple[Any, ...]], transfer_id: UUID, missing: type[Refusal]
-) -> tuple[Any, dict[UUID, Locked]]:
-    rows = connection.execute(statement, {"transfer_id": transfer_id}).all()
-    if not rows:
-        raise missing
-    return rows[0], by_id(rows)
 
 
 def _lock(connection: Connection, account_ids: Iterable[UUID]) -> dict[UUID, Locked]:
@@ -131,7 +117,7 @@ def open_accounts(connection: Connection, accounts: Collection[Account], opened_
         for account in accounts
     ]
     if is_sqlite():  # the transaction is exclusive, and the table's guard fires before conflict handling
-        connection.execute(_OPEN, rows)
+        _OPEN.insert_mappings(connection, rows)
         ours = {account.id for account in accounts}
     else:
         ours = set(connection.execute(_OPEN_UNLESS_THERE, rows).scalars())

@@ -15,11 +15,11 @@ from sqlalchemy.exc import IntegrityError
 
 from timebank import clock
 from timebank.database import session, violated_constraint
+from timebank.direct import Direct, Rows, at_once
 from timebank.errors import refusal_for
 from timebank.ledger import queries
 from timebank.ledger.accounts import Hold, Locked, by_id, lock, open_accounts
 from timebank.ledger.batch import Batch, Found, Head, Stored, is_due
-from timebank.ledger.direct import Direct, at_once
 from timebank.ledger.replays import stored_results
 from timebank.ledger.rules import Account, AccountKind, AccountState, Posted, debt_of
 from timebank.ledger.transfers import Posting, expiry
@@ -28,8 +28,9 @@ _INSERT_TRANSFERS = insert(queries.transfer)
 _INSERT_ENTRIES = insert(queries.entry)
 _LOCK, _HEADS = Direct(queries.LOCK), Direct(queries.HEADS)
 _TRANSFER, _ENTRY = Direct(_INSERT_TRANSFERS), Direct(_INSERT_ENTRIES)
+_TRANSFERS, _ENTRIES = Rows(queries.transfer), Rows(queries.entry)
 FEW = 6
-"""So many at a time are sent through the driver: the usual posting, with its debt. Groups go by SQLAlchemy."""
+"""So many at a time go in one round trip: the usual posting, with its debt. Groups are copied in."""
 _CLOSE = (
     update(queries.account)
     .where(queries.account.c.id == bindparam("account"))
@@ -199,8 +200,8 @@ def _insert(connection: Connection, batch: Batch) -> None:
         if max(len(batch.transfers), len(batch.entries)) <= FEW:
             _insert_few(connection, batch)
         else:
-            connection.execute(_INSERT_TRANSFERS, [row._asdict() for row in batch.transfers])
-            connection.execute(_INSERT_ENTRIES, [row._asdict() for row in batch.entries])
+            _TRANSFERS.insert(connection, batch.transfers)
+            _ENTRIES.insert(connection, batch.entries)
     except IntegrityError as error:
         refusal = refusal_for(violated_constraint(error) or "")
         if refusal is None:

@@ -16,7 +16,18 @@ from timebank import append_only
 OWNER, APP, AUDITOR = "timebank_owner", "timebank_app", "timebank_auditor"
 REVISION = "alembic_version"
 _ALL = ("SELECT", "INSERT", "UPDATE", "DELETE")
-_PERSONAL = ("identity_", "idempotent_reply", "gift", "pool_application", "notification", "wechat_token")
+_PERSONAL = (
+    "identity_",
+    "idempotent_reply",
+    "gift",
+    "pool_application",
+    "notification",
+    "wechat_token",
+    "free_quota_",
+    "shop_proxy",
+    "certificate_issuer",
+    "certificate_names",
+)
 
 
 _AUDITS = text("""

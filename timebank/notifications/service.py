@@ -11,11 +11,12 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from timebank import clock
 from timebank.database import is_sqlite, new_id, session
+from timebank.direct import Direct
 from timebank.notifications.models import Notification, Subscription
 from timebank.notifications.rules import MAX_REMAINING, Facts, Reply, State, Topic, facts_as_text, sameness
 
-_TELL = postgresql.insert(Notification).on_conflict_do_nothing(index_elements=["same"])
-_TELL_ON_SQLITE = sqlite.insert(Notification).on_conflict_do_nothing(index_elements=["same"])
+_TELL = Direct(postgresql.insert(Notification).on_conflict_do_nothing(index_elements=["same"]))
+_TELL_ON_SQLITE = Direct(sqlite.insert(Notification).on_conflict_do_nothing(index_elements=["same"]))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,8 +52,7 @@ def tell_many(news: Iterable[News]) -> int:
     if not rows:
         return 0
     insert = _TELL_ON_SQLITE if is_sqlite() else _TELL
-    told = session.connection().execute(insert, rows, execution_options={"preserve_rowcount": True})
-    return told.rowcount
+    return insert.send_all(session.connection(), rows).written()
 
 
 def _row(news: News, waiting_since: datetime) -> dict[str, Any]:

@@ -48,3 +48,37 @@ class SiteExists(Refusal):
     detail = "该组织已有同名站点，请换一个名称。"
     detail_en = "The organisation already has a site of this name."
     constraints = ("uq_site_organisation_id_name",)
+
+
+class MemberAlready(Refusal):
+    """Somebody belongs to the organisation, or has asked to."""
+
+    code = "MEMBER_ALREADY"
+    status = 409
+    title = "已是成员或已申请"
+    title_en = "Member already"
+    detail = "您已是该组织的成员，或申请正在等候确认。"
+    detail_en = "You belong to this organisation already, or your request is waiting."
+    constraints = ("uq_organisation_member_open",)
+
+
+class MemberEnded(Refusal):
+    """A membership that is over."""
+
+    code = "MEMBER_ENDED"
+    status = 409
+    title = "已经结束"
+    title_en = "Membership ended"
+    detail = "这项成员关系（或申请）已经结束，请本人重新申请。"
+    detail_en = "This membership, or request, is over. The person may ask anew."
+
+
+class NotAMember(Refusal):
+    """Whoever serves for a group must belong to it."""
+
+    code = "NOT_A_MEMBER"
+    status = 409
+    title = "不是该组织的成员"
+    title_en = "Not a member"
+    detail = "请先申请加入该组织，由其工作人员确认。"
+    detail_en = "Ask to join this organisation first; its staff admit you."

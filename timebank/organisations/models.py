@@ -3,11 +3,13 @@
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, ForeignKey, String, UniqueConstraint
+from sqlalchemy import CheckConstraint, ForeignKey, Index, String, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from timebank.database import Base, one_of
-from timebank.organisations.rules import MICRODEGREES, AreaKind, OrganisationKind, SiteKind, kind_of_level
+from timebank.organisations.rules import MICRODEGREES, AreaKind, MemberState, OrganisationKind, SiteKind, kind_of_level
+
+_OPEN = text("ended_at IS NULL")
 
 
 class Area(Base):
@@ -69,3 +71,41 @@ class Site(Base):
         if self.latitude is None or self.longitude is None:
             return None
         return {"latitude": self.latitude / MICRODEGREES, "longitude": self.longitude / MICRODEGREES}
+
+
+class Member(Base):
+    """Somebody who belongs to an organisation as one of its volunteers (团体志愿者): asked by them, admitted by its staff.
+
+    Either may end it; what was is kept. Who may act for the organisation is a grant, and has nothing to do with this.
+    """
+
+    __tablename__ = "organisation_member"
+    __table_args__ = (
+        CheckConstraint("(admitted_at IS NULL) = (admitted_by IS NULL)", name="admitted"),
+        CheckConstraint("(ended_at IS NULL) = (ended_by IS NULL)", name="ended"),
+        Index(
+            "uq_organisation_member_open",
+            "person_id",
+            "organisation_id",
+            unique=True,
+            sqlite_where=_OPEN,
+            postgresql_where=_OPEN,
+        ),
+        Index("ix_organisation_member_organisation_id_asked_at_id", "organisation_id", "asked_at", "id"),
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    organisation_id: Mapped[UUID] = mapped_column(ForeignKey("organisation.id"))
+    person_id: Mapped[UUID] = mapped_column(ForeignKey("identity_person.id"))
+    asked_at: Mapped[datetime]
+    admitted_at: Mapped[datetime | None]
+    admitted_by: Mapped[UUID | None]
+    ended_at: Mapped[datetime | None]
+    ended_by: Mapped[UUID | None]
+
+    @property
+    def state(self) -> str:
+        """Return how far it has come."""
+        if self.ended_at is not None:
+            return MemberState.ENDED
+        return MemberState.MEMBER if self.admitted_at is not None else MemberState.ASKED

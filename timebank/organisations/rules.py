@@ -24,6 +24,14 @@ class OrganisationKind(StrEnum):
     UNFILED = "unfiled"
 
 
+class MemberState(StrEnum):
+    """申请加入 · 成员 · 已结束."""
+
+    ASKED = "asked"
+    MEMBER = "member"
+    ENDED = "ended"
+
+
 class SiteKind(StrEnum):
     """What a site is for: 活动场地, 公益仓, 捐赠点."""
 

@@ -1,8 +1,8 @@
 """The keys of a policy, what each may be set to, and how one value is chosen among many.
 
 A policy is data: every value has a version and a date, and cities set them differently (sources and profiles:
-北京, 南京, 黄山, 广州, 长沙; rule R01, R19, R20, R25, R29). A key that nothing in this version enforces can only be set to
-the value that is true by itself: whoever reads a policy must be able to rely on it.
+北京, 南京, 黄山, 广州, 长沙; rule R01, R19, R20, R25, R29). Every key is enforced, for whoever reads a policy must be able to
+rely on it.
 """
 
 from collections.abc import Callable, Iterable
@@ -13,7 +13,10 @@ from typing import Any
 
 from timebank.errors import Invalid
 from timebank.policies.expiry import BalanceExpiry, balance_expiry, read_balance_expiry
-from timebank.policies.values import Read, Refused, one_of, only, some_of, whole, yes_or_no
+from timebank.policies.free_quotas import FreeQuota, free_quotas, read_free_quotas
+from timebank.policies.limits import Limit, limits, read_limits
+from timebank.policies.redemption_days import RedemptionDays, read_redemption_days, redemption_days
+from timebank.policies.values import Read, Refused, one_of, rising, some_of, whole, yes_or_no
 
 PROVENANCES = ("self_scan", "staff_scan", "supplement", "import")
 """Where minutes can come from, strongest first (rule R09)."""
@@ -67,6 +70,13 @@ class Gift(StrEnum):
     VERIFIED_RELATIVES = "verified_relatives"
 
 
+class GroupAccounts(StrEnum):
+    """Whether a group's account earns what its members do for it. All that it can do with it is donate (rule R24; 南京)."""
+
+    NONE = "none"
+    EARN_AND_DONATE = "earn_and_donate"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Policy:
     """The values that hold at one place on one day; the defaults are the built-in set.
@@ -91,15 +101,23 @@ class Policy:
     goods_redemption: bool = True
     balance_expiry: BalanceExpiry | None = None
     gift: str = Gift.VERIFIED_RELATIVES
-    group_accounts: str = "earn_and_donate"
+    group_accounts: str = GroupAccounts.EARN_AND_DONATE
     min_stay_minutes: int = 10
     open_before_minutes: int = 30
     close_after_minutes: int = 60
     geofence: str = "off"
     geofence_metres: int = 300
     reservation_hours: int | None = 48
+    redeem_limits: tuple[Limit, ...] = ()
+    redeem_days: RedemptionDays | None = None
+    free_quota: tuple[FreeQuota, ...] = ()
+    min_remaining_days: int = 0
+    same_day_hours: int = 24
+    near_expiry_days: int = 15
     min_age: int = LEAST_AGE
     service_consent: bool = False
+    star_minutes: tuple[int, ...] = (6_000, 18_000, 36_000, 60_000, 90_000)
+    star_notice_days: int = 5
 
 
 BUILT_IN = Policy()
@@ -109,14 +127,18 @@ def _as_it_is(value: Any) -> Any:
     return value
 
 
+def _each(value: list[int] | None) -> tuple[int, ...]:
+    return tuple(value or ())
+
+
 def _least_age(value: int | None) -> int:
-    """Read null, all that could be set before the age was enforced, as the least."""
+    """Read null, all that could be set before anything looked at the age, as the least."""
     return LEAST_AGE if value is None else value
 
 
 @dataclass(frozen=True, slots=True)
 class Key:
-    """One key: how its value is read, what it means, whether this version enforces it, and what a Policy carries for it.
+    """One key: how its value is read, what it means, and what a Policy carries for it.
 
     ``bank_wide``: a wallet belongs to no organisation and no area, so only the whole bank can rule over it.
     """
@@ -125,7 +147,6 @@ class Key:
     read: Read
     zh: str
     en: str
-    enforced: bool = True
     bank_wide: bool = False
     value_of: Callable[[Any], Any] = _as_it_is
 
@@ -183,7 +204,12 @@ KEYS = {
         Key(
             "gift", one_of(*Gift), "能否转赠：只给经核实的直系亲属，或不能", "whether minutes may be given to relatives"
         ),
-        Key("group_accounts", only("none", "none"), "团体账户（尚未启用）", "group accounts (not yet)", enforced=False),
+        Key(
+            "group_accounts",
+            one_of(*GroupAccounts),
+            "团体可否记时间币：可记，只能捐入公共池；或不设",
+            "whether groups earn: yes, and may only donate; or no group accounts",
+        ),
         Key("min_stay_minutes", whole(0, MINUTES_A_DAY), "签到后至少多久可签退", "least time between the two scans"),
         Key("open_before_minutes", whole(0, MINUTES_A_DAY), "提前多久可签到", "check-in opens this long before"),
         Key("close_after_minutes", whole(0, MINUTES_A_DAY), "结束后多久内可签退", "check-out closes this long after"),
@@ -194,7 +220,41 @@ KEYS = {
             "whether the place is checked at check-in: off, as a doubt (flag), or as a condition (enforce)",
         ),
         Key("geofence_metres", whole(50, 5_000), "离站点多少米以内算到场", "so many metres from the site are inside"),
-        Key("reservation_hours", whole(1, 720), "预留多少小时内须提货", "a reservation is kept this long"),
+        Key("reservation_hours", whole(1, 8_784), "预留多少小时内须提货", "a reservation is kept this long"),
+        Key(
+            "redeem_limits",
+            read_limits,
+            "限额：每人或每户在一段时间内最多领多少",
+            "how much may be taken",
+            value_of=limits,
+        ),
+        Key(
+            "redeem_days",
+            read_redemption_days,
+            "可兑换的日子和时段；null 为每天",
+            "days and hours on which goods are redeemed; null for always",
+            value_of=redemption_days,
+        ),
+        Key(
+            "free_quota",
+            read_free_quotas,
+            "困难群众免费额度的种类和大小，与时间币分开",
+            "kinds and sizes of free quotas for people in need, apart from minutes",
+            value_of=free_quotas,
+        ),
+        Key(
+            "min_remaining_days",
+            whole(0, 730),
+            "入库时保质期至少还剩几天；物品另有规定的从其规定",
+            "least days of life left at intake, unless the goods have their own",
+        ),
+        Key(
+            "same_day_hours",
+            whole(1, 48),
+            "当日食品须在入库后多少小时内到期",
+            "food of the day expires within so many hours of its intake",
+        ),
+        Key("near_expiry_days", whole(1, 365), "几天内到期算临期，须单独存放", "expiring within so many days is near"),
         Key(
             "min_age",
             whole(LEAST_AGE, 18),
@@ -207,6 +267,21 @@ KEYS = {
             yes_or_no,
             "签到前是否须已同意记录志愿服务；已撤回的一律不能签到",
             "whether check-in needs a consent to be recorded; whoever took it back never checks in",
+        ),
+        Key(
+            "star_minutes",
+            rising(60, 6_000_000, most=10),
+            "各星级所需服务时长（分钟），只能全行统一设定；null 为不开展星级认定",
+            "service minutes of each star, for the whole bank; null for no stars",
+            bank_wide=True,
+            value_of=_each,
+        ),
+        Key(
+            "star_notice_days",
+            whole(0, 30),
+            "星级认定公示几个工作日",
+            "working days of public notice before a star",
+            bank_wide=True,
         ),
     )
 }
@@ -276,7 +351,6 @@ class Explained:
     key: str
     value: Any
     version: Version | None
-    enforced: bool
     description: str
 
 
@@ -288,7 +362,6 @@ def explained(candidates: Iterable[Version]) -> list[Explained]:
             key=key.name,
             value=deciding[key.name].value if key.name in deciding else built_in(key.name),
             version=deciding.get(key.name),
-            enforced=key.enforced,
             description=f"{key.zh} · {key.en}",
         )
         for key in KEYS.values()
@@ -297,8 +370,10 @@ def explained(candidates: Iterable[Version]) -> list[Explained]:
 
 def plain(value: Any) -> Any:
     """Return a Policy's value as JSON has it."""
-    if isinstance(value, BalanceExpiry):
+    if isinstance(value, BalanceExpiry | RedemptionDays):
         return value.plain()
+    if isinstance(value, tuple):
+        return [item if isinstance(item, int) else item.plain() for item in value]
     return [item for item in PROVENANCES if item in value] if isinstance(value, frozenset) else value
 
 

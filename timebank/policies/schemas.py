@@ -50,9 +50,6 @@ class PolicyItemOut(Schema):
     scope_ref = fields.String(required=True, allow_none=True)
     version = fields.Integer(required=True, allow_none=True)
     effective_on = fields.Date(required=True, allow_none=True)
-    enforced = fields.Boolean(
-        required=True, metadata={"description": "本版本是否执行 · whether this version enforces it"}
-    )
     description = fields.String(required=True)
 
 
@@ -77,7 +74,6 @@ def item_of(found: Explained) -> dict[str, Any]:
         "scope_ref": version.scope_ref if version else None,
         "version": version.number if version else None,
         "effective_on": version.effective_on if version else None,
-        "enforced": found.enforced,
         "description": found.description,
     }
 

@@ -1,6 +1,7 @@
 """The verbs: set a value from a day on, and resolve what holds at one place on one day."""
 
 import json
+from collections.abc import Callable
 from datetime import date, datetime
 from typing import Any
 from uuid import UUID
@@ -20,6 +21,9 @@ from timebank.policies.models import PolicyVersion
 from timebank.policies.rules import BUILT_IN, KEYS, Policy, ScopeKind, Version, policy_of, read_value
 
 retry_on(*PolicyRaced.constraints)
+
+Check = Callable[[Any], None]
+_checks: dict[str, Check] = {}
 
 _REMEMBERED = 10_000
 # What was resolved belongs to a connection pool: whoever reconnects, perhaps to another database, starts afresh.
@@ -74,6 +78,11 @@ def reaching(*, organisation_id: UUID | None, area_id: UUID | None, on: date) ->
     return queries.versions_reaching(organisation_id=organisation_id or NIL, area_path=path, on=on)
 
 
+def check_with(key: str, check: Check) -> None:
+    """Have ``check`` refuse values of a key that name what does not exist; it is given the plain value."""
+    _checks[key] = check
+
+
 def set_value(
     *,
     actor: Actor,
@@ -86,12 +95,14 @@ def set_value(
     """Set a value from a day on, for an organisation, an area with all below it, or the whole bank.
 
     Raises Invalid for a key or value that this version does not enforce or a day gone by, NotFound outside the
-    actor's scope, PolicyRaced when others were faster three times.
+    actor's scope, PolicyRaced when others were faster three times, and what the key's own check refuses.
     """
     kind, ref = _scope_of(actor, area_id=area_id, organisation_id=organisation_id)
     plain_value = read_value(key, value)
     if KEYS[key].bank_wide and kind is not ScopeKind.BANK:
         raise Invalid(errors=[{"pointer": "/key", "detail": "这项规则只能全行统一设定。 Only for the whole bank."}])
+    if check := _checks.get(key):
+        check(plain_value)
     now = clock.now()
     if effective_on < clock.day_of(now):
         raise Invalid(errors=[{"pointer": "/effective_on", "detail": "不能早于今天。 Must not lie in the past."}])

@@ -50,19 +50,25 @@ def some_of(*allowed: str) -> Read:
     return read
 
 
+def rising(minimum: int, maximum: int, *, most: int) -> Read:
+    """Return a reader of one to ``most`` whole numbers, each greater than the one before; or null for none."""
+    each = whole(minimum, maximum)
+
+    def read(value: Any) -> list[int] | None:
+        if value is None:
+            return None
+        if not isinstance(value, list) or not 1 <= len(value) <= most:
+            raise Refused(f"须为 1 到 {most} 个数的列表。 Must be a list of 1 to {most} numbers.")
+        numbers = [each(one) for one in value]
+        if numbers != sorted(set(numbers)):
+            raise Refused("须从小到大，不能重复。 Must rise.")
+        return numbers
+
+    return read
+
+
 def yes_or_no(value: Any) -> bool:
     """Read true or false."""
     if not isinstance(value, bool):
         raise Refused("须为 true 或 false。 Must be true or false.")
     return value
-
-
-def only(value: Any, shown: str) -> Read:
-    """Return a reader of the one value that is true while nothing enforces another."""
-
-    def read(given: Any) -> Any:
-        if type(given) is not type(value) or given != value:
-            raise Refused(f"本版本只支持 {shown}。 This version enforces nothing but {shown}.")
-        return given
-
-    return read

@@ -2,14 +2,20 @@
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import cast
 from uuid import UUID
 
+from sqlalchemy import Table
+
 from timebank.database import new_id, session
+from timebank.direct import Rows
 from timebank.policies.rules import Policy
 from timebank.records import overlaps, queries, revisions
-from timebank.records.models import Revision
+from timebank.records.models import Revision, ServiceRecord
 from timebank.records.rules import Served, SoFar, assess
-from timebank.records.service import INSERT_RECORD, first_values, record_values
+from timebank.records.service import first_values, record_values
+
+_RECORDS = Rows(cast("Table", ServiceRecord.__table__))
 
 
 def record_many(
@@ -35,5 +41,5 @@ def record_many(
         assessed = assess(served, policy, days.get((served.volunteer_id, served.served_on), SoFar()))
         records.append(record_values(served, record_id=record_id, now=now))
         values.append(first_values(served, assessed, record_id=record_id, policy=policy, actor_id=actor_id, now=now))
-    session.connection().execute(INSERT_RECORD, records)
+    _RECORDS.insert_mappings(session.connection(), records)
     return revisions.append_many(values, batch_id=batch_id)

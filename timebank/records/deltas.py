@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import insert
 
 from timebank.database import new_id
-from timebank.ledger.direct import Direct
+from timebank.direct import Direct
 from timebank.records.delta_tables import HoursDelta
 from timebank.records.models import Revision
 from timebank.records.rules import State

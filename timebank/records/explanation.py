@@ -44,7 +44,7 @@ def _in_chinese(revision: Revision) -> str:
     if revision.state in PENDING:
         waits = "公示期满" if revision.state == State.PENDING_NOTICE else "协调员审核"
         why = f"因{'、'.join(doubts)}，" if doubts else ""
-        earns = f"计入 {revision.expected_minutes} 分钟" if revision.expected_minutes else "不计入余额"
+        earns = f"{_into(revision)} {revision.expected_minutes} 分钟" if revision.expected_minutes else "不计入余额"
         return f"{served}；{why}等待{waits}，通过后{rule}{earns}。"
     if revision.state == State.REJECTED:
         refused = "更正作废" if revision.correction_id else "审核未通过"
@@ -53,8 +53,12 @@ def _in_chinese(revision: Revision) -> str:
         over = revision.expected_minutes - revision.credited_minutes
         return f"{served}；{rule}计入 {revision.credited_minutes} 分钟，余额已到上限，另 {over} 分钟不计入。"
     if revision.credited_minutes:
-        return f"{served}；{rule}计入 {revision.credited_minutes} 分钟。"
+        return f"{served}；{rule}{_into(revision)} {revision.credited_minutes} 分钟。"
     return f"{served}；{rule}不计入余额，服务时长永久保留。"
+
+
+def _into(revision: Revision) -> str:
+    return "计入所服务团体的账户" if revision.group_id else "计入"
 
 
 def in_english(revision: Revision, *, frozen: bool = False) -> str:
@@ -81,7 +85,8 @@ def _in_english(revision: Revision) -> str:
         over = revision.expected_minutes - revision.credited_minutes
         return f"{served}; earned {revision.credited_minutes} minutes by {rule}, {over} more are over the storage cap."
     if revision.credited_minutes:
-        return f"{served}; earned {revision.credited_minutes} minutes by {rule}."
+        whose = " for their group" if revision.group_id else ""
+        return f"{served}; earned {revision.credited_minutes} minutes{whose} by {rule}."
     return f"{served}; earned nothing by {rule}, and remains on the record for good."
 
 

@@ -96,3 +96,10 @@ class Revision(Base):
     reason: Mapped[str | None] = mapped_column(String(500))
     recorded_at: Mapped[datetime]
     correction_id: Mapped[UUID | None]
+    group_id: Mapped[UUID | None]
+    """Whose account is credited, if not the volunteer's own: the group that they served for (rule R24)."""
+
+    @property
+    def credited_to(self) -> UUID:
+        """Return the owner of the account that earns ``credited_minutes``."""
+        return self.group_id or self.volunteer_id

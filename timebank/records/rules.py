@@ -87,6 +87,8 @@ class Served:
     shift_id: UUID | None
     place: str
     leader_id: UUID | None
+    group_id: UUID | None = None
+    """The group that it was done for, whose account earns it (rule R24); none: the volunteer's own."""
     reviewed: bool = False
     """Whether two people have looked at it already, as at a supplement: it needs no third."""
 

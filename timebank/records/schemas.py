@@ -58,6 +58,11 @@ class RecordOut(Schema):
     correction_id = fields.UUID(
         required=True, allow_none=True, metadata={"description": "最近一次更正 · the last correction"}
     )
+    group_id = fields.UUID(
+        required=True,
+        allow_none=True,
+        metadata={"description": "时间币记入哪个团体；null 为本人 · the group whose account earns it; null: one's own"},
+    )
     explanation = fields.String(required=True)
     explanation_en = fields.String(required=True)
     recorded_at = Instant(required=True)

@@ -12,7 +12,7 @@ from timebank.database import new_id, session
 from timebank.errors import NotFound
 from timebank.identity.rules import Actor, Role
 from timebank.organisations import scope
-from timebank.policies.rules import Policy
+from timebank.policies.rules import GroupAccounts, Policy
 from timebank.records import notices, objections, queries, revisions
 from timebank.records.conflicts import refuse_interested
 from timebank.records.correction_rules import refuse_more_than_recorded
@@ -28,7 +28,7 @@ __all__ = ["DECIDERS", "Recorded", "approve", "before_approval", "record_service
 
 DECIDERS = (Role.COORDINATOR, Role.ADMIN)
 
-INSERT_RECORD = insert(ServiceRecord)
+_INSERT_RECORD = insert(ServiceRecord)
 
 _before_approval: list[Callable[[UUID, UUID], None]] = []
 
@@ -60,7 +60,7 @@ def record_service(
     if so_far is None or policy.daily_credit_cap_minutes is not None:
         so_far = queries.so_far(volunteer_id=served.volunteer_id, day=served.served_on)
     record_id = new_id()
-    session.connection().execute(INSERT_RECORD, record_values(served, record_id=record_id, now=now))
+    session.connection().execute(_INSERT_RECORD, record_values(served, record_id=record_id, now=now))
     values = first_values(
         served, assess(served, policy, so_far), record_id=record_id, policy=policy, actor_id=actor_id, now=now
     )
@@ -97,6 +97,8 @@ def first_values(
         "shift_id": served.shift_id,
         "place": served.place,
         "leader_id": served.leader_id,
+        "correction_id": None,
+        "group_id": served.group_id if policy.group_accounts == GroupAccounts.EARN_AND_DONATE else None,
         **assessed_values(served, assessed, policy=policy, actor_id=actor_id, reason=None, now=now),
     }
 

@@ -4,8 +4,8 @@ from typing import Any
 from uuid import UUID
 
 from timebank.errors import NotFound
+from timebank.files import queries as files
 from timebank.identity.guards import actor, person_id, requires, signed_in
-from timebank.identity.rules import Role
 from timebank.organisations import scope
 from timebank.records import findings, schemas, supplement_queries, supplement_schemas, supplements
 from timebank.records.service import DECIDERS
@@ -19,13 +19,17 @@ blueprint = Blueprint(
     "supplements", __name__, description="补录：有凭证、两人审核；查实虚假后停一年 · supplements and findings of fraud"
 )
 
-_READERS = (*DECIDERS, Role.AUDITOR)
-
 
 def _shown(supplement_id: UUID) -> dict[str, Any]:
-    shown = supplement_schemas.supplement_out(supplement_queries.supplement_with_state(supplement_id))
+    (shown,) = _with_files([supplement_schemas.supplement_out(supplement_queries.supplement_with_state(supplement_id))])
     reviews = supplement_queries.reviews_of(supplement_id)
     return shown | {"reviews": [supplement_schemas.review_out(review) for review in reviews]}
+
+
+def _with_files(items: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Return supplements as they are shown, each with the files that are its evidence."""
+    attached = files.attached(supplements.EVIDENCED, [item["id"] for item in items])
+    return [item | {"evidence_files": attached[item["id"]]} for item in items]
 
 
 @blueprint.endpoint(
@@ -53,22 +57,22 @@ def list_my_supplements(query: dict[str, Any]) -> dict[str, Any]:
     found = supplement_queries.supplements(state=query.get("state"))
     found = found.where(Supplement.volunteer_id == person_id())
     listed = page(found, by=[Supplement.requested_at, Supplement.id], query=query, descending=True, scalars=False)
-    return listed | {"items": [supplement_schemas.supplement_out(row) for row in listed["items"]]}
+    return listed | {"items": _with_files([supplement_schemas.supplement_out(row) for row in listed["items"]])}
 
 
 @blueprint.endpoint(
     "GET",
     "/supplements",
-    guard=requires(*_READERS),
+    guard=requires(*supplements.READERS),
     query=supplement_schemas.SupplementQuery,
     answer=(200, page_of(supplement_schemas.StaffSupplementOut)),
 )
 def list_supplements(query: dict[str, Any]) -> dict[str, Any]:
     """补录：管理范围内，最早提出的在前；可按状态筛选。"""
     found = supplement_queries.supplements(state=query.get("state"))
-    found = found.where(scope.organisations_of(actor(), *_READERS, column=Supplement.organisation_id))
+    found = found.where(scope.organisations_of(actor(), *supplements.READERS, column=Supplement.organisation_id))
     listed = page(found, by=[Supplement.requested_at, Supplement.id], query=query, scalars=False)
-    return listed | {"items": [supplement_schemas.for_staff(row) for row in listed["items"]]}
+    return listed | {"items": _with_files([supplement_schemas.for_staff(row) for row in listed["items"]])}
 
 
 @blueprint.endpoint(
@@ -79,11 +83,8 @@ def list_supplements(query: dict[str, Any]) -> dict[str, Any]:
 )
 def show_supplement(supplement_id: UUID) -> dict[str, Any]:
     """一项补录和审核意见：本人、提出人，或管理范围内的工作人员。"""
-    found = supplement_queries.supplement(supplement_id)
-    if found is None:
+    if not supplements.may_see(actor(), supplement_id):
         raise NotFound
-    if person_id() not in {found.volunteer_id, found.requested_by}:
-        scope.organisation_for(actor(), *_READERS, organisation_id=found.organisation_id)
     return _shown(supplement_id)
 
 
@@ -117,14 +118,14 @@ def find_fraud(body: dict[str, Any], person_id: UUID) -> dict[str, Any]:
 @blueprint.endpoint(
     "GET",
     "/fraud-findings",
-    guard=requires(*_READERS),
+    guard=requires(*supplements.READERS),
     query=supplement_schemas.FraudFindingQuery,
     answer=(200, page_of(supplement_schemas.FraudFindingOut)),
 )
 def list_findings(query: dict[str, Any]) -> dict[str, Any]:
     """虚假记录的认定：管理范围内，最新的在前；可按人筛选。"""
     found = supplement_queries.findings()
-    found = found.where(scope.organisations_of(actor(), *_READERS, column=FraudFinding.organisation_id))
+    found = found.where(scope.organisations_of(actor(), *supplements.READERS, column=FraudFinding.organisation_id))
     if "person" in query:
         found = found.where(FraudFinding.person_id == query["person"])
     listed = page(found, by=[FraudFinding.found_at, FraudFinding.id], query=query, descending=True, scalars=False)

@@ -25,7 +25,9 @@ class SupplementBody(Schema):
         PlainText(max_length=64, validate=validate.Regexp(r"[0-9a-f]{64}\Z")),
         required=True,
         validate=validate.Length(min=1, max=MAX_EVIDENCE),
-        metadata={"description": "签到表、照片等文件的 SHA-256，64 位小写十六进制 · SHA-256 of each file, hex"},
+        metadata={
+            "description": "签到表、照片等文件的 SHA-256（上传时的答复中有），64 位小写十六进制 · SHA-256 of each file, as POST /files answered it"
+        },
     )
     evidence_note = PlainText(max_length=200)
 
@@ -61,6 +63,9 @@ class SupplementOut(Schema):
     ended_at = Instant(required=True)
     reason = fields.String(required=True)
     evidence = fields.List(fields.String(), required=True)
+    evidence_files = fields.List(
+        fields.UUID(), required=True, metadata={"description": "其中已上传的文件 · those that were sent to POST /files"}
+    )
     evidence_note = fields.String(required=True, allow_none=True)
     requested_by = fields.UUID(required=True)
     requested_at = Instant(required=True)

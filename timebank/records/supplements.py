@@ -1,6 +1,7 @@
 """The verbs: ask for a supplement, review it. Two other people look at it, and then it is a record (rule R09)."""
 
 from collections.abc import Sequence
+from contextlib import suppress
 from datetime import datetime
 from uuid import UUID
 
@@ -12,8 +13,10 @@ from timebank.activities.queries import ShiftContext, shift_context
 from timebank.clock import day_of
 from timebank.database import new_id, retry_on, session
 from timebank.errors import NotFound
+from timebank.files import service as files
+from timebank.files.rules import EVIDENCE
 from timebank.identity.errors import PersonNotActive
-from timebank.identity.rules import Actor, PersonState
+from timebank.identity.rules import Actor, PersonState, Role
 from timebank.organisations import scope
 from timebank.policies import service as policies
 from timebank.records import supplement_queries as queries
@@ -32,7 +35,10 @@ from timebank.records.service import DECIDERS, before_approval, record_service
 from timebank.records.supplement_rules import LIMIT, LIMIT_PERIOD, REVIEWERS, Verdict, refuse_times
 from timebank.records.supplement_tables import Supplement, SupplementReview
 
-__all__ = ["request", "review"]
+__all__ = ["EVIDENCED", "READERS", "may_see", "request", "review"]
+
+EVIDENCED = "supplement"
+READERS = (*DECIDERS, Role.AUDITOR)
 
 # Two reviewers at once: the second look finds the first review, and takes the second place or learns the outcome.
 retry_on("pk_supplement_review")
@@ -51,7 +57,8 @@ def request(
 ) -> Supplement:
     """Ask that a service be recorded that nobody scanned: one's own, or as the leader or a coordinator that of ``volunteer_id``.
 
-    ``evidence`` are SHA-256 of files (a signed list, a photo), in hexadecimal.
+    ``evidence`` are SHA-256 of files (a signed list, a photo), in hexadecimal; those that the actor has sent to
+    ``POST /files`` are shown to whoever may see the supplement.
 
     Raises NotFound (no such shift or person; somebody else's service outside one's shifts), PersonNotActive, Invalid, OutsideShift,
     SupplementTooLate, SupplementBanned, SupplementLimit, ServiceOverlap.
@@ -88,7 +95,22 @@ def request(
     )
     session.add(supplement)
     session.flush()
+    files.attach_named(names=evidence, owner_kind=EVIDENCED, owner_id=supplement.id, actor=actor)
     return supplement
+
+
+@files.owner(EVIDENCED, takes=EVIDENCE)
+def may_see(actor: Actor, supplement_id: UUID) -> bool:
+    """Whether somebody may see a supplement and its evidence: whose service it is, who asked, and staff in scope."""
+    found = queries.supplement(supplement_id)
+    if found is None:
+        return False
+    if actor.person_id in {found.volunteer_id, found.requested_by}:
+        return True
+    with suppress(NotFound):
+        scope.organisation_for(actor, *READERS, organisation_id=found.organisation_id)
+        return True
+    return False
 
 
 def review(*, actor: Actor, supplement_id: UUID, verdict: Verdict, reason: str) -> Recorded | None:

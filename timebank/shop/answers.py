@@ -9,16 +9,33 @@ from sqlalchemy import Row
 
 from timebank import clock
 from timebank.codes.book import CodeBook
+from timebank.errors import NotFound
+from timebank.files import queries as files
 from timebank.identity.rules import PersonState, masked_name
 from timebank.ledger.rules import AccountState
 from timebank.records.account import account_of
-from timebank.shop import levels, queries
+from timebank.shop import counter_answers, donation_queries, levels, proxies, queries, quotas
 from timebank.shop.counter import Found
+from timebank.shop.donation_tables import Donation
+from timebank.shop.goods import PICTURED
 from timebank.shop.handovers import HandedOver
+from timebank.shop.hints import AtCounter, hints
 from timebank.shop.models import Intake, Lot, Redemption
-from timebank.shop.receipts import Names, printed
+from timebank.shop.quota_rules import PayWith
+from timebank.shop.receipts import Names
 from timebank.shop.refunds import Refunded
-from timebank.shop.rules import Channel, PricedLine, RedemptionState, RefundKind, receipt_number, state_at
+from timebank.shop.rules import (
+    Channel,
+    DonorKind,
+    Level,
+    PricedLine,
+    RedemptionState,
+    RefundKind,
+    receipt_number,
+    state_at,
+)
+
+Answer = tuple[dict[str, Any], int, dict[str, str]]
 
 SOON = timedelta(hours=1)
 _WARNINGS = {
@@ -29,9 +46,15 @@ _WARNINGS = {
 
 
 def redemption(
-    one: Redemption, lines: Sequence[PricedLine], *, now: datetime, book: CodeBook | None = None
+    one: Redemption,
+    lines: Sequence[PricedLine],
+    *,
+    now: datetime,
+    book: CodeBook | None = None,
+    collected_by: str | None = None,
 ) -> dict[str, Any]:
     """Return a redemption as everyone sees it at ``now``; with a ``book``, also the codes that its owner shows."""
+    by_quota = one.pay_with == PayWith.FREE_QUOTA
     state = state_at(one.state, one.expires_at, now)
     shows_codes = book is not None and state is RedemptionState.HELD
     return {
@@ -42,6 +65,9 @@ def redemption(
         "lines": [_line(line) for line in lines],
         "total_minutes": one.total_minutes,
         "charged_minutes": one.charged_minutes,
+        "pay_with": PayWith.FREE_QUOTA if by_quota else PayWith.MINUTES,
+        "free_quota": quotas.paid_for([one.id])[one.id] if by_quota else None,
+        "collected_by": collected_by,
         "created_at": one.created_at,
         "expires_at": one.expires_at,
         "extended_at": one.extended_at,
@@ -54,7 +80,9 @@ def redemption(
 def redemptions(found: Sequence[Redemption], *, now: datetime, book: CodeBook | None = None) -> list[dict[str, Any]]:
     """Return several redemptions, their lines in one statement."""
     lines = queries.lines_of([one.id for one in found]) if found else {}
-    return [redemption(one, lines[one.id], now=now, book=book) for one in found]
+    gone = [one.id for one in found if one.state == RedemptionState.HANDED_OVER]
+    proxy_names = proxies.collected_by(gone) if gone else {}
+    return [redemption(one, lines[one.id], now=now, book=book, collected_by=proxy_names.get(one.id)) for one in found]
 
 
 def with_account(
@@ -71,23 +99,10 @@ def handed_over(done: HandedOver) -> dict[str, Any]:
     names = Names(
         shop=done.shop.name, clerk=people[receipt.clerk_id], member=masked_name(people[done.redemption.person_id])
     )
+    proxy_name = proxies.names_of([done.proxy])[done.proxy.id] if done.proxy else None
     return {
-        "redemption": redemption(done.redemption, done.lines, now=clock.now()),
-        "receipt": {
-            "id": receipt.id,
-            "receipt_no": receipt_number(receipt.issued_on, receipt.number),
-            "site_id": receipt.site_id,
-            "redemption_id": receipt.redemption_id,
-            "lines": [line | {"minutes": line["quantity"] * line["price_minutes"]} for line in receipt.lines],
-            "charged_minutes": receipt.charged_minutes,
-            "minutes_before": receipt.minutes_before,
-            "minutes_after": receipt.minutes_after,
-            "head": receipt.head,
-            "clerk": names.clerk,
-            "member": names.member,
-            "issued_at": receipt.issued_at,
-            "text": printed(receipt, names),
-        },
+        "redemption": redemption(done.redemption, done.lines, now=clock.now(), collected_by=proxy_name),
+        "receipt": counter_answers.receipt(receipt, names),
     }
 
 
@@ -121,6 +136,7 @@ def found(what: Found) -> dict[str, Any]:
     now = clock.now()
     account = account_of(what.person.id)
     one = redemptions([what.redemption], now=now)[0] if what.redemption else None
+    collectors, collects_for = proxies.shown_to_counter(what.person.id)
     warned = [
         (what.redemption is not None and what.redemption.expires_at - now < SOON, "EXPIRES_SOON"),
         (what.person.state != PersonState.ACTIVE, "PERSON_NOT_ACTIVE"),
@@ -132,18 +148,33 @@ def found(what: Found) -> dict[str, Any]:
         "redemption": one,
         "held": redemptions(what.held, now=now),
         "account": account,
+        "proxies": collectors,
+        "collects_for": collects_for,
         "warnings": [{"code": code, "detail": _WARNINGS[code]} for given, code in warned if given],
+        "hints": hints(AtCounter(what.person.id, what.site_id, what.held if one else (), now)),
     }
 
 
 def goods(rows: Iterable[Row[Any]], *, now: datetime, site_id: UUID | None) -> list[dict[str, Any]]:
-    """Return goods with how many pieces each shop (or the one asked for) can promise, in one statement for all."""
+    """Return goods with how many pieces each shop (or the one asked for) can promise, in two statements for all."""
     items = [row._asdict() for row in rows]
     pieces: dict[UUID, dict[UUID, int]] = {item["id"]: {site_id: 0} if site_id else {} for item in items}
     for at_site, level in levels.stocked(list(pieces), now, site_id=site_id) if pieces else ():
         at = pieces[level.goods_id]
-        at[at_site] = at.get(at_site, 0) + (level.available if level.good_at(now) else 0)
-    return [item | {"availability": _availability(pieces[item["id"]])} for item in items]
+        at[at_site] = at.get(at_site, 0) + (level.available if level.is_open and level.good_at(now) else 0)
+    pictures = files.attached(PICTURED, list(pieces)) if pieces else {}
+    return [
+        item | {"availability": _availability(pieces[item["id"]]), "pictures": pictures[item["id"]]} for item in items
+    ]
+
+
+def goods_with_etag(goods_id: UUID, status: int) -> Answer:
+    """Return one goods as an answer, its version in the header. Raises NotFound."""
+    now = clock.now()
+    found = goods(queries.one_goods(goods_id, now), now=now, site_id=None)
+    if not found:
+        raise NotFound
+    return found[0], status, {"ETag": f'"{found[0]["version"]}"'}
 
 
 def intake(taken: Intake, lots: Sequence[Lot], quantities: Sequence[int]) -> dict[str, Any]:
@@ -155,6 +186,7 @@ def intake(taken: Intake, lots: Sequence[Lot], quantities: Sequence[int]) -> dic
         "received_at": taken.received_at,
         "source": taken.source,
         "donor": {"kind": taken.donor_kind},
+        "note": taken.note,
         "lots": [
             {
                 "id": lot.id,
@@ -162,10 +194,59 @@ def intake(taken: Intake, lots: Sequence[Lot], quantities: Sequence[int]) -> dic
                 "quantity": quantity,
                 "expires_at": lot.expires_at,
                 "fair_value_fen": lot.fair_value_fen,
+                "condition": lot.condition,
+                "restricted_purpose": lot.restricted_purpose,
             }
             for lot, quantity in zip(lots, quantities, strict=True)
         ],
     }
+
+
+def stocked_lot(row: Row[Any], level: Level, purpose: str | None) -> dict[str, Any]:
+    """Return a lot as staff see it; what due redemptions reserve is not reserved any more."""
+    lot = row.Lot
+    return {
+        "id": lot.id,
+        "goods_id": lot.goods_id,
+        "name": row.name,
+        "unit": row.unit,
+        "received_at": lot.received_at,
+        "expires_at": lot.expires_at,
+        "condition": lot.condition,
+        "fair_value_fen": lot.fair_value_fen,
+        "on_hand": level.on_hand,
+        "reserved": level.reserved - level.due,
+        "purpose": purpose,
+        "recalled_at": lot.recalled_at,
+        "recall_reason": row.reason,
+    }
+
+
+def donations(found: Sequence[Donation], *, with_donors: bool = False) -> list[dict[str, Any]]:
+    """Return donations with their lines; for staff also whose they are, masked, and nobody where none is wanted."""
+    lines = donation_queries.lines_of([one.id for one in found])
+    people = queries.names({one.donor_id for one in found}) if with_donors else {}
+    shown = []
+    for one in found:
+        values = {name: getattr(one, name) for name in _DONATION} | {"lines": lines[one.id]}
+        if with_donors:
+            named = one.donor_name or people[one.donor_id]
+            values["donor"] = "匿名" if one.donor_kind == DonorKind.ANONYMOUS else masked_name(named)
+        shown.append(values)
+    return shown
+
+
+_DONATION = (
+    "id",
+    "site_id",
+    "state",
+    "donor_kind",
+    "note",
+    "offered_at",
+    "decided_at",
+    "decline_reason",
+    "intake_id",
+)
 
 
 def _line(line: PricedLine) -> dict[str, Any]:

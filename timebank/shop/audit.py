@@ -12,7 +12,16 @@ from sqlalchemy import Select, func, select
 
 from timebank import clock
 from timebank.database import session
-from timebank.shop import audit_payments, audit_refunds, audit_stock
+from timebank.shop import (
+    audit_closings,
+    audit_intakes,
+    audit_limits,
+    audit_payments,
+    audit_quotas,
+    audit_refunds,
+    audit_stock,
+    audit_stockkeeping,
+)
 from timebank.shop.models import Lot, Receipt, Redemption, StockMove
 
 CHECKS: dict[str, Callable[[datetime], Select[*tuple[Any, ...]]]] = {
@@ -28,10 +37,32 @@ CHECKS: dict[str, Callable[[datetime], Select[*tuple[Any, ...]]]] = {
     "returns": audit_refunds.wrong_returns,
     "refunds": audit_refunds.wrong_refunds,
     "refunds_of_nothing": audit_refunds.refunds_of_nothing,
+    "limits": audit_limits.exceeded_by_people,
+    "household_limits": audit_limits.exceeded_by_households,
+    "limit_marks": audit_limits.limits_without_mark,
+    "households": audit_limits.overlapping_memberships,
+    "quota_moves": audit_quotas.broken_quota_chains,
+    "quota_resolutions": audit_quotas.mismatched_quota_resolutions,
+    "quota_payments": audit_quotas.wrong_quota_payments,
+    "quota_refunds": audit_quotas.wrong_quota_refunds,
+    "transfers": audit_stockkeeping.wrong_transfers,
+    "counts": audit_stockkeeping.wrong_counts,
+    "stocktakes": audit_stockkeeping.wrong_stocktakes,
+    "stocktake_signatures": audit_stockkeeping.unsigned_stocktakes,
+    "write_offs": audit_stockkeeping.wrong_write_offs,
+    "write_off_signatures": audit_stockkeeping.unsigned_write_offs,
+    "causes": audit_stockkeeping.moves_without_cause,
     "receipts": audit_payments.wrong_receipts,
     "receipt_numbers": audit_payments.gaps_in_receipts,
     "intake_numbers": audit_payments.gaps_in_intakes,
+    "recalls": audit_intakes.wrong_recall_marks,
+    "picked_after_recall": audit_intakes.picked_after_recall,
+    "purposes": audit_intakes.wrong_purpose_marks,
+    "donations": audit_intakes.wrong_donations,
+    "donated_pieces": audit_intakes.donations_over_accepted,
+    "same_day_prices": audit_intakes.food_with_a_price,
     "prices": audit_payments.goods_without_price,
+    "closing_receipts": audit_closings.wrong_ranges,
 }
 
 READING = timedelta(minutes=5)
@@ -66,6 +97,8 @@ def audit() -> Report:
         bad = session.execute(check(soon)).all()
         if bad:
             findings.append(Finding(kind, len(bad), " ".join(map(str, bad[0]))))
+    if closings := audit_closings.wrong_closings():
+        findings.append(Finding("closings", len(closings), " ".join(map(str, closings[0]))))
     return Report(_count(Lot), _count(StockMove), _count(Redemption), _count(Receipt), findings)
 
 

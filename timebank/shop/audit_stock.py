@@ -3,11 +3,12 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Select, and_, case, func, or_, select
+from sqlalchemy import Select, and_, case, exists, func, or_, select
 from sqlalchemy.orm import aliased
 
 from timebank.shop.models import Lot, Redemption, RedemptionLine, StockMove
 from timebank.shop.rules import MoveKind, RedemptionState
+from timebank.shop.transfer_tables import StockTransferArrival
 
 
 def broken_chains(_now: datetime) -> Select[*tuple[Any, ...]]:
@@ -30,12 +31,14 @@ def broken_chains(_now: datetime) -> Select[*tuple[Any, ...]]:
 
 
 def lots_without_intake(_now: datetime) -> Select[*tuple[Any, ...]]:
-    """Select lots whose first move is no intake, and lots without any move."""
+    """Select lots whose first move is no intake, nor their arrival by a transfer, and lots without any move."""
     first = aliased(StockMove)
+    arrived = exists().where(StockTransferArrival.arrived_lot_id == Lot.id)
+    right = case((arrived, MoveKind.TRANSFER.value), else_=MoveKind.INTAKE.value)
     return (
         select(Lot.id)
         .outerjoin(first, and_(first.lot_id == Lot.id, first.seq == 1))
-        .where(or_(first.seq.is_(None), first.kind != MoveKind.INTAKE))
+        .where(or_(first.seq.is_(None), first.kind != right))
         .order_by(Lot.id)
     )
 

@@ -1,7 +1,7 @@
 """What somebody wants at a shop: who may take it, what it costs, and from which lots it comes."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 from uuid import UUID
 
@@ -9,6 +9,7 @@ from sqlalchemy import insert
 
 from timebank import clock
 from timebank.database import session
+from timebank.direct import Direct
 from timebank.errors import NotFound
 from timebank.identity.errors import PersonNotActive
 from timebank.identity.rules import PersonState
@@ -17,20 +18,32 @@ from timebank.policies import service as policies
 from timebank.policies.rules import Policy
 from timebank.records import queries as records
 from timebank.shop import levels, queries
+from timebank.shop.allowance_errors import NotARedemptionDay
 from timebank.shop.errors import HistoryTooShort, NotAShop, OutOfStock, ServicesOnly
 from timebank.shop.goods import refuse_unknown
+from timebank.shop.levels import Offered
 from timebank.shop.models import Redemption, RedemptionLine
+from timebank.shop.queries import Shop
 from timebank.shop.rules import Level, Line, Pick, PricedLine, pick, summed, total_minutes
 from timebank.shop.stock import Shelf
 
 
 @dataclass(frozen=True, slots=True)
+class Admitted:
+    """A shop that lets somebody in, and its policy."""
+
+    shop: Shop
+    policy: Policy
+
+
+@dataclass(frozen=True, slots=True)
 class Basket:
-    """Lines at the prices of one moment, one per goods."""
+    """Lines at the prices of one moment, one per goods, and what is known of those goods."""
 
     lines: list[PricedLine]
     lots_end: datetime | None
     """When the first of the lots that they would come from expires, if any of them does."""
+    goods: Mapping[UUID, Offered]
 
     @property
     def wanted(self) -> list[Line]:
@@ -42,11 +55,15 @@ class Basket:
         """What all of it costs."""
         return total_minutes(self.lines)
 
+    def for_nothing(self) -> "Basket":
+        """Return the same basket at no minutes: something else pays."""
+        return replace(self, lines=[replace(line, price_minutes=0) for line in self.lines])
 
-def admit(*, site_id: UUID, person_id: UUID) -> Policy:
-    """Return the policy of a shop if this person may take goods there.
 
-    Raises NotFound, PersonNotActive, NotAShop, ServicesOnly, HistoryTooShort (rule R29).
+def admit(*, site_id: UUID, person_id: UUID) -> Admitted:
+    """Return a shop with its policy if this person may take goods there now.
+
+    Raises NotFound, PersonNotActive, NotAShop, ServicesOnly, NotARedemptionDay, HistoryTooShort (rule R29).
     """
     visit = queries.visit(site_id, person_id)
     shop = visit.shop
@@ -56,20 +73,29 @@ def admit(*, site_id: UUID, person_id: UUID) -> Policy:
         raise PersonNotActive
     if shop.kind != SiteKind.SHOP:
         raise NotAShop
+    now = clock.now()
     policy = policies.resolve(
         organisation_id=shop.organisation_id,
         area_path=shop.area_path,
-        at=clock.now(),
+        at=now,
         known_number=visit.policy_number,
     )
     if not policy.goods_redemption:
         raise ServicesOnly
+    _refuse_closed_days(policy, now)
     needed = policy.redeem_min_history_minutes
     if needed:
         served = sum(records.totals(person_id).values())
         if served < needed:
             raise HistoryTooShort(needed_minutes=needed, service_minutes=served)
-    return policy
+    return Admitted(shop, policy)
+
+
+def _refuse_closed_days(policy: Policy, now: datetime) -> None:
+    opens_at = policy.redeem_days.opens_at(now) if policy.redeem_days else now
+    if opens_at > now:
+        local = opens_at.astimezone(clock.SHANGHAI)
+        raise NotARedemptionDay(opens_at=local.isoformat(), opens_local=f"{local:%Y-%m-%d %H:%M}")
 
 
 def gather(*, site_id: UUID, lines: Sequence[Line], now: datetime) -> Basket:
@@ -80,7 +106,7 @@ def gather(*, site_id: UUID, lines: Sequence[Line], now: datetime) -> Basket:
     picks = _picked(offer.levels, wanted, now)
     ends = {level.lot_id: level.expires_at for level in offer.levels}
     lots_end = min((end for one in picks if (end := ends[one.lot_id]) is not None), default=None)
-    return Basket(offer.priced(wanted), lots_end)
+    return Basket(offer.priced(wanted), lots_end, offer.goods)
 
 
 def secure(shelf: Shelf, basket: Basket, *, good_at: datetime) -> list[Pick]:
@@ -89,7 +115,7 @@ def secure(shelf: Shelf, basket: Basket, *, good_at: datetime) -> list[Pick]:
     All of them at once: whoever locked the best ones first would, finding them short, lock others out of order.
     Nothing is taken from a lot that has expired at ``good_at``. Raises OutOfStock.
     """
-    shelf.open(levels.good_lots([line.goods_id for line in basket.lines], shelf.site_id, good_at))
+    shelf.open_good([line.goods_id for line in basket.lines], good_at=good_at)
     return _picked(shelf.levels, basket.wanted, good_at)
 
 
@@ -101,12 +127,16 @@ def _picked(lots: Sequence[Level], wanted: Sequence[Line], good_at: datetime) ->
     return picks
 
 
-def keep(redemption: Redemption, lines: Sequence[PricedLine]) -> None:
+_INSERT_REDEMPTION, _INSERT_LINE = Direct(insert(Redemption)), Direct(insert(RedemptionLine))
+_COLUMNS = tuple(column.key for column in Redemption.__table__.columns)
+
+
+def keep(redemption: Redemption, basket: Basket) -> None:
     """Insert a redemption with its lines."""
-    values = {column.key: getattr(redemption, column.key) for column in Redemption.__table__.columns}
-    session.execute(insert(Redemption), [values])
-    session.execute(
-        insert(RedemptionLine),
+    connection = session.connection()
+    _INSERT_REDEMPTION.send(connection, {name: getattr(redemption, name) for name in _COLUMNS})
+    _INSERT_LINE.send_all(
+        connection,
         [
             {
                 "redemption_id": redemption.id,
@@ -114,7 +144,8 @@ def keep(redemption: Redemption, lines: Sequence[PricedLine]) -> None:
                 "goods_id": line.goods_id,
                 "quantity": line.quantity,
                 "price_minutes": line.price_minutes,
+                "category": basket.goods[line.goods_id].category,
             }
-            for line in lines
+            for line in basket.lines
         ],
     )

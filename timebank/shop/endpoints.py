@@ -11,8 +11,10 @@ from timebank.errors import NotFound
 from timebank.identity.guards import actor, person_id, requires, signed_in
 from timebank.identity.rules import Role
 from timebank.shop import answers, counter, handovers, intakes, queries, refunds, reservations, sales, schemas
+from timebank.shop.barcodes import identified
 from timebank.shop.goods import add_goods as add
 from timebank.shop.models import Goods, Redemption
+from timebank.shop.quota_rules import PayWith
 from timebank.shop.rules import Line
 from timebank.shop.staff import STAFF, works_at
 from timebank.web import limits
@@ -44,9 +46,9 @@ def list_goods(query: dict[str, Any]) -> dict[str, Any]:
 
 
 @blueprint.endpoint("GET", "/goods/<uuid:goods_id>", guard=signed_in, answer=(200, schemas.GoodsOut))
-def show_goods(goods_id: UUID) -> dict[str, Any]:
-    """一种物品。"""
-    return _goods(goods_id)
+def show_goods(goods_id: UUID) -> answers.Answer:
+    """一种物品；ETag 供修改时放入 If-Match。"""
+    return answers.goods_with_etag(goods_id, 200)
 
 
 @blueprint.endpoint(
@@ -56,17 +58,9 @@ def show_goods(goods_id: UUID) -> dict[str, Any]:
     body=schemas.GoodsBody,
     answer=(201, schemas.GoodsOut),
 )
-def add_goods(body: dict[str, Any]) -> dict[str, Any]:
-    """新增物品：名称、类别、单位、价格（分钟）、条形码。"""
-    return _goods(add(actor=actor(), **body).id)
-
-
-def _goods(goods_id: UUID) -> dict[str, Any]:
-    now = clock.now()
-    found = answers.goods(queries.one_goods(goods_id, now), now=now, site_id=None)
-    if not found:
-        raise NotFound
-    return found[0]
+def add_goods(body: dict[str, Any]) -> answers.Answer:
+    """新增物品：名称、类别、单位、价格（分钟）、条形码、图片；当日食品（same_day）价格须为 0。"""
+    return answers.goods_with_etag(add(actor=actor(), **body).id, 201)
 
 
 @blueprint.endpoint(
@@ -78,17 +72,24 @@ def _goods(goods_id: UUID) -> dict[str, Any]:
     once=True,
 )
 def take_in(body: dict[str, Any], site_id: UUID) -> dict[str, Any]:
-    """入库：捐赠、采购或商家供货；每行成为一个批次，给出当日连续的收据号。"""
-    lines = [intakes.Delivered(**line) for line in body["lines"]]
+    """入库：捐赠、采购或商家供货；每行成为一个批次，给出当日连续的收据号。物品可用编号，也可扫条形码。"""
+    lines = _delivered(body["lines"])
     intake, lots = intakes.take_in(
         actor=actor(),
         site_id=site_id,
         source=body["source"],
         donor_kind=body["donor"]["kind"],
         donor_name=body["donor"].get("name"),
+        note=body.get("note"),
         lines=lines,
     )
     return answers.intake(intake, lots, [line.quantity for line in lines])
+
+
+def _delivered(lines: list[dict[str, Any]]) -> list[intakes.Delivered]:
+    named = identified([(line.get("goods_id"), line.get("ean13")) for line in lines])
+    facts = [{name: value for name, value in line.items() if name not in {"goods_id", "ean13"}} for line in lines]
+    return [intakes.Delivered(goods_id, **known) for goods_id, known in zip(named, facts, strict=True)]
 
 
 @blueprint.endpoint(
@@ -101,7 +102,9 @@ def take_in(body: dict[str, Any], site_id: UUID) -> dict[str, Any]:
 )
 def reserve(body: dict[str, Any]) -> dict[str, Any]:
     """兑换：同时冻结时间币和物品，给出提货码；到期自动退回。"""
-    done = reservations.reserve(person_id=person_id(), site_id=body["site_id"], lines=_lines(body))
+    done = reservations.reserve(
+        person_id=person_id(), site_id=body["site_id"], lines=_lines(body), pay_with=PayWith(body["pay_with"])
+    )
     return answers.with_account(done.redemption, done.lines, done.account, book=_book())
 
 
@@ -130,7 +133,8 @@ def cancel(redemption_id: UUID) -> dict[str, Any]:
 def hand_over(body: dict[str, Any], redemption_id: UUID) -> dict[str, Any]:
     """核销：交出物品，扣除时间币，打印小票；可只取一部分，其余退回。"""
     lines = _lines(body) if "lines" in body else None
-    return answers.handed_over(handovers.hand_over(actor=actor(), redemption_id=redemption_id, lines=lines))
+    done = handovers.hand_over(actor=actor(), redemption_id=redemption_id, lines=lines, proxy_id=body.get("proxy_id"))
+    return answers.handed_over(done)
 
 
 @blueprint.endpoint(
@@ -238,5 +242,7 @@ def sell(body: dict[str, Any]) -> dict[str, Any]:
         member_token=body["member_token"],
         lines=[sales.Scanned(**line) for line in body["lines"]],
         book=_book(),
+        pay_with=PayWith(body["pay_with"]),
+        proxy_id=body.get("proxy_id"),
     )
     return answers.handed_over(done)

@@ -117,7 +117,7 @@ class LineOverPicked(Refusal):
 
 
 class CodeNotFound(Refusal):
-    """The code names nothing that this clerk's shops hold. Leaves a trace; ten of them lock the clerk out."""
+    """The code names nothing that this clerk's shops hold. Leaves a trace; ten of them lock the device or clerk out."""
 
     code = "CODE_NOT_FOUND"
     status = 404
@@ -139,14 +139,17 @@ class CodeAmbiguous(Refusal):
 
 
 class CounterLocked(Refusal):
-    """Too many wrong codes from one clerk: somebody may be guessing."""
+    """Too many wrong codes from one device, or one clerk without one: somebody may be guessing. Context: ``until``."""
 
     code = "COUNTER_LOCKED"
     status = 429
     title = "输错次数过多"
     title_en = "Counter locked"
-    detail = "码输错次数过多，请 {wait_minutes} 分钟后再试。"
-    detail_en = "Too many wrong codes. Try again in {wait_minutes} minutes."
+    detail = "码输错次数过多，锁定到 {until_local}，请 {wait_minutes} 分钟后再试；着急的话请协调员解除锁定。"
+    detail_en = (
+        "Too many wrong codes: locked until {until_local} (Beijing time). Try again in {wait_minutes} minutes, "
+        "or ask a coordinator to lift it."
+    )
     retryable = True
 
 

@@ -1,28 +1,33 @@
 """What lots hold, what of it is promised, and what of that is due: the reading side of stock."""
 
-from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, fields
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, Subquery, Uuid, and_, bindparam, func, or_, select
-from sqlalchemy.orm import aliased
+from sqlalchemy import ColumnElement, Select, Uuid, and_, bindparam, case, func, literal, or_, select
+from sqlalchemy.orm import InstrumentedAttribute, aliased
 
 from timebank.database import UtcDateTime, session
+from timebank.direct import Direct, Sent, at_once
 from timebank.shop.models import Goods, Lot, Redemption, StockMove
-from timebank.shop.queries import Instant, price_at
-from timebank.shop.rules import Level, Line, MoveKind, Pick, PricedLine, RedemptionState
+from timebank.shop.queries import Instant, limits_of_goods, price_at
+from timebank.shop.rules import Level, Line, MoveKind, OpenReserve, Pick, PricedLine, RedemptionState
+
+LEVEL_FIELDS = len(fields(Level))
 
 
 @dataclass(frozen=True, slots=True)
 class Offered:
-    """Goods as they are offered at one moment."""
+    """Goods as they are offered at one moment; ``limits`` are those set on them, in their plain form."""
 
     goods_id: UUID
     name: str
     unit: str
     price_minutes: int
+    category: str
+    limits: list[dict[str, Any]] | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,25 +52,38 @@ def _last() -> ColumnElement[int]:
     return select(func.max(other.seq)).where(other.lot_id == Lot.id).correlate(Lot).scalar_subquery()
 
 
-def _unresolved(reserve: type[StockMove]) -> ColumnElement[bool]:
+def unresolved(reserve: type[StockMove]) -> ColumnElement[bool]:
+    """Return whether nothing has ended a reservation yet."""
     other = aliased(StockMove)
     return ~select(1).where(other.lot_id == reserve.lot_id, other.resolves == reserve.seq).correlate(reserve).exists()
 
 
-def _due(now: Instant, site_id: ColumnElement[UUID] | UUID | None = None) -> Subquery:
-    """Return per lot what due redemptions still reserve: driven by the few due ones, not by the lot's history."""
-    due = (
-        select(StockMove.lot_id, func.sum(StockMove.reserved).label("pieces"))
-        .join(Redemption, Redemption.id == StockMove.redemption_id)
+# Not a bound value: only so does every plan use the index of what is held, the one that fits all values too.
+_IS_HELD = Redemption.state == literal(RedemptionState.HELD.value, literal_execute=True)
+
+
+def _due(now: Instant) -> ColumnElement[int]:
+    """Return what due redemptions still reserve of the lot, beside its last move.
+
+    As a rule nothing is due, and one index probe says so. It stands in the CASE, for a planner that does not know the
+    hour expects a third of what is held to be due, and reads all moves of all lots.
+    """
+    reserve = aliased(StockMove)
+    first = select(func.min(Redemption.expires_at)).where(_IS_HELD).scalar_subquery()
+    pieces = (
+        select(func.sum(reserve.reserved))
+        .join(Redemption, Redemption.id == reserve.redemption_id)
         .where(
-            Redemption.state == RedemptionState.HELD,
+            reserve.lot_id == Lot.id,
+            reserve.kind == MoveKind.RESERVE,
+            _IS_HELD,
             Redemption.expires_at <= now,
-            StockMove.kind == MoveKind.RESERVE,
-            _unresolved(StockMove),
+            unresolved(reserve),
         )
-        .group_by(StockMove.lot_id)
+        .correlate(Lot)
+        .scalar_subquery()
     )
-    return (due if site_id is None else due.where(Redemption.site_id == site_id)).subquery("due")
+    return case((and_(StockMove.reserved_after > 0, first <= now), func.coalesce(pieces, 0)), else_=0)
 
 
 _LEVEL = (
@@ -79,57 +97,108 @@ _LEVEL = (
 )
 
 
-# Every reservation asks these two: they are built once, for building them took longer than running them.
+def _level_at(now: Instant) -> tuple[ColumnElement[Any] | InstrumentedAttribute[Any], ...]:
+    """Return the columns of a ``Level``, in its order."""
+    return (*_LEVEL, _due(now), Lot.recalled_at.is_not(None), restricted_at(now))
+
+
+def restricted_at(now: Instant) -> ColumnElement[bool]:
+    """Return whether a lot is only for the purpose that it was given for: no change of purpose has opened it yet."""
+    closed = or_(Lot.ordinary_from.is_(None), Lot.ordinary_from > now)
+    return and_(Lot.restricted_purpose.is_not(None), closed)
+
+
+# Every reservation and hand-over asks these: they are built once, for building them took longer than running them.
 _NOW = bindparam("now", type_=UtcDateTime())
 _SITE = bindparam("site", type_=Uuid())
+_GOODS = bindparam("goods", type_=Uuid(), expanding=True)
+_REDEMPTION = bindparam("redemption", type_=Uuid())
 
 
-def _held(due: Subquery) -> Select[*tuple[Any, ...]]:
+def _locking(*which: ColumnElement[bool]) -> Select[UUID]:
+    return select(Lot.id).where(*which).order_by(Lot.id).with_for_update(key_share=True)
+
+
+def _held(*which: ColumnElement[bool]) -> Select[*tuple[Any, ...]]:
     return (
-        select(*_LEVEL, func.coalesce(due.c.pieces, 0))
+        select(*_level_at(_NOW))
         .select_from(Lot)
         .join(StockMove, and_(StockMove.lot_id == Lot.id, StockMove.seq == _last()))
-        .outerjoin(due, due.c.lot_id == Lot.id)
-        .where(Lot.id.in_(bindparam("lots", expanding=True)))
+        .where(*which)
     )
 
 
-def _offered(due: Subquery) -> Select[*tuple[Any, ...]]:
-    price = price_at(_NOW).label("price")
-    return (
-        select(*_LEVEL, func.coalesce(due.c.pieces, 0), Goods.id, Goods.name, Goods.unit, price)
-        .select_from(Goods)
-        .outerjoin(Lot, and_(Lot.goods_id == Goods.id, Lot.site_id == _SITE, Lot.emptied_at.is_(None)))
-        .outerjoin(StockMove, and_(StockMove.lot_id == Lot.id, StockMove.seq == _last()))
-        .outerjoin(due, due.c.lot_id == Lot.id)
-        .where(Goods.id.in_(bindparam("goods", expanding=True)), Goods.active)
-    )
+_OFFERED = Direct(
+    select(*_level_at(_NOW), Goods.id, Goods.name, Goods.unit, price_at(_NOW), Goods.category, limits_of_goods())
+    .select_from(Goods)
+    .outerjoin(Lot, and_(Lot.goods_id == Goods.id, Lot.site_id == _SITE, Lot.emptied_at.is_(None)))
+    .outerjoin(StockMove, and_(StockMove.lot_id == Lot.id, StockMove.seq == _last()))
+    .where(Goods.id.in_(_GOODS), Goods.active)
+)
+_GOOD = (
+    Lot.goods_id.in_(_GOODS),
+    Lot.site_id == _SITE,
+    Lot.emptied_at.is_(None),
+    or_(Lot.expires_at.is_(None), Lot.expires_at > bindparam("good_at", type_=UtcDateTime())),
+)
+_PICKED = Lot.id.in_(
+    select(StockMove.lot_id).where(StockMove.redemption_id == _REDEMPTION, StockMove.kind == MoveKind.RESERVE)
+)
+_LOCK_GOOD, _HELD_GOOD = Direct(_locking(*_GOOD)), Direct(_held(*_GOOD))
+_LOCK_PICKED, _HELD_PICKED = Direct(_locking(_PICKED)), Direct(_held(_PICKED))
+_RESERVE = (StockMove.lot_id, StockMove.seq, StockMove.reserved, StockMove.redemption_id, StockMove.line_no)
+_RESERVES = Direct(
+    select(*_RESERVE, unresolved(StockMove))
+    .select_from(StockMove)
+    .join(Lot, Lot.id == StockMove.lot_id)
+    .where(StockMove.redemption_id == _REDEMPTION, StockMove.kind == MoveKind.RESERVE)
+    .order_by(StockMove.line_no, Lot.expires_at.asc().nulls_last(), Lot.received_at, Lot.id)
+)
 
 
-_HELD_ANYWHERE = _held(_due(_NOW))
-_HELD_AT_SITE = _held(_due(_NOW, _SITE))
-_OFFERED = _offered(_due(_NOW, _SITE))
-
-
-def held_by(lot_ids: Collection[UUID], now: datetime, site_id: UUID | None) -> dict[UUID, Level]:
+def held_by(lot_ids: Collection[UUID], now: datetime) -> dict[UUID, Level]:
     """Return what the lots hold; after their lock was taken, in a statement of its own."""
-    values = {"now": now, "lots": list(lot_ids)}
-    connection = session.connection()
-    if site_id is None:
-        found = connection.execute(_HELD_ANYWHERE, values)
-    else:
-        found = connection.execute(_HELD_AT_SITE, values | {"site": site_id})
+    found = session.connection().execute(_held(Lot.id.in_(lot_ids)), {"now": now})
     return {row[0]: _level(row) for row in found}
+
+
+def lock_good(goods_ids: Collection[UUID], site_id: UUID | None, *, good_at: datetime, now: datetime) -> list[Level]:
+    """Lock the lots of the goods at a site that are good at ``good_at`` and not empty; return what they hold."""
+    connection = session.connection()
+    asked = {"goods": list(goods_ids), "site": site_id, "good_at": good_at}
+    with at_once(connection):
+        locking = _LOCK_GOOD.send(connection, asked)
+        reading = _HELD_GOOD.send(connection, asked | {"now": now})
+    return _of_locked(locking, reading)
+
+
+def lock_picked(redemption_id: UUID, *, now: datetime) -> tuple[list[Level], list[OpenReserve], int]:
+    """Lock the lots that a redemption was picked from, and return what they hold.
+
+    And what of them is still reserved for it (line by line, first expired first), and how many picks there were.
+    """
+    connection = session.connection()
+    asked = {"redemption": redemption_id}
+    with at_once(connection):
+        locking = _LOCK_PICKED.send(connection, asked)
+        reading = _HELD_PICKED.send(connection, asked | {"now": now})
+        reserving = _RESERVES.send(connection, asked)
+    rows = reserving.rows()
+    return _of_locked(locking, reading), [_reserve(row) for row in rows if row[5]], len(rows)
+
+
+def _of_locked(locking: Sent, reading: Sent) -> list[Level]:
+    """Leave out what has come since the lock was taken."""
+    locked = {lot_id for (lot_id,) in locking.rows()}
+    return [_level(row) for row in reading.rows() if row[0] in locked]
 
 
 def stocked(goods_ids: Collection[UUID], now: datetime, *, site_id: UUID | None = None) -> list[tuple[UUID, Level]]:
     """Return site and level of every lot of the goods that is not empty, at one site or everywhere."""
-    due = _due(now, site_id)
     found = (
-        select(*_LEVEL, func.coalesce(due.c.pieces, 0), Lot.site_id)
+        select(*_level_at(now), Lot.site_id)
         .select_from(Lot)
         .join(StockMove, and_(StockMove.lot_id == Lot.id, StockMove.seq == _last()))
-        .outerjoin(due, due.c.lot_id == Lot.id)
         .where(Lot.goods_id.in_(goods_ids), Lot.emptied_at.is_(None))
     )
     if site_id:
@@ -137,32 +206,27 @@ def stocked(goods_ids: Collection[UUID], now: datetime, *, site_id: UUID | None 
     return [(row[-1], _level(row)) for row in session.execute(found)]
 
 
+_PRICE = LEVEL_FIELDS + 3  # where it stands in a row of _OFFERED
+
+
 def offer(goods_ids: Collection[UUID], now: datetime, site_id: UUID) -> Offer:
     """Return goods with prices and their lots at one site, in one statement; only active goods with a price."""
-    found = session.connection().execute(_OFFERED, {"now": now, "site": site_id, "goods": list(goods_ids)})
-    rows = [row for row in found if row.price is not None]
-    offered = {row[8]: Offered(*row[8:]) for row in rows}
+    sent = _OFFERED.send(session.connection(), {"now": now, "site": site_id, "goods": list(goods_ids)})
+    rows = [row for row in sent.rows() if row[_PRICE] is not None]
+    offered = {row[LEVEL_FIELDS]: Offered(*row[LEVEL_FIELDS:]) for row in rows}
     return Offer(offered, [_level(row) for row in rows if row[0] is not None])
 
 
-def _level(row: Iterable[object]) -> Level:
-    return Level(*tuple(row)[:8])  # type: ignore[arg-type]
+def _level(row: Sequence[Any]) -> Level:
+    lot_id, goods_id, expires_at, received_at, seq, on_hand, reserved, due, *marks = row[:LEVEL_FIELDS]
+    # PostgreSQL sums bigints into numerics.
+    return Level(lot_id, goods_id, expires_at, received_at, seq, on_hand, reserved, int(due), *marks)
 
 
 def lots_of(redemption_ids: Collection[UUID]) -> Select[UUID]:
     """Select the lots that anything was picked from for these redemptions."""
     return select(StockMove.lot_id).where(
         StockMove.redemption_id.in_(redemption_ids), StockMove.kind == MoveKind.RESERVE
-    )
-
-
-def good_lots(goods_ids: Collection[UUID], site_id: UUID | None, good_at: datetime) -> Select[UUID]:
-    """Select the lots of the goods at a site that are not empty and have not expired at ``good_at``."""
-    return select(Lot.id).where(
-        Lot.goods_id.in_(goods_ids),
-        Lot.site_id == site_id,
-        Lot.emptied_at.is_(None),
-        or_(Lot.expires_at.is_(None), Lot.expires_at > good_at),
     )
 
 
@@ -194,31 +258,22 @@ def earliest_expiry(redemption_id: UUID) -> datetime | None:
     return session.scalar(select(func.min(Lot.expires_at)).where(Lot.id.in_(lots_of([redemption_id]))))
 
 
-def due_reserves(lot_ids: Collection[UUID], now: datetime) -> list[StockMove]:
+def due_reserves(lot_ids: Collection[UUID], now: datetime) -> list[OpenReserve]:
     """Return the open reservations on the lots whose redemption is due."""
     found = (
-        select(StockMove)
+        select(*_RESERVE)
         .join(Redemption, Redemption.id == StockMove.redemption_id)
         .where(
-            Redemption.state == RedemptionState.HELD,
+            _IS_HELD,
             Redemption.expires_at <= now,
             StockMove.kind == MoveKind.RESERVE,
             StockMove.lot_id.in_(lot_ids),
-            _unresolved(StockMove),
+            unresolved(StockMove),
         )
         .order_by(StockMove.lot_id, StockMove.seq)
     )
-    return list(session.scalars(found))
+    return [_reserve(row) for row in session.execute(found)]
 
 
-def open_reserves(redemption_id: UUID) -> tuple[list[StockMove], int]:
-    """Return what is still picked for a redemption (line by line, first expired first), and how many picks there were."""
-    found = (
-        select(StockMove, _unresolved(StockMove))
-        .select_from(StockMove)
-        .join(Lot, Lot.id == StockMove.lot_id)
-        .where(StockMove.redemption_id == redemption_id, StockMove.kind == MoveKind.RESERVE)
-        .order_by(StockMove.line_no, Lot.expires_at.asc().nulls_last(), Lot.received_at, Lot.id)
-    )
-    rows = session.execute(found).all()
-    return [move for move, still_open in rows if still_open], len(rows)
+def _reserve(row: Sequence[Any]) -> OpenReserve:
+    return OpenReserve(*row[:5])

@@ -24,17 +24,36 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from timebank.append_only import WITHOUT_ROWID
 from timebank.database import Base, one_of, retry_on
-from timebank.shop.rules import Channel, DonorKind, MoveKind, RedemptionState, RefundKind, Series, Source
+from timebank.shop.rules import (
+    Channel,
+    Condition,
+    DonorKind,
+    Lane,
+    MoveKind,
+    RedemptionState,
+    RefundKind,
+    Series,
+    Source,
+)
 
 _HELD = text("state = 'held'")
 _STOCKED = text("emptied_at IS NULL")
 
 
 class Goods(Base):
-    """What shops offer; the catalogue belongs to the bank, the lots to the shops."""
+    """What shops offer; the catalogue belongs to the bank, the lots to the shops.
+
+    ``low_stock_below``: fewer available pieces at a shop are few. ``min_remaining_days``: less life than this is not
+    taken in; without it the policy of the place decides.
+    """
 
     __tablename__ = "goods"
-    __table_args__ = (UniqueConstraint("ean13"),)
+    __table_args__ = (
+        UniqueConstraint("ean13"),
+        one_of("lane", Lane),
+        CheckConstraint("low_stock_below > 0", name="low_stock_below"),
+        CheckConstraint("min_remaining_days >= 0", name="min_remaining_days"),
+    )
 
     id: Mapped[UUID] = mapped_column(primary_key=True)
     name: Mapped[str] = mapped_column(String(120))
@@ -43,6 +62,10 @@ class Goods(Base):
     ean13: Mapped[str | None] = mapped_column(String(13))
     active: Mapped[bool]
     created_at: Mapped[datetime]
+    lane: Mapped[str] = mapped_column(String(10), default=Lane.SHELF, server_default=Lane.SHELF)
+    low_stock_below: Mapped[int | None]
+    min_remaining_days: Mapped[int | None]
+    version: Mapped[int] = mapped_column(default=1, server_default="1")
 
 
 class GoodsPrice(Base):
@@ -78,20 +101,27 @@ class Intake(Base):
     donor_name: Mapped[str | None] = mapped_column(String(60))
     received_at: Mapped[datetime]
     received_by: Mapped[UUID]
+    note: Mapped[str | None] = mapped_column(String(200))
+    """What was noted when it was accepted."""
 
 
 class Lot(Base):
     """One line of an intake at one site. How much is left is in its last move.
 
     ``fair_value_fen`` is the value of one piece. ``emptied_at`` is set while nothing is left, so that nobody looks
-    through years of empty lots; it changes under the lot's lock only, and the audit checks it.
+    through years of empty lots. ``restricted_purpose`` is what the donor gave it for; ``ordinary_from`` is set when a
+    change of purpose opens it for everybody (rule R32), ``recalled_at`` when it is recalled (rule R34). These marks change
+    under the lot's lock only, and the audit holds them against the facts.
     """
 
     __tablename__ = "shop_lot"
     __table_args__ = (
         CheckConstraint("fair_value_fen IS NULL OR fair_value_fen >= 0", name="fair_value_fen"),
+        one_of("condition", Condition),
+        CheckConstraint("ordinary_from IS NULL OR restricted_purpose IS NOT NULL", name="ordinary_from"),
         Index("ix_shop_lot_stocked", "goods_id", "site_id", sqlite_where=_STOCKED, postgresql_where=_STOCKED),
         Index("ix_shop_lot_intake_id", "intake_id"),
+        Index("ix_shop_lot_site_id_received_at_id", "site_id", "received_at", "id"),
     )
 
     id: Mapped[UUID] = mapped_column(primary_key=True)
@@ -102,6 +132,10 @@ class Lot(Base):
     expires_at: Mapped[datetime | None]
     fair_value_fen: Mapped[int | None]
     emptied_at: Mapped[datetime | None]
+    condition: Mapped[str | None] = mapped_column(String(12))
+    restricted_purpose: Mapped[str | None] = mapped_column(String(200))
+    ordinary_from: Mapped[datetime | None]
+    recalled_at: Mapped[datetime | None]
 
 
 class Redemption(Base):
@@ -145,6 +179,10 @@ class Redemption(Base):
     extended_at: Mapped[datetime | None]
     closed_at: Mapped[datetime | None]
     closed_by: Mapped[UUID | None]
+    pay_with: Mapped[str | None] = mapped_column(String(10))
+    """``free_quota``: the lines cost no minutes and are in the quota's moves; nothing: minutes, as before there were others."""
+    limited: Mapped[bool | None]
+    """Whether it was counted under a limit: then whoever prolongs or hands it over waits for those who count."""
 
 
 class RedemptionLine(Base):
@@ -162,6 +200,8 @@ class RedemptionLine(Base):
     goods_id: Mapped[UUID] = mapped_column(ForeignKey("goods.id"))
     quantity: Mapped[int]
     price_minutes: Mapped[int]
+    category: Mapped[str | None] = mapped_column(String(40))
+    """The goods' category of that moment, for limits by category."""
 
 
 class StockMove(Base):
@@ -205,6 +245,8 @@ class StockMove(Base):
     resolves: Mapped[int | None]
     actor_id: Mapped[UUID]
     moved_at: Mapped[datetime]
+    cause_id: Mapped[UUID | None]
+    """The transfer, stocktake or write-off that moved it; none for what redemptions and intakes do."""
 
 
 class Refund(Base):
@@ -290,13 +332,17 @@ class UsedMemberCode(Base):
 
 
 class MissedCode(Base):
-    """A code that a clerk gave and that named nothing; the code itself is not kept."""
+    """A code that a clerk gave, perhaps on an enrolled device, and that named nothing; the code itself is not kept."""
 
     __tablename__ = "missed_code"
-    __table_args__ = (Index("ix_missed_code_clerk_id_missed_at", "clerk_id", "missed_at"),)
+    __table_args__ = (
+        Index("ix_missed_code_clerk_id_missed_at", "clerk_id", "missed_at"),
+        Index("ix_missed_code_device_id_missed_at", "device_id", "missed_at"),
+    )
 
     id: Mapped[UUID] = mapped_column(primary_key=True)
     clerk_id: Mapped[UUID]
+    device_id: Mapped[UUID | None]
     missed_at: Mapped[datetime]
 
 

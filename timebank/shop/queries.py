@@ -1,21 +1,23 @@
 """What is asked about goods, stock, redemptions and receipts."""
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, cast
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Row, Select, Uuid, bindparam, func, select
+from sqlalchemy import ColumnElement, Row, ScalarSelect, Select, Uuid, bindparam, func, select
 
+from timebank import clock
 from timebank.database import session
+from timebank.direct import Direct, at_once
 from timebank.identity.models import Person
 from timebank.organisations.models import Area, Organisation, Site
 from timebank.policies.queries import latest_number_subquery
+from timebank.shop.limit_tables import GoodsLimit
 from timebank.shop.models import (
     Goods,
     GoodsPrice,
-    MissedCode,
     Receipt,
     Redemption,
     RedemptionLine,
@@ -71,11 +73,15 @@ _VISIT = (
 )
 
 
+_SEND_VISIT = Direct(_VISIT)
+
+
 def visit(site_id: UUID, person_id: UUID) -> Visit:
     """Return what must be known before somebody may take anything, in one statement."""
-    row: Any = session.connection().execute(_VISIT, {"site": site_id, "person": person_id}).one_or_none()
-    if row is None:
+    rows = _SEND_VISIT.send(session.connection(), {"site": site_id, "person": person_id}).rows()
+    if not rows:
         return Visit(None, None, 0)
+    row = rows[0]
     return Visit(Shop(*row[2:]) if row[2] else None, row[0], row[1])
 
 
@@ -94,6 +100,18 @@ def price_at(now: Instant) -> ColumnElement[int]:
     )
 
 
+def limits_of_goods() -> ScalarSelect[Any]:
+    """Return the limits that are set on ``Goods``, plain, as a correlated scalar (NULL without any)."""
+    return (
+        select(GoodsLimit.limits)
+        .where(GoodsLimit.goods_id == Goods.id)
+        .order_by(GoodsLimit.number.desc())
+        .limit(1)
+        .correlate(Goods)
+        .scalar_subquery()
+    )
+
+
 def goods(now: datetime) -> Select[Any]:
     """Select goods with the price in force."""
     found = select(
@@ -103,6 +121,10 @@ def goods(now: datetime) -> Select[Any]:
         Goods.unit,
         Goods.ean13,
         Goods.active,
+        Goods.lane,
+        Goods.low_stock_below,
+        Goods.min_remaining_days,
+        Goods.version,
         price_at(now).label("price_minutes"),
     )
     return cast("Select[Any]", found)
@@ -111,6 +133,17 @@ def goods(now: datetime) -> Select[Any]:
 def one_goods(goods_id: UUID, now: datetime) -> Sequence[Row[Any]]:
     """Return one goods with the price in force, as a list of one or none."""
     return session.execute(goods(now).where(Goods.id == goods_id)).all()
+
+
+def prices_of(goods_id: UUID) -> Select[Any]:
+    """Select every price that goods have had, or will have."""
+    return select(GoodsPrice).where(GoodsPrice.goods_id == goods_id)
+
+
+def price_number(goods_id: UUID) -> int | None:
+    """Return the number of the price of goods that is in force."""
+    found = prices_of(goods_id).with_only_columns(GoodsPrice.number).where(GoodsPrice.from_at <= clock.now())
+    return session.scalar(found.order_by(GoodsPrice.from_at.desc(), GoodsPrice.number.desc()).limit(1))
 
 
 def goods_by_ean13(codes: Collection[str]) -> dict[str, UUID]:
@@ -134,47 +167,85 @@ def redemption(redemption_id: UUID) -> tuple[Redemption, Shop] | None:
     return (row[0], Shop(*row[1:])) if row else None
 
 
+def lock_with_lines(redemption_id: UUID) -> tuple[Redemption, Shop, list[PricedLine]] | None:
+    """Lock a redemption and return it as it stands now, with its shop and its lines.
+
+    It comes without a session behind it: whoever changes it writes so. A row that was waited for is read again by the
+    statement that locks it.
+    """
+    connection = session.connection()
+    with at_once(connection):
+        locking = _LOCK_REDEMPTION.send(connection, {"redemption": redemption_id})
+        reading = _LINES.send(connection, {"redemptions": [redemption_id]})
+    rows = locking.rows()
+    if not rows:
+        return None
+    size = len(_REDEMPTION)
+    redemption = Redemption(**dict(zip(_REDEMPTION, rows[0][:size], strict=True)))
+    return redemption, Shop(*rows[0][size:]), [line for _, line in map(_line, reading.rows())]
+
+
+_REDEMPTION = tuple(column.key for column in Redemption.__table__.columns)
+_LOCK_REDEMPTION = Direct(
+    select(*Redemption.__table__.columns, *_SHOP)
+    .select_from(Redemption)
+    .join(Site, Site.id == Redemption.site_id)
+    .join(Organisation, Organisation.id == Site.organisation_id)
+    .join(Area, Organisation.area_id == Area.id)
+    .where(Redemption.id == bindparam("redemption", type_=Uuid()))
+    .with_for_update(key_share=True, of=Redemption)
+)
+PIECES_OUT = (
+    select(-func.sum(StockMove.quantity))
+    .where(
+        StockMove.redemption_id == RedemptionLine.redemption_id,
+        StockMove.line_no == RedemptionLine.line_no,
+        StockMove.kind == MoveKind.HAND_OVER,
+    )
+    .correlate(RedemptionLine)
+    .scalar_subquery()
+)
+"""How many pieces of a ``RedemptionLine`` were handed over (NULL: none)."""
+PIECES_BACK = (
+    select(func.sum(RefundLine.quantity))
+    .join(Refund, Refund.id == RefundLine.refund_id)
+    .where(Refund.redemption_id == RedemptionLine.redemption_id, RefundLine.line_no == RedemptionLine.line_no)
+    .correlate(RedemptionLine)
+    .scalar_subquery()
+)
+"""How many pieces of a ``RedemptionLine`` have come back (NULL: none)."""
+_SELECT_LINES = (
+    select(
+        RedemptionLine.redemption_id,
+        RedemptionLine.line_no,
+        RedemptionLine.goods_id,
+        Goods.name,
+        Goods.unit,
+        RedemptionLine.quantity,
+        RedemptionLine.price_minutes,
+        func.coalesce(PIECES_OUT, 0),
+        func.coalesce(PIECES_BACK, 0),
+    )
+    .join(Goods, Goods.id == RedemptionLine.goods_id)
+    .where(RedemptionLine.redemption_id.in_(bindparam("redemptions", expanding=True)))
+    .order_by(RedemptionLine.redemption_id, RedemptionLine.line_no)
+)
+_LINES = Direct(_SELECT_LINES)
+
+
 def lines_of(redemption_ids: Collection[UUID]) -> dict[UUID, list[PricedLine]]:
     """Return the lines of redemptions, each with the goods' name and how many pieces were handed over and came back."""
-    handed = (
-        select(-func.sum(StockMove.quantity))
-        .where(
-            StockMove.redemption_id == RedemptionLine.redemption_id,
-            StockMove.line_no == RedemptionLine.line_no,
-            StockMove.kind == MoveKind.HAND_OVER,
-        )
-        .correlate(RedemptionLine)
-        .scalar_subquery()
-    )
-    back = (
-        select(func.sum(RefundLine.quantity))
-        .join(Refund, Refund.id == RefundLine.refund_id)
-        .where(Refund.redemption_id == RedemptionLine.redemption_id, RefundLine.line_no == RedemptionLine.line_no)
-        .correlate(RedemptionLine)
-        .scalar_subquery()
-    )
-    found = (
-        select(
-            RedemptionLine.redemption_id,
-            RedemptionLine.line_no,
-            RedemptionLine.goods_id,
-            Goods.name,
-            Goods.unit,
-            RedemptionLine.quantity,
-            RedemptionLine.price_minutes,
-            func.coalesce(handed, 0),
-            func.coalesce(back, 0),
-        )
-        .join(Goods, Goods.id == RedemptionLine.goods_id)
-        .where(RedemptionLine.redemption_id.in_(redemption_ids))
-        .order_by(RedemptionLine.redemption_id, RedemptionLine.line_no)
-    )
     lines: dict[UUID, list[PricedLine]] = {redemption_id: [] for redemption_id in redemption_ids}
-    for redemption_id, *values in session.execute(found):
-        line = PricedLine(*values)
-        # PostgreSQL sums bigints into numerics.
-        lines[redemption_id].append(replace(line, handed_over=int(line.handed_over), refunded=int(line.refunded)))
+    for redemption_id, line in map(_line, session.execute(_SELECT_LINES, {"redemptions": list(redemption_ids)})):
+        lines[redemption_id].append(line)
     return lines
+
+
+def _line(row: Sequence[Any]) -> tuple[UUID, PricedLine]:
+    redemption_id, line_no, goods_id, name, unit, quantity, price_minutes, handed_over, refunded = row
+    # PostgreSQL sums bigints into numerics.
+    line = PricedLine(line_no, goods_id, name, unit, quantity, price_minutes, int(handed_over), int(refunded))
+    return redemption_id, line
 
 
 def redemptions_of(person_id: UUID) -> Select[Redemption]:
@@ -225,13 +296,3 @@ def names(person_ids: Collection[UUID]) -> dict[UUID, str]:
     """Return the names that people show."""
     found = select(Person.id, Person.display_name).where(Person.id.in_(person_ids))
     return {row.id: row.display_name for row in session.execute(found)}
-
-
-def misses_since(clerk_id: UUID, since: datetime) -> tuple[int, datetime | None]:
-    """Return how many wrong codes a clerk gave since then, and when the first was."""
-    row = session.execute(
-        select(func.count(), func.min(MissedCode.missed_at)).where(
-            MissedCode.clerk_id == clerk_id, MissedCode.missed_at > since
-        )
-    ).one()
-    return row[0], row[1]

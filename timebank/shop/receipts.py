@@ -1,21 +1,21 @@
 """Receipts: numbered without gaps per shop and day, and laid out for a printer of 58 mm (32 columns)."""
 
-import unicodedata
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from sqlalchemy import insert
+
 from timebank import clock
 from timebank.database import new_id, session
+from timebank.direct import Direct
 from timebank.ledger.rules import AccountState
 from timebank.shop import numbers
 from timebank.shop.models import Receipt, Redemption
 from timebank.shop.rules import HEAD_DIGITS, PricedLine, Series, receipt_number
-
-COLUMNS = 32
-_RULE = "-" * COLUMNS
+from timebank.shop.slips import RULE, centred, pair, wrapped
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +27,10 @@ class Names:
     member: str
 
 
+_INSERT = Direct(insert(Receipt))
+_COLUMNS = tuple(column.key for column in Receipt.__table__.columns)
+
+
 def issue(
     *,
     redemption: Redemption,
@@ -35,14 +39,18 @@ def issue(
     account: AccountState,
     clerk_id: UUID,
     now: datetime,
+    number: int | None = None,
 ) -> Receipt:
-    """Number and keep the receipt of what was handed over; ``account`` is the member's after it."""
+    """Number and keep the receipt of what was handed over; ``account`` is the member's after it.
+
+    ``number`` is the next of its shop and day, if the caller has counted already.
+    """
     day = clock.day_of(now)
     receipt = Receipt(
         id=new_id(),
         site_id=redemption.site_id,
         issued_on=day,
-        number=numbers.following(site_id=redemption.site_id, day=day, series=Series.RECEIPT),
+        number=number or numbers.following(site_id=redemption.site_id, day=day, series=Series.RECEIPT),
         redemption_id=redemption.id,
         lines=[_kept(line) for line in lines],
         charged_minutes=charged_minutes,
@@ -52,8 +60,7 @@ def issue(
         clerk_id=clerk_id,
         issued_at=now,
     )
-    session.add(receipt)
-    session.flush()
+    _INSERT.send(session.connection(), {name: getattr(receipt, name) for name in _COLUMNS})
     return receipt
 
 
@@ -67,68 +74,43 @@ def _kept(line: PricedLine) -> dict[str, Any]:
     }
 
 
-def printed(receipt: Receipt, names: Names) -> str:
-    """Return the text of a receipt; no line is wider than 32 columns, where a Chinese character takes two."""
+@dataclass(frozen=True, slots=True)
+class Reprint:
+    """A receipt that is printed once more: when, and how much of it has come back since."""
+
+    at: datetime
+    refunded_minutes: int
+    came_back: bool
+
+
+def printed(receipt: Receipt, names: Names, again: Reprint | None = None) -> str:
+    """Return the text of a receipt; no line is wider than 32 columns. Printed once more it says so, and what came back."""
     rows = [
-        *_centred(names.shop),
-        *_centred("兑换小票"),
-        _RULE,
-        *_pair("小票号", receipt_number(receipt.issued_on, receipt.number)),
-        *_pair("时间", f"{receipt.issued_at.astimezone(clock.SHANGHAI):%Y-%m-%d %H:%M}"),
-        *_pair("会员", names.member),
-        _RULE,
+        *centred(names.shop),
+        *centred("兑换小票（补打）" if again else "兑换小票"),
+        RULE,
+        *pair("小票号", receipt_number(receipt.issued_on, receipt.number)),
+        *pair("时间", f"{receipt.issued_at.astimezone(clock.SHANGHAI):%Y-%m-%d %H:%M}"),
+        *pair("会员", names.member),
+        RULE,
     ]
     for line in receipt.lines:
-        rows += _wrapped(line["name"])
-        rows += _pair(
+        rows += wrapped(line["name"])
+        rows += pair(
             f"  {line['quantity']}{line['unit']} x {line['price_minutes']}分钟",
             f"{line['quantity'] * line['price_minutes']}",
         )
     rows += [
-        _RULE,
-        *_pair("合计（分钟）", str(receipt.charged_minutes)),
-        *_pair("兑换前余额", str(receipt.minutes_before)),
-        *_pair("兑换后余额", str(receipt.minutes_after)),
-        _RULE,
-        *_pair("经办", names.clerk),
-        *_pair("账本校验", receipt.head),
+        RULE,
+        *pair("合计（分钟）", str(receipt.charged_minutes)),
+        *pair("兑换前余额", str(receipt.minutes_before)),
+        *pair("兑换后余额", str(receipt.minutes_after)),
+        RULE,
+        *pair("经办", names.clerk),
+        *pair("账本校验", receipt.head),
     ]
+    if again:
+        rows += [RULE, *pair("补打时间", f"{again.at.astimezone(clock.SHANGHAI):%Y-%m-%d %H:%M}")]
+    if again and again.came_back:
+        rows += pair("已退回（分钟）", str(again.refunded_minutes))
     return "\n".join(rows) + "\n"
-
-
-def width(text: str) -> int:
-    """Return how many columns ``text`` takes on the printer; what may be wide is counted as wide."""
-    return sum(_columns(character) for character in text)
-
-
-def _columns(character: str) -> int:
-    if unicodedata.combining(character) or unicodedata.category(character) in {"Cf", "Mn", "Me"}:
-        return 0
-    return 2 if unicodedata.east_asian_width(character) in {"W", "F", "A"} else 1
-
-
-def _wrapped(text: str) -> Iterator[str]:
-    row = ""
-    for character in " ".join(text.split()) if not text.startswith(" ") else text:
-        if width(row + character) > COLUMNS:
-            yield row
-            row = ""
-        row += character
-    if row:
-        yield row
-
-
-def _centred(text: str) -> Iterator[str]:
-    for row in _wrapped(text):
-        yield " " * ((COLUMNS - width(row)) // 2) + row
-
-
-def _pair(left: str, right: str) -> Iterator[str]:
-    """Yield ``left`` and ``right`` on one row; if they do not fit, the right one on rows of its own."""
-    room = COLUMNS - width(left) - width(right)
-    if room >= 1:
-        yield left + " " * room + right
-        return
-    yield from _wrapped(left)
-    for row in _wrapped(right):
-        yield " " * (COLUMNS - width(row)) + row

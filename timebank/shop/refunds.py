@@ -18,9 +18,10 @@ from timebank.ledger import refunds as ledger
 from timebank.ledger.rules import AccountState
 from timebank.policies import service as policies
 from timebank.policies.rules import Refunds
-from timebank.shop import levels, queries
+from timebank.shop import levels, queries, quotas
 from timebank.shop.errors import LotExpired, NotHandedOver, RefundExceedsTaken, RefundsNotAllowed, UndoTooLate
 from timebank.shop.models import Redemption, Refund, RefundLine
+from timebank.shop.quota_rules import PayWith
 from timebank.shop.reservations import locked
 from timebank.shop.rules import UNDO_WITHIN, Channel, PricedLine, RedemptionState, RefundKind, total_minutes
 from timebank.shop.staff import own_shop
@@ -134,9 +135,14 @@ def _written(
         refunded_at=now,
     )
     account = _pay_back(redemption, made)
+    by_quota = redemption.pay_with == PayWith.FREE_QUOTA
+    if by_quota:
+        quotas.lock_of(redemption.id)  # before the lots, like every lock of what pays
     _restock(redemption, restocked, actor.person_id)
     session.add(made)
     session.flush()
+    if by_quota:
+        quotas.refund(redemption, back, refund_id=made.id, actor_id=actor.person_id)
     session.execute(
         insert(RefundLine),
         [

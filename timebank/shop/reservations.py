@@ -1,7 +1,7 @@
 """Reserving goods with minutes, giving both back, and what is due: minutes and goods in one transaction.
 
-Locks: the redemption, then the wallet (in the ledger), then the lots by id. ``now`` for judging what is due is read
-after the first of them.
+Locks: the redemption, then the person (and household) whose limits are counted, then the wallet (in the ledger) or the
+free quota, then the lots by id. ``now`` for judging what is due is read after the first of them.
 """
 
 from collections.abc import Sequence
@@ -15,6 +15,7 @@ from timebank import clock
 from timebank.codes.alphabet import random_reference
 from timebank.codes.layouts import utc_text
 from timebank.database import NIL, new_id, session
+from timebank.direct import at_once
 from timebank.errors import NotFound
 from timebank.identity.rules import Actor
 from timebank.ledger import service as ledger
@@ -22,16 +23,19 @@ from timebank.ledger.errors import HoldExpired
 from timebank.ledger.rules import AccountState
 from timebank.policies import service as policies
 from timebank.policies.rules import Policy
-from timebank.shop import levels, queries
+from timebank.shop import levels, limits, queries, quotas
+from timebank.shop.allowances import allow
 from timebank.shop.baskets import admit, gather, keep, secure
 from timebank.shop.errors import AlreadyExtended, AlreadyHandedOver, RedemptionCancelled
-from timebank.shop.models import Redemption, StockMove
+from timebank.shop.models import Redemption
 from timebank.shop.queries import Shop
+from timebank.shop.quota_rules import PayWith
 from timebank.shop.rules import (
     DEFAULT_RESERVATION_HOURS,
     REF_LENGTH,
     Channel,
     Line,
+    OpenReserve,
     PricedLine,
     RedemptionState,
     new_pickup_code,
@@ -53,14 +57,17 @@ class Reserved:
     account: AccountState | None
 
 
-def reserve(*, person_id: UUID, site_id: UUID, lines: Sequence[Line]) -> Reserved:
-    """Hold minutes and goods for a person at a shop until the policy's time is over, or a picked lot's.
+def reserve(*, person_id: UUID, site_id: UUID, lines: Sequence[Line], pay_with: PayWith = PayWith.MINUTES) -> Reserved:
+    """Hold minutes, or a free quota, and goods for a person at a shop until the policy's time is over, or a picked lot's.
 
-    Raises NotFound, NotAShop, PersonNotActive, HistoryTooShort, UnknownGoods, OutOfStock, InsufficientMinutes.
+    Raises NotFound, NotAShop, PersonNotActive, NotARedemptionDay, HistoryTooShort, UnknownGoods, OutOfStock,
+    LimitReached, NoFreeQuota, FreeQuotaSpent, InsufficientMinutes.
     """
-    policy = admit(site_id=site_id, person_id=person_id)
+    admitted = admit(site_id=site_id, person_id=person_id)
+    asked = gather(site_id=site_id, lines=lines, now=clock.now())
+    allowed = allow(admitted, asked, person_id=person_id, pay_with=pay_with)
+    basket = allowed.basket
     now = clock.now()
-    basket = gather(site_id=site_id, lines=lines, now=now)
     total = basket.total_minutes
     redemption = Redemption(
         id=new_id(),
@@ -73,14 +80,18 @@ def reserve(*, person_id: UUID, site_id: UUID, lines: Sequence[Line]) -> Reserve
         total_minutes=total,
         transfer_id=new_id() if total else None,
         created_at=now,
-        expires_at=_end_of_life(policy, basket.lots_end, now),
+        expires_at=_end_of_life(admitted.policy, basket.lots_end, now),
+        pay_with=allowed.pay_with,
+        limited=allowed.limited,
     )
     account = _hold(redemption)
     shelf = Shelf(site_id=site_id, now=clock.now(), actor_id=person_id)
     picks = secure(shelf, basket, good_at=redemption.expires_at - TICK)
-    keep(redemption, basket.lines)
     shelf.reserve(picks, redemption_id=redemption.id)
-    shelf.write()
+    with at_once(session.connection()):  # whoever else wants these lots waits until the end of this
+        keep(redemption, basket)
+        shelf.write()
+    allowed.keep(redemption, actor_id=person_id)
     return Reserved(redemption, basket.lines, account)
 
 
@@ -121,6 +132,8 @@ def cancel(*, actor: Actor, redemption_id: UUID) -> tuple[Redemption, AccountSta
             source_id=redemption.id,
             actor_id=actor.person_id,
         ).account
+    if redemption.pay_with == PayWith.FREE_QUOTA:
+        quotas.release(redemption, actor_id=actor.person_id)
     shelf = Shelf(site_id=redemption.site_id, now=now, actor_id=actor.person_id)
     for reserve_move in opened(shelf, redemption_id):
         shelf.release(reserve_move)
@@ -142,6 +155,7 @@ def extend(*, actor: Actor, redemption_id: UUID) -> tuple[Redemption, AccountSta
     redemption, shop = locked(redemption_id)
     if redemption.person_id != actor.person_id and not works_at(actor, shop):
         raise NotFound
+    limits.wait(redemption)
     now = clock.now()
     refuse_closed(redemption, now)
     if redemption.extended_at is not None:
@@ -160,6 +174,8 @@ def extend(*, actor: Actor, redemption_id: UUID) -> tuple[Redemption, AccountSta
             actor_id=actor.person_id,
         ).account
         redemption.transfer_id = longer
+    if redemption.pay_with == PayWith.FREE_QUOTA:
+        quotas.stay(redemption)
     shelf = Shelf(site_id=redemption.site_id, now=now, actor_id=actor.person_id)
     opened(shelf, redemption_id)  # whoever found the pieces due a moment ago may have promised them to somebody else
     shelf.write()
@@ -177,13 +193,15 @@ def locked(redemption_id: UUID) -> tuple[Redemption, Shop]:
     return found
 
 
-def opened(shelf: Shelf, redemption_id: UUID) -> list[StockMove]:
-    """Lock the lots of a redemption and return its reservations. Raises HoldExpired if any of them is released."""
-    shelf.open(levels.lots_of([redemption_id]))
-    reserves, picked = levels.open_reserves(redemption_id)
+def opened(shelf: Shelf, redemption_id: UUID) -> list[OpenReserve]:
+    """Lock the lots of a redemption and return its reservations, recalled ones last.
+
+    Raises HoldExpired if any of them is released.
+    """
+    reserves, picked = shelf.open_picked(redemption_id)
     if len(reserves) < picked:
         raise HoldExpired
-    return reserves
+    return sorted(reserves, key=lambda reserve_move: shelf.is_recalled(reserve_move.lot_id))
 
 
 def refuse_closed(redemption: Redemption, now: datetime) -> None:

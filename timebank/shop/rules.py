@@ -29,6 +29,21 @@ class Source(StrEnum):
     MERCHANT = "merchant"
 
 
+class Lane(StrEnum):
+    """``shelf``: goods that keep. ``same_day``: food of the day, free, that goes within hours (rule R34)."""
+
+    SHELF = "shelf"
+    SAME_DAY = "same_day"
+
+
+class Condition(StrEnum):
+    """What state a donated thing is in (rule R31); what is worse is not taken in."""
+
+    NEW = "new"
+    LIKE_NEW = "like_new"
+    USABLE = "usable"
+
+
 class DonorKind(StrEnum):
     """Who gives (rule R31); whoever wants no name on it stays anonymous."""
 
@@ -130,6 +145,13 @@ class Level:
     on_hand: int
     reserved: int
     due: int = 0
+    recalled: bool = False
+    restricted: bool = False
+
+    @property
+    def is_open(self) -> bool:
+        """Whether it is for everybody: neither recalled (rule R34) nor given for a purpose (rule R32)."""
+        return not (self.recalled or self.restricted)
 
     @property
     def available(self) -> int:
@@ -148,6 +170,17 @@ class Pick:
     line_no: int
     lot_id: UUID
     quantity: int
+
+
+@dataclass(frozen=True, slots=True)
+class OpenReserve:
+    """Pieces of one lot that are promised to a line: the ``reserve`` move that a later move resolves."""
+
+    lot_id: UUID
+    seq: int
+    reserved: int
+    redemption_id: UUID
+    line_no: int
 
 
 def is_ean13(text: str) -> bool:
@@ -174,11 +207,11 @@ def first_expired_first(levels: Iterable[Level]) -> list[Level]:
 def pick(levels: Iterable[Level], wanted: Sequence[Line], at: datetime) -> tuple[list[Pick], dict[UUID, int]]:
     """Choose lots for ``wanted`` (one line per goods), first expired first, none that has expired ``at`` then.
 
-    Returns the picks, and for each goods that is short how many pieces are available.
+    What is recalled or given for a purpose is passed by. Returns the picks, and for each goods that is short how many pieces are available.
     """
     picks: list[Pick] = []
     short: dict[UUID, int] = {}
-    ordered = first_expired_first(level for level in levels if level.good_at(at))
+    ordered = first_expired_first(level for level in levels if level.is_open and level.good_at(at))
     for line_no, line in enumerate(wanted, start=1):
         missing = line.quantity
         for level in ordered:

@@ -12,18 +12,21 @@ from timebank.codes.alphabet import random_reference
 from timebank.codes.book import CodeBook
 from timebank.codes.layouts import Member
 from timebank.database import is_sqlite, new_id, session
-from timebank.identity.rules import Actor
+from timebank.identity.errors import PersonNotActive
+from timebank.identity.rules import Actor, PersonState
 from timebank.ledger import queries as ledger_queries
 from timebank.ledger import service as ledger
 from timebank.ledger.rules import AccountState
-from timebank.shop import queries, receipts
+from timebank.shop import proxies, queries, receipts
+from timebank.shop.allowances import allow
+from timebank.shop.barcodes import identified
 from timebank.shop.baskets import admit, gather, keep, secure
 from timebank.shop.counter import member_at_counter
-from timebank.shop.errors import Ean13Invalid, MemberCodeUsed
-from timebank.shop.goods import refuse_unknown
+from timebank.shop.errors import MemberCodeUsed
 from timebank.shop.handovers import HandedOver
 from timebank.shop.models import Redemption, UsedMemberCode
-from timebank.shop.rules import REF_LENGTH, Channel, Line, RedemptionState, is_ean13
+from timebank.shop.quota_rules import PayWith
+from timebank.shop.rules import REF_LENGTH, Channel, Line, RedemptionState
 from timebank.shop.staff import own_shop
 from timebank.shop.stock import Shelf
 
@@ -37,23 +40,40 @@ class Scanned:
     ean13: str | None = None
 
 
-def sell(*, actor: Actor, site_id: UUID, member_token: str, lines: Sequence[Scanned], book: CodeBook) -> HandedOver:
+def sell(
+    *,
+    actor: Actor,
+    site_id: UUID,
+    member_token: str,
+    lines: Sequence[Scanned],
+    book: CodeBook,
+    pay_with: PayWith = PayWith.MINUTES,
+    proxy_id: UUID | None = None,
+) -> HandedOver:
     """Sell goods to the member whose code is shown, at a shop of the actor's; each member code pays once.
 
-    Raises CounterLocked, NotFound, NotAShop, CodeNotFound, TokenExpired, TokenFromFuture, MemberCodeUsed,
-    PersonNotActive, HistoryTooShort, Ean13Invalid, UnknownGoods, OutOfStock, InsufficientMinutes.
+    With ``proxy_id`` the one who shows the code buys for whoever has named them so, who pays. Raises CounterLocked,
+    NotFound, NotAShop, CodeNotFound, TokenExpired, TokenFromFuture, MemberCodeUsed, ProxyNotValid, ClerkIsProxy,
+    PersonNotActive, NotARedemptionDay, HistoryTooShort, Ean13Invalid, UnknownGoods, OutOfStock, LimitReached,
+    NoFreeQuota, FreeQuotaSpent, InsufficientMinutes.
     """
     shop = own_shop(actor, queries.shop(site_id))
-    code, person = member_at_counter(actor=actor, scanned=member_token, book=book)
+    code, holder = member_at_counter(actor=actor, scanned=member_token, book=book)
     _use_up(code)
-    admit(site_id=site_id, person_id=person.id)
+    proxy = None if proxy_id is None else proxies.principal_of(proxy_id=proxy_id, holder_id=holder.id, actor=actor)
+    if proxy is not None and holder.state != PersonState.ACTIVE:
+        raise PersonNotActive
+    buyer_id = holder.id if proxy is None else proxy.person_id
+    admitted = admit(site_id=site_id, person_id=buyer_id)
+    asked = gather(site_id=site_id, lines=_identified(lines), now=clock.now())
+    allowed = allow(admitted, asked, person_id=buyer_id, pay_with=pay_with)
+    basket = allowed.basket
     now = clock.now()
-    basket = gather(site_id=site_id, lines=_identified(lines), now=now)
     total = basket.total_minutes
     redemption = Redemption(
         id=new_id(),
         site_id=site_id,
-        person_id=person.id,
+        person_id=buyer_id,
         channel=Channel.COUNTER,
         state=RedemptionState.HANDED_OVER,
         ref=random_reference(REF_LENGTH),
@@ -64,13 +84,18 @@ def sell(*, actor: Actor, site_id: UUID, member_token: str, lines: Sequence[Scan
         expires_at=now,
         closed_at=now,
         closed_by=actor.person_id,
+        pay_with=allowed.pay_with,
+        limited=allowed.limited,
     )
     account = _pay(redemption, actor.person_id, now)
     shelf = Shelf(site_id=site_id, now=clock.now(), actor_id=actor.person_id)
     picks = secure(shelf, basket, good_at=shelf.now)
-    keep(redemption, basket.lines)
+    keep(redemption, basket)
+    allowed.keep(redemption, actor_id=actor.person_id)
     shelf.sell(picks, redemption_id=redemption.id)
     shelf.write()
+    if proxy is not None:
+        proxies.note_collected(redemption_id=redemption.id, proxy=proxy, clerk_id=actor.person_id)
     sold = [line.taking(line.quantity) for line in basket.lines]
     receipt = receipts.issue(
         redemption=redemption,
@@ -80,7 +105,7 @@ def sell(*, actor: Actor, site_id: UUID, member_token: str, lines: Sequence[Scan
         clerk_id=actor.person_id,
         now=now,
     )
-    return HandedOver(redemption, sold, receipt, shop)
+    return HandedOver(redemption, sold, receipt, shop, proxy)
 
 
 def _pay(redemption: Redemption, actor_id: UUID, now: datetime) -> AccountState:
@@ -105,12 +130,5 @@ def _use_up(code: Member) -> None:
 
 def _identified(lines: Sequence[Scanned]) -> list[Line]:
     """Return lines with the goods that their barcodes name. Raises Ean13Invalid, UnknownGoods."""
-    wrong = [index for index, line in enumerate(lines) if line.ean13 is not None and not is_ean13(line.ean13)]
-    if wrong:
-        detail = "校验位不对。 The check digit does not fit."
-        raise Ean13Invalid(errors=[{"pointer": f"/lines/{index}/ean13", "detail": detail} for index in wrong])
-    barcodes = {line.ean13 for line in lines if line.ean13 is not None}
-    known = queries.goods_by_ean13(barcodes) if barcodes else {}
-    found = [line.goods_id or known.get(line.ean13 or "") for line in lines]
-    refuse_unknown(found, {goods_id for goods_id in found if goods_id is not None})
-    return [Line(goods_id, line.quantity) for goods_id, line in zip(found, lines, strict=True) if goods_id is not None]
+    found = identified([(line.goods_id, line.ean13) for line in lines])
+    return [Line(goods_id, line.quantity) for goods_id, line in zip(found, lines, strict=True)]

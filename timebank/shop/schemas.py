@@ -5,7 +5,10 @@ from typing import Any
 from marshmallow import ValidationError, fields, validate, validates_schema
 
 from timebank.records.account import AccountOut
-from timebank.shop.rules import Channel, DonorKind, RedemptionState, RefundKind, Source
+from timebank.shop.allowance_schemas import PAY_WITH, PaidOut, ProxyShownOut
+from timebank.shop.quota_rules import PayWith
+from timebank.shop.rules import Channel, Condition, DonorKind, Lane, RedemptionState, RefundKind, Source
+from timebank.shop.scanned_fields import Barcode
 from timebank.web.fields import Instant, PlainText, WholeNumber
 from timebank.web.schemas import PageQuery, Schema
 
@@ -13,6 +16,8 @@ MAX_LINES = 100
 MAX_PIECES = 1_000_000
 MAX_PRICE_MINUTES = 1_000_000
 MAX_VALUE_FEN = 10**9
+MAX_PICTURES = 6
+MAX_REMAINING_DAYS = 3_650
 
 _some_lines = validate.Length(min=1, max=MAX_LINES)
 
@@ -31,11 +36,15 @@ class GoodsBody(Schema):
     category = PlainText(required=True, max_length=40)
     unit = PlainText(required=True, max_length=20, metadata={"example": "瓶"})
     price_minutes = WholeNumber(required=True, maximum=MAX_PRICE_MINUTES)
-    ean13 = PlainText(max_length=20, metadata={"example": "6901234567892"})
+    ean13 = Barcode(metadata={"example": "6901234567892"})
+    lane = fields.Enum(Lane, by_value=True, load_default=Lane.SHELF)
+    low_stock_below = WholeNumber(minimum=1, maximum=MAX_PIECES, allow_none=True)
+    min_remaining_days = WholeNumber(maximum=MAX_REMAINING_DAYS, allow_none=True)
+    pictures = fields.List(fields.UUID(), validate=validate.Length(max=MAX_PICTURES))
 
 
 class GoodsOut(Schema):
-    """Goods with the price in force and what each shop can promise."""
+    """Goods with the price in force and what each shop can promise; ``version`` is their ETag."""
 
     id = fields.UUID(required=True)
     name = fields.String(required=True)
@@ -44,6 +53,11 @@ class GoodsOut(Schema):
     ean13 = fields.String(required=True, allow_none=True)
     price_minutes = fields.Integer(required=True)
     active = fields.Boolean(required=True)
+    lane = fields.String(required=True, validate=validate.OneOf([str(lane) for lane in Lane]))
+    low_stock_below = fields.Integer(required=True, allow_none=True)
+    min_remaining_days = fields.Integer(required=True, allow_none=True)
+    pictures = fields.List(fields.UUID(), required=True)
+    version = fields.Integer(required=True)
     availability = fields.List(fields.Nested(Availability), required=True)
 
 
@@ -66,13 +80,26 @@ class DonorOut(Schema):
     kind = fields.String(required=True)
 
 
-class DeliveredBody(Schema):
+class NamedGoodsBody(Schema):
+    """Goods, by their id or by the barcode on them."""
+
+    goods_id = fields.UUID()
+    ean13 = Barcode()
+
+    @validates_schema
+    def _one_of_both(self, data: dict[str, Any], **_: Any) -> None:
+        if ("goods_id" in data) == ("ean13" in data):
+            raise ValidationError("goods_id 和 ean13 须填且只填一个。 Give exactly one of both.", "goods_id")
+
+
+class DeliveredBody(NamedGoodsBody):
     """One line of an intake; the value is that of one piece."""
 
-    goods_id = fields.UUID(required=True)
     quantity = WholeNumber(required=True, minimum=1, maximum=MAX_PIECES)
     expires_at = Instant()
     fair_value_fen = WholeNumber(maximum=MAX_VALUE_FEN)
+    condition = fields.String(validate=validate.OneOf([str(condition) for condition in Condition]))
+    restricted_purpose = PlainText(max_length=200)
 
 
 class IntakeBody(Schema):
@@ -81,6 +108,7 @@ class IntakeBody(Schema):
     source = fields.String(required=True, validate=validate.OneOf([str(source) for source in Source]))
     donor = fields.Nested(DonorBody, required=True)
     lines = fields.List(fields.Nested(DeliveredBody), required=True, validate=_some_lines)
+    note = PlainText(max_length=200)
 
 
 class LotOut(Schema):
@@ -91,6 +119,8 @@ class LotOut(Schema):
     quantity = fields.Integer(required=True)
     expires_at = Instant(required=True, allow_none=True)
     fair_value_fen = fields.Integer(required=True, allow_none=True)
+    condition = fields.String(required=True, allow_none=True)
+    restricted_purpose = fields.String(required=True, allow_none=True)
 
 
 class IntakeOut(Schema):
@@ -102,6 +132,7 @@ class IntakeOut(Schema):
     received_at = Instant(required=True)
     source = fields.String(required=True)
     donor = fields.Nested(DonorOut, required=True)
+    note = fields.String(required=True, allow_none=True)
     lots = fields.List(fields.Nested(LotOut), required=True)
 
 
@@ -117,6 +148,7 @@ class RedemptionBody(Schema):
 
     site_id = fields.UUID(required=True)
     lines = fields.List(fields.Nested(LineBody), required=True, validate=_some_lines)
+    pay_with = PAY_WITH
 
 
 class LineOut(Schema):
@@ -142,6 +174,11 @@ class RedemptionOut(Schema):
     lines = fields.List(fields.Nested(LineOut), required=True)
     total_minutes = fields.Integer(required=True)
     charged_minutes = fields.Integer(required=True, allow_none=True)
+    pay_with = fields.Enum(PayWith, by_value=True, required=True)
+    free_quota = fields.Nested(PaidOut, required=True, allow_none=True)
+    collected_by = fields.String(
+        required=True, allow_none=True, metadata={"description": "代领人，已遮蔽 · the proxy, masked"}
+    )
     created_at = Instant(required=True)
     expires_at = Instant(required=True)
     extended_at = Instant(required=True, allow_none=True)
@@ -157,9 +194,10 @@ class RedemptionWithAccountOut(RedemptionOut):
 
 
 class HandOverBody(Schema):
-    """What is taken; without ``lines`` everything."""
+    """What is taken; without ``lines`` everything; with ``proxy_id`` by somebody who may collect for the member."""
 
     lines = fields.List(fields.Nested(LineBody), validate=_some_lines)
+    proxy_id = fields.UUID()
 
 
 class ReturnedBody(LineBody):
@@ -263,20 +301,18 @@ class FoundOut(Schema):
     redemption = fields.Nested(RedemptionOut, required=True, allow_none=True)
     held = fields.List(fields.Nested(RedemptionOut), required=True)
     account = fields.Nested(AccountOut, required=True)
+    proxies = fields.List(fields.Nested(ProxyShownOut), required=True)
+    collects_for = fields.List(fields.Nested(ProxyShownOut), required=True)
     warnings = fields.List(fields.Nested(WarningOut), required=True)
+    hints = fields.List(
+        fields.String(), required=True, metadata={"description": "告诉店员的话 · sentences for the clerk"}
+    )
 
 
-class ScannedBody(Schema):
+class ScannedBody(NamedGoodsBody):
     """Pieces of one goods, by its id or by its barcode."""
 
-    goods_id = fields.UUID()
-    ean13 = PlainText(max_length=20)
     quantity = WholeNumber(required=True, minimum=1, maximum=MAX_PIECES)
-
-    @validates_schema
-    def _one_of_both(self, data: dict[str, Any], **_: Any) -> None:
-        if ("goods_id" in data) == ("ean13" in data):
-            raise ValidationError("goods_id 和 ean13 须填且只填一个。 Give exactly one of both.", "goods_id")
 
 
 class SaleBody(Schema):
@@ -285,3 +321,5 @@ class SaleBody(Schema):
     member_token = fields.String(required=True, validate=validate.Length(min=1, max=512))
     site_id = fields.UUID(required=True)
     lines = fields.List(fields.Nested(ScannedBody), required=True, validate=_some_lines)
+    pay_with = PAY_WITH
+    proxy_id = fields.UUID(metadata={"description": "持码人代谁购买 · for whom the holder of the code buys"})

@@ -54,4 +54,5 @@ def create_api(app: Flask) -> Api:
     }
     api = Api(app, spec_kwargs=options)
     api.spec.components.security_scheme("bearer", {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"})
+    api.spec.components.security_scheme("device", {"type": "apiKey", "in": "header", "name": "X-Device-Token"})
     return api

@@ -59,6 +59,7 @@ class Blueprint(flask_smorest.Blueprint):
         limit: RateLimitItem | None = None,
         prepare: Callable[..., Any] | None = None,
         media_types: tuple[str, ...] = (),
+        uploads: tuple[str, ...] = (),
     ) -> Callable[[View], View]:
         """Declare ``func`` as the view of ``method rule``.
 
@@ -73,6 +74,7 @@ class Blueprint(flask_smorest.Blueprint):
             limit: a rate limit of ``web.limits``.
             prepare: runs before the transaction with the view's arguments; its result is given as ``prepared``.
             media_types: other media types that the view may answer with, for the documentation.
+            uploads: media types of a raw body (or of the part ``file`` of a form) that the view reads by itself.
         """
 
         def declare(func: View) -> View:
@@ -91,8 +93,10 @@ class Blueprint(flask_smorest.Blueprint):
                 view = limited(view, limit)
             view = self.doc(
                 operationId=func.__name__,
-                security=[] if guard is public else [{"bearer": []}],
+                security=[] if guard is public else getattr(guard, "security", [{"bearer": []}]),
             )(view)
+            if uploads:
+                view = self.doc(requestBody=_upload_of(uploads))(view)
             view._apidoc["once"] = once  # noqa: SLF001 - where flask-smorest keeps what it documents
             view.guard = guard
             self.route(rule, methods=[method])(view)
@@ -102,6 +106,13 @@ class Blueprint(flask_smorest.Blueprint):
 
 
 _BINARY = {"type": "string", "format": "binary"}
+
+
+def _upload_of(media_types: tuple[str, ...]) -> dict[str, Any]:
+    """Return how a file is documented that is sent raw or in a form."""
+    form = {"type": "object", "properties": {"file": _BINARY}, "required": ["file"], "additionalProperties": False}
+    content = {media_type: {"schema": _BINARY} for media_type in media_types}
+    return {"required": True, "content": {**content, "multipart/form-data": {"schema": form}}}
 
 
 def _document_key(operation: dict[str, Any], info: dict[str, Any], **_: Any) -> dict[str, Any]:

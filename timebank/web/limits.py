@@ -24,10 +24,22 @@ SCANS = parse("120/minute")
 """Scans, check-ins and check-outs of one person: a team leader with a queue, not a script."""
 KEPT_SCANS = parse("300/minute")
 """Scans that one person's phone has kept without network and sends in batches: a day of them, not a guessing machine."""
+PUBLIC_ACCOUNTS = parse("60/minute")
+"""Accounts of shops asked for from one address, without signing in: readers and caches, not a harvest."""
 LOOKUPS = parse("120/minute")
 """Codes typed or scanned at one counter."""
 PROPOSALS = parse("20/hour")
 """Relatives proposed by one person: a large family, not somebody who tries numbers."""
+UPLOADS = parse("120/hour")
+"""Files sent by one person: a shop's catalogue in an afternoon, not a full disk."""
+DONATIONS = parse("20/hour")
+"""Donations offered by one person: a move of house, not a flood of offers that staff have to look at."""
+CERTIFICATES = parse("30/hour")
+"""Certificates that one volunteer issues to themselves: one an organisation and a purpose, not a register full of them."""
+PRINTS = parse("60/minute")
+"""Files that one person has printed: each burns a tenth of a second, and more with a long appendix."""
+VERIFY = parse("60/minute")
+"""Certificates looked up from one address: a school with a pile of them, not somebody who counts numbers up."""
 VERIFICATIONS = parse("6/minute")
 """Verifications of the whole ledger asked for by one auditor: each reads everything."""
 EXPORTS = parse("30/minute")

@@ -30,7 +30,7 @@ def body(**given: Any) -> dict[str, Any]:
 
 
 def test_volunteer_reads_the_built_in_set(client: FlaskClient) -> None:
-    """Everyone signed in sees every key with its value, its origin and whether it is enforced."""
+    """Everyone signed in sees every key with its value and its origin."""
     answer = client.get(URL, headers=signed_in(a_person()))
     assert answer.status_code == 200
     assert (answer.json["number"], answer.json["on"], answer.json["next"]) == (0, today(), None)
@@ -38,8 +38,7 @@ def test_volunteer_reads_the_built_in_set(client: FlaskClient) -> None:
     assert set(items) == set(KEYS)
     assert items["credit_provenances"]["value"] == ["self_scan", "staff_scan", "supplement"]
     assert items["walk_in"]["value"] is True
-    assert (items["walk_in"]["scope"], items["walk_in"]["version"], items["walk_in"]["enforced"]) == (None, None, True)
-    assert items["group_accounts"]["enforced"] is False
+    assert (items["walk_in"]["scope"], items["walk_in"]["version"]) == (None, None)
 
 
 def test_admin_sets_a_value_and_everyone_sees_where_it_comes_from(client: FlaskClient) -> None:

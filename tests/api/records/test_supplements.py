@@ -8,6 +8,7 @@ from flask.testing import FlaskClient
 
 from tests.factories.attendance import NINE, checked_in, post_once, refusal_of
 from tests.factories.family import a_relation
+from tests.factories.files import a_file
 from tests.factories.identity import a_coordinator, a_person, a_staff_member, an_admin, signed_in
 from tests.factories.organisations import an_organisation
 from tests.factories.policies import a_policy
@@ -328,3 +329,21 @@ def test_lists_hold_ones_own_and_what_lies_in_scope(
     assert refusal_of(client.get(one, headers=signed_in(a_person()))) == (404, "NOT_FOUND")
     unknown = client.get(f"/api/v1/supplements/{new_id()}", headers=signed_in(two[0]))
     assert refusal_of(unknown) == (404, "NOT_FOUND")
+
+
+def test_evidence_that_was_uploaded_is_seen_by_its_reviewers(
+    client: FlaskClient, shift: Shift, two: tuple[Actor, Actor]
+) -> None:
+    """Whoever may see the supplement sees the photo; others do not, nor does a stranger's file become evidence."""
+    volunteer, stranger = a_person(), a_person()
+    photo, other = a_file(Actor(volunteer.id)), a_file(Actor(stranger.id))
+    asked = ask(client, volunteer, shift, evidence=[photo.sha256, other.sha256, EVIDENCE])
+    assert asked.json["evidence"] == [photo.sha256, other.sha256, EVIDENCE]
+    assert asked.json["evidence_files"] == [str(photo.id)]
+    address = f"/api/v1/files/{photo.id}"
+    assert client.get(address, headers=signed_in(two[0])).mimetype == "image/jpeg"
+    elsewhere = a_coordinator(an_organisation().id)
+    for who in (elsewhere, stranger):
+        assert client.get(address, headers=signed_in(who)).status_code == 404
+    listed = client.get("/api/v1/supplements", headers=signed_in(two[1])).json["items"]
+    assert [one["evidence_files"] for one in listed] == [[str(photo.id)]]

@@ -1,12 +1,14 @@
 """What scanners, phones and people make of a code."""
 
+from collections.abc import Callable
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from timebank.codes.alphabet import ALPHABET
 from timebank.codes.errors import TokenMalformed
-from timebank.codes.normalise import MAX_SCANNED, normalise, pickup_number
+from timebank.codes.normalise import MAX_SCANNED, barcode, normalise, pickup_number, typed_reference
 
 CODE = "C170123ABCD3J4C80FSCPFJQ15YHDNJ6"
 FULL_WIDTH = {ord(character): chr(ord(character) + 0xFEE0) for character in ALPHABET}
@@ -28,6 +30,11 @@ codes = st.text(ALPHABET, min_size=1, max_size=40)
         f"HTTPS://TIME.EXAMPLE.CN/Q/{CODE}",
         f"http://127.0.0.1:8000/q/{CODE}\n",
         f"https%3A%2F%2Ftime.example.cn%2Fq%2F{CODE}",
+        f"\x02{CODE}\x03\r",
+        f"\ufeff{CODE}\x1d\n",
+        f"https：、、time。example。cn、q、{CODE}",
+        f"ＨＴＴＰＳ：／／ｔｉｍｅ｡ｅｘａｍｐｌｅ｡ｃｎ／ｑ／{CODE}\x7f",
+        f"https://time—bank。cn/q/{CODE}",
     ],
 )
 def test_every_way_of_delivering_a_code_gives_the_code(scanned: str) -> None:
@@ -66,7 +73,10 @@ def test_what_holds_no_code_is_malformed(scanned: str) -> None:
         normalise(scanned)
 
 
-@given(codes, st.sampled_from(["", " ", "\r\n", "　"]), st.booleans(), st.booleans(), st.booleans())
+AROUND = ["", " ", "\r\n", "　", "\t", "\x02", "\x1d", "\x04\r", "\ufeff", "\xa0"]
+
+
+@given(codes, st.sampled_from(AROUND), st.booleans(), st.booleans(), st.booleans())
 def test_normalising_finds_the_code_under_any_dress(
     code: str, blank: str, lower: bool, full_width: bool, link: bool
 ) -> None:
@@ -105,6 +115,56 @@ def test_a_pickup_number_is_read_however_it_is_typed(typed: str) -> None:
 def test_anything_else_is_no_pickup_number(typed: str) -> None:
     """Only eight plain digits are; a code that was scanned goes another way."""
     assert pickup_number(typed) is None
+
+
+DRESSES = [str, lambda text: "".join(chr(ord(character) + 0xFEE0) for character in text)]
+
+
+@given(
+    st.from_regex(r"[0-9]{13}", fullmatch=True),
+    st.sampled_from(AROUND),
+    st.sampled_from(DRESSES),
+    st.sampled_from(["", " ", "-", "－", "—", "　", "\t"]),
+    st.integers(0, 13),
+)
+def test_a_barcode_is_read_however_it_is_delivered(
+    digits: str, around: str, dress: Callable[[str], str], between: str, at: int
+) -> None:
+    """Control characters and line ends around it, full-width digits and grouping all give the thirteen digits."""
+    dressed = dress(digits)
+
+    assert barcode(around + dressed[:at] + between + dressed[at:] + around) == digits
+
+
+@given(
+    st.from_regex(r"[0-9]{8}", fullmatch=True),
+    st.sampled_from(AROUND),
+    st.sampled_from(DRESSES),
+    st.sampled_from(["", " ", "-", "－", "—", "　", "\t"]),
+    st.integers(0, 8),
+)
+def test_eight_digits_and_short_codes_survive_every_scanner(
+    digits: str, around: str, dress: Callable[[str], str], between: str, at: int
+) -> None:
+    """The same for a pickup number and for the code that enrols a device."""
+    scanned = around + dress(digits)[:at] + between + dress(digits)[at:] + around
+
+    assert pickup_number(scanned) == typed_reference(scanned) == digits
+
+
+@pytest.mark.parametrize("scanned", ["690123456789²", "6901234567٨92", "6901234567892x", "6901\x0034567892", "米"])
+def test_what_is_no_digit_stays_in_a_barcode(scanned: str) -> None:
+    """It is for the check digit to refuse; nothing is dropped or guessed."""
+    assert barcode(scanned) == scanned
+
+
+@given(st.text(max_size=MAX_SCANNED + 60))
+def test_reading_a_barcode_twice_changes_nothing(scanned: str) -> None:
+    """Whatever is delivered, reading it never fails, and what is too long is nothing."""
+    once = barcode(scanned)
+
+    assert barcode(once) == once
+    assert once == "" or len(scanned) <= MAX_SCANNED
 
 
 @given(st.from_regex(r"[0-9]{8}", fullmatch=True))

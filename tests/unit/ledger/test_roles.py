@@ -20,7 +20,16 @@ from timebank.ledger.roles import AUDITOR
 from timebank.settings import UnsafeSettings
 
 GUARDED = append_only.tables(Base.metadata)
-PERSONAL = ("identity_", "idempotent_reply", "gift", "pool_application", "notification", "wechat_token")
+PERSONAL = (
+    "identity_",
+    "idempotent_reply",
+    "gift",
+    "pool_application",
+    "notification",
+    "wechat_token",
+    "certificate_issuer",
+    "certificate_names",
+)
 LEDGER = [table.name for table in GUARDED if table.name.startswith("ledger_")]
 COLUMNS = [
     (table.name, column.name)

@@ -2,6 +2,7 @@
 
 import json
 from datetime import timedelta
+from uuid import UUID
 
 import pytest
 from flask import Flask
@@ -9,13 +10,14 @@ from sqlalchemy import text
 from sqlalchemy.exc import DatabaseError
 
 from tests.factories.shop import a_clerk, a_member, a_stocked_shop, findings, reserved
-from tests.owner import owning
+from tests.unguarded import unguarded
 from timebank import clock
-from timebank.database import db, in_unit_of_work, session
+from timebank.database import NIL, db, in_unit_of_work, new_id, session
 from timebank.identity.rules import Actor
 from timebank.ledger import service as ledger
-from timebank.shop import refunds, reservations
+from timebank.shop import closings, refunds, reservations
 from timebank.shop.commands import cli
+from timebank.shop.counter_models import LockLift
 from timebank.shop.handovers import hand_over
 
 GUARDED = {
@@ -24,12 +26,16 @@ GUARDED = {
     "goods_price": {"pk_goods_price": ("goods_id", "number")},
     "shop_refund": {"pk_shop_refund": ("id",)},
     "shop_refund_line": {"pk_shop_refund_line": ("refund_id", "line_no")},
+    "counter_lock_lift": {"pk_counter_lock_lift": ("id",)},
+    "shop_closing": {"pk_shop_closing": ("id",)},
+    "shop_closing_receipts": {"pk_shop_closing_receipts": ("site_id", "day", "first")},
+    "shop_closing_refund": {"pk_shop_closing_refund": ("refund_id",)},
 }
 
 
 @pytest.fixture
 def day_at_the_shop(app: Flask) -> None:
-    """One redemption of each state, a piece that was brought back, and a counter where all of it adds up."""
+    """One redemption of each state, a piece that was brought back, two days closed, and books that add up."""
     site, goods = a_stocked_shop(20)
     member, clerk = a_member(6000), a_clerk(site)
     one, two, _open = (reserved(member.id, site.id, (goods.id, 2)).redemption for _ in range(3))
@@ -37,31 +43,18 @@ def day_at_the_shop(app: Flask) -> None:
     back = [refunds.Returned(goods.id, 1, restock=True)]
     in_unit_of_work(lambda: refunds.refund(actor=clerk, redemption_id=one.id, lines=back, reason="退货"))
     in_unit_of_work(lambda: reservations.cancel(actor=Actor(member.id), redemption_id=two.id))
+    yesterday = clock.day_of(clock.now()) - timedelta(days=1)
+    counted = closings.Counted(slips=1, pieces={goods.id: 1})
+    in_unit_of_work(lambda: closings.close(actor=clerk, site_id=site.id, day=yesterday, counted=counted))
+    in_unit_of_work(lambda: closings.close(actor=clerk, site_id=site.id))
+    in_unit_of_work(lambda: session.add(_lifted(site.id)))
     assert findings() == []
 
 
-_SQLITE = """
-    SELECT 'DROP TRIGGER ' || name FROM sqlite_master WHERE type = 'trigger'
-    UNION ALL SELECT 'PRAGMA foreign_keys=OFF' UNION ALL SELECT 'PRAGMA ignore_check_constraints=ON'
-"""
-_POSTGRESQL = """
-    SELECT format('DROP TRIGGER %I ON %s', tgname, tgrelid::regclass) FROM pg_trigger WHERE NOT tgisinternal
-    UNION ALL SELECT format('ALTER TABLE %s DROP CONSTRAINT %I', conrelid::regclass, conname)
-    FROM pg_constraint WHERE contype IN ('c', 'f') AND connamespace = 'public'::regnamespace
-"""
-
-
-def _unguarded(statement: str) -> None:
-    """Run a statement as somebody who has removed the guards and every check that could say no."""
-    with owning() as engine:
-        raw = engine.raw_connection()
-        cursor = raw.cursor()
-        cursor.execute(_SQLITE if engine.dialect.name == "sqlite" else _POSTGRESQL)
-        for (removal,) in cursor.fetchall():
-            cursor.execute(removal)
-        cursor.execute(statement)
-        raw.commit()
-        raw.close()
+def _lifted(site_id: UUID) -> LockLift:
+    return LockLift(
+        id=new_id(), site_id=site_id, device_id=new_id(), reason="误扫", lifted_by=NIL, lifted_at=clock.wall()
+    )
 
 
 @pytest.mark.parametrize(
@@ -96,12 +89,27 @@ def _unguarded(statement: str) -> None:
         ("receipt_numbers", "DELETE FROM receipt"),
         ("intake_numbers", "UPDATE shop_counter SET last = 2 WHERE series = 'intake'"),
         ("prices", "DELETE FROM goods_price"),
+        ("closing_receipts", "UPDATE shop_closing_receipts SET last = 2"),
+        ("closing_receipts", "UPDATE shop_closing_receipts SET first = 2, last = 2"),
+        ("closings", "UPDATE shop_closing_receipts SET last = 2"),
+        ("closings", "DELETE FROM shop_closing_receipts"),
+        ("closings", "DELETE FROM shop_closing_refund"),
+        ("closings", "DELETE FROM shop_closing WHERE number = 1"),
+        ("closings", "UPDATE shop_closing SET number = 3 WHERE number = 2"),
+        ("closings", "UPDATE shop_closing SET content = replace(content, 'net', 'nett') WHERE number = 2"),
+        ("closings", "UPDATE shop_closing SET content = '{}' WHERE number = 2"),
+        ("closings", "UPDATE shop_closing SET content = '[]' WHERE number = 2"),
+        ("closings", "UPDATE shop_closing SET sha256 = upper(sha256) WHERE number = 2"),
+        ("closings", "UPDATE shop_closing SET clerk_id = site_id WHERE number = 2"),
+        ("closings", "UPDATE receipt SET clerk_id = site_id"),
+        ("closings", "UPDATE shop_refund SET actor_id = redemption_id"),
+        ("closings", "UPDATE shop_refund SET kind = 'undo'"),
     ],
 )
 @pytest.mark.usefixtures("day_at_the_shop")
 def test_the_audit_names_what_was_changed(kind: str, statement: str) -> None:
     """Each change to a row that the guards would have refused is found under its own name, with its first row."""
-    _unguarded(statement)
+    unguarded(statement)
     found = {finding.kind: finding for finding in findings()}
     assert kind in found
     assert found[kind].count > 0
@@ -115,7 +123,7 @@ def test_the_command_ends_with_0_or_1(app: Flask) -> None:
     good = runner.invoke(cli, ["audit"])
     assert (good.exit_code, good.output) == (0, "OK: 1 lots, 7 moves, 3 redemptions, 1 receipts\n")
     assert json.loads(runner.invoke(cli, ["audit", "--json"]).output)["findings"] == []
-    _unguarded("UPDATE receipt SET minutes_before = 0")
+    unguarded("UPDATE receipt SET minutes_before = 0")
     bad = runner.invoke(cli, ["audit"])
     assert bad.exit_code == 1
     assert bad.output.startswith("FAILED: 1 lots")

@@ -1,6 +1,6 @@
 """Looking codes up, and selling to a member who walks in."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 from flask import Flask
@@ -28,6 +28,7 @@ from timebank.ledger.errors import HoldExpired
 from timebank.organisations.models import Site
 from timebank.shop import counter, sales
 from timebank.shop.counter import Found
+from timebank.shop.counter_errors import CodeOfAnotherShop, NotACounterCode
 from timebank.shop.errors import (
     AlreadyHandedOver,
     CodeAmbiguous,
@@ -95,13 +96,31 @@ def test_a_member_code_shows_what_is_held_at_this_clerks_shops(app: Flask) -> No
         assert _looked_up(clerk, _member_code(member)).held == []
 
 
-def test_codes_of_another_shop_do_not_exist(app: Flask) -> None:
-    """A clerk of another shop finds neither the digits nor the QR."""
+def test_codes_of_another_shop_find_nothing(app: Flask) -> None:
+    """Its digits name nothing here and count; its genuine QR says where it belongs, shows nothing and does not count."""
     site, goods = a_stocked_shop()
     redemption = reserved(a_member().id, site.id, (goods.id, 1)).redemption
     stranger = a_clerk(a_shop())
-    for scanned in (redemption.pickup_code or "", BOOK.pickup(redemption=redemption.ref)):
-        _missed(stranger, scanned)
+    _missed(stranger, redemption.pickup_code or "")
+    with pytest.raises(CodeOfAnotherShop) as refused:
+        _looked_up(stranger, BOOK.pickup(redemption=redemption.ref))
+    assert (refused.value.traces, refused.value.context) == ([], {})
+
+
+def test_genuine_codes_for_something_else_are_no_misses(app: Flask) -> None:
+    """A check-in code, a poster, a card, however old, are told apart from what we have never signed."""
+    clerk = a_clerk(a_shop())
+    long_ago = clock.now() - timedelta(days=400)
+    for scanned in (
+        BOOK.rotating(point="A" * 8, at=long_ago),
+        BOOK.rotating(point="A" * 8, at=clock.now() + timedelta(days=1)),
+        BOOK.poster(point="A" * 8, serial=1),
+        BOOK.card(member="A" * 8, serial=1),
+    ):
+        with pytest.raises(NotACounterCode) as refused:
+            _looked_up(clerk, scanned)
+        assert refused.value.traces == []
+        _missed(clerk, scanned[:-1] + ("0" if scanned[-1] != "0" else "1"))
 
 
 def test_a_code_says_what_has_become_of_its_redemption(app: Flask) -> None:
@@ -169,6 +188,7 @@ def test_ten_misses_lock_one_clerk_out_for_ten_minutes(app: Flask) -> None:
         _looked_up(clerk, right)
     assert refused.value.context["wait_minutes"] == 10
     assert 590 <= refused.value.context["retry_after_seconds"] <= 600
+    assert datetime.fromisoformat(refused.value.context["until"]) - clock.wall() <= timedelta(minutes=10)
     assert refused.value.traces == []
     assert _looked_up(colleague, right).redemption is not None
 
@@ -227,13 +247,20 @@ def test_a_screenshot_of_a_member_code_is_worth_nothing(app: Flask) -> None:
 
 
 def test_a_sale_needs_a_member_code(app: Flask) -> None:
-    """A pickup code, or a member code that we signed for nobody, does not pay."""
+    """A pickup code does not pay, nor its digits, nor a member code that we signed for nobody (and only that counts)."""
     site, goods = a_stocked_shop()
     redemption = reserved(a_member().id, site.id, (goods.id, 1)).redemption
     clerk = a_clerk(site)
-    for token in (BOOK.pickup(redemption=redemption.ref), BOOK.member(member="0" * 8, at=clock.now())):
-        with pytest.raises(CodeNotFound):
+    unknown = BOOK.member(member="0" * 8, at=clock.now())
+    attempts: list[tuple[str, type[Refusal], int]] = [
+        (BOOK.pickup(redemption=redemption.ref), NotACounterCode, 0),
+        (redemption.pickup_code or "", NotACounterCode, 0),
+        (unknown, CodeNotFound, 1),
+    ]
+    for token, refusal, traces in attempts:
+        with pytest.raises(refusal) as refused:
             _sold(clerk, site, token, Scanned(1, goods.id))
+        assert len(refused.value.traces) == traces
 
 
 def test_a_sale_is_for_the_shops_own_staff(app: Flask) -> None:

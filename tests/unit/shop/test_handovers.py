@@ -5,6 +5,7 @@ from datetime import timedelta
 import pytest
 from flask import Flask
 
+from tests.conftest import Statements
 from tests.factories.organisations import a_shop
 from tests.factories.shop import (
     a_clerk,
@@ -168,3 +169,14 @@ def test_receipts_are_numbered_per_shop_and_day(app: Flask) -> None:
     with clock.at(clock.now() + timedelta(days=1)):
         assert _handed(clerk, third.id).receipt.number == 1
     assert findings() == []
+
+
+def test_thirteen_statements_hand_over(app: Flask, statements: Statements) -> None:
+    """The redemption, its lines, the ledger's four, lock, levels, reservations, moves, its end, the number, the receipt."""
+    site, goods = a_stocked_shop()
+    clerk = a_clerk(site)
+    redemption = reserved(a_member().id, site.id, (goods.id, 2)).redemption
+    with statements() as sent:
+        _handed(clerk, redemption.id)
+    counted = [text for text in sent if "demo_clock" not in text]
+    assert len(counted) == 13, "\n---\n".join(counted)

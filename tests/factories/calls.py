@@ -1,0 +1,48 @@
+"""Requests as somebody who is signed in sends them, and what comes back."""
+
+from typing import Any
+from uuid import UUID
+
+from flask.testing import FlaskClient
+from werkzeug.test import TestResponse
+
+from tests.factories.identity import signed_in
+from timebank.database import new_id
+from timebank.identity.models import Person
+from timebank.identity.rules import Actor
+
+V1 = "/api/v1"
+
+
+class Caller:
+    """One person at one client."""
+
+    def __init__(self, client: FlaskClient, who: Person | Actor | UUID) -> None:
+        self._client = client
+        self._headers = signed_in(who)
+
+    def get(self, path: str) -> TestResponse:
+        """Send a GET."""
+        return self._client.get(V1 + path, headers=self._headers)
+
+    def post(self, path: str, body: Any = None, *, key: str | None = None) -> TestResponse:
+        """Send a POST with a key of its own, or a given one."""
+        headers = self._headers | {"Idempotency-Key": key or str(new_id())}
+        return self._client.post(V1 + path, headers=headers, json={} if body is None else body)
+
+    def put(self, path: str, body: Any, *, etag: str | None = None) -> TestResponse:
+        """Send a PUT, perhaps only for the version that was seen."""
+        headers = self._headers | ({"If-Match": etag} if etag else {})
+        return self._client.put(V1 + path, headers=headers, json=body)
+
+
+def problem(answer: TestResponse) -> tuple[int, str]:
+    """Return status and code of a refusal."""
+    assert answer.json is not None, answer.text
+    return answer.status_code, answer.json["code"]
+
+
+def body_of(answer: TestResponse, status: int = 200) -> Any:
+    """Return the body of an answer that was expected."""
+    assert answer.status_code == status, answer.text
+    return answer.json

@@ -1,0 +1,48 @@
+"""Pictures and other files, made in memory; and an owner of files that shows them to one person."""
+
+import io
+import zipfile
+from typing import Any
+from uuid import UUID
+
+from PIL import Image
+
+from timebank.database import in_unit_of_work, new_id
+from timebank.files import service
+from timebank.files.endpoints import store
+from timebank.files.models import StoredFile
+from timebank.files.pictures import admitted
+from timebank.files.rules import EVIDENCE, Use
+from timebank.identity.rules import Actor
+
+PDF = b"%PDF-1.4\n1 0 obj << /Type /Catalog >> endobj\ntrailer << /Root 1 0 R >>\n%%EOF\n"
+FRIENDS: dict[UUID, UUID] = {}
+"""Who may see the files of an owner of the kind ``album``."""
+
+
+@service.owner("album", takes=EVIDENCE)
+def _is_friend(actor: Actor, owner_id: UUID) -> bool:
+    return FRIENDS.get(owner_id) == actor.person_id
+
+
+def a_picture(form: str = "JPEG", *, size: tuple[int, int] = (40, 20), colour: Any = "red", **more: Any) -> bytes:
+    """Return a picture as a file; ``more`` goes to its writer."""
+    made = io.BytesIO()
+    Image.new("RGB", size, colour).save(made, form, **more)
+    return made.getvalue()
+
+
+def an_archive() -> bytes:
+    """Return a small ZIP file, to be hung on to something else."""
+    made = io.BytesIO()
+    with zipfile.ZipFile(made, "w") as archive:
+        archive.writestr("evil.html", "<script>alert(1)</script>")
+    return made.getvalue()
+
+
+def a_file(sender: Actor, data: bytes | None = None, *, use: Use = Use.EVIDENCE) -> StoredFile:
+    """Have somebody send a file, a picture of its own if none is given."""
+    colour = (new_id().int % 256, new_id().int % 251, new_id().int % 241)
+    content = admitted(data or a_picture(colour=colour), declared="", use=use)
+    store().keep(content.data)
+    return in_unit_of_work(lambda: service.keep(actor_id=sender.person_id, content=content, store=store()))

@@ -1,0 +1,21 @@
+"""Kinds of moves of a free quota, and what a redemption is paid with."""
+
+from enum import StrEnum
+
+
+class PayWith(StrEnum):
+    """What a redemption is paid with: one of the two, never a part of each (rule R30)."""
+
+    MINUTES = "minutes"
+    FREE_QUOTA = "free_quota"
+
+
+class QuotaMoveKind(StrEnum):
+    """Why a free quota moves."""
+
+    OPEN = "open"
+    HOLD = "hold"
+    RELEASE = "release"
+    CAPTURE = "capture"
+    SPEND = "spend"
+    REFUND = "refund"
