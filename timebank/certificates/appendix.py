@@ -58,7 +58,7 @@ def drawn_row(pages: Pages, row: Row) -> None:
     for (left, _), lines in zip(COLUMNS, row.cells, strict=True):
         for index, line in enumerate(lines):
             pages.text(line, left=LEFT + left, top=row.top + PADDING + index * LINE, size=SIZE)
-    pages.line(left=LEFT, top=row.top + row.height, width=WIDTH)
+    pages.rule(left=LEFT, top=row.top + row.height, width=WIDTH)
 
 
 def _texts(entry: Entry, face: Typeface) -> tuple[str, ...]:

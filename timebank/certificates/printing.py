@@ -80,11 +80,11 @@ def _draw_provenance(pages: Pages, entries: tuple[Entry, ...], top: float) -> fl
         times = sum(entry.provenance is provenance for entry in entries)
         rows.append((PROVENANCES[provenance][0], str(times), hours(minutes), str(minutes)))
     for row in rows:
-        pages.line(left=LEFT, top=top, width=WIDTH)
+        pages.rule(left=LEFT, top=top, width=WIDTH)
         for (left, _), cell in zip(columns, row, strict=True):
             pages.text(cell, left=left + 2, top=top + 1.2, size=12)
         top += 7.2
-    pages.line(left=LEFT, top=top, width=WIDTH)
+    pages.rule(left=LEFT, top=top, width=WIDTH)
     return top
 
 

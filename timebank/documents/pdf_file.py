@@ -102,12 +102,6 @@ class Pages:
             rounded * _POINTS_A_MM,
         )
 
-    def line(self, *, left: float, top: float, width: float, thick: float = 0.4) -> None:
-        """Draw a level line; ``thick`` in points."""
-        self._canvas.setLineWidth(thick)
-        height = self._from_bottom(top)
-        self._canvas.line(left * _POINTS_A_MM, height, (left + width) * _POINTS_A_MM, height)
-
     def drawing(self, drawing: Drawing, *, left: float, top: float, width: float) -> float:
         """Draw a picture of shapes as wide as that; return where it ends."""
         scale = width * _POINTS_A_MM / drawing.width
@@ -118,6 +112,12 @@ class Pages:
         renderPDF.draw(drawing, self._canvas, 0, 0)
         self._canvas.restoreState()
         return bottom
+
+    def rule(self, *, left: float, top: float, width: float, thick: float = 0.4) -> None:
+        """Draw a line from ``left`` to the right; ``thick`` in points."""
+        height = self._from_bottom(top)
+        self._canvas.setLineWidth(thick)
+        self._canvas.line(left * _POINTS_A_MM, height, (left + width) * _POINTS_A_MM, height)
 
     def next_page(self) -> None:
         """End this page and begin another."""

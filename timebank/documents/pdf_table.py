@@ -73,7 +73,7 @@ class _Sheet:
             )
             lowest = max(lowest, ends)
         self._top = lowest + 0.5
-        self.pages.line(left=_MARGIN, top=self._top, width=self._width, thick=0.8)
+        self.pages.rule(left=_MARGIN, top=self._top, width=self._width, thick=0.8)
 
     def row(self, cells: list[Cell]) -> None:
         """Write a row; a long text is written smaller."""
@@ -83,7 +83,7 @@ class _Sheet:
         for (left, right), column, cell in zip(pairwise(self._edges), self._table.columns, cells, strict=True):
             self._cell(shown(cell), left, right - 1, column)
         self._top += _ROW
-        self.pages.line(left=_MARGIN, top=self._top, width=self._width, thick=0.2)
+        self.pages.rule(left=_MARGIN, top=self._top, width=self._width, thick=0.2)
 
     def _cell(self, text: str, left: float, right: float, column: Column) -> None:
         top = self._top + (_ROW - _SIZE * 0.35) / 2
