@@ -1,7 +1,6 @@
 """The console script ``timebank``: what operators do from a terminal."""
 
 import sys
-from functools import partial
 from uuid import UUID
 
 import click
@@ -10,44 +9,31 @@ from flask.cli import FlaskGroup, with_appcontext
 from sqlalchemy import exists, select
 from sqlalchemy.exc import IntegrityError, OperationalError, ProgrammingError
 
-from timebank import serving, specification
-from timebank.activities import series, waiting
-from timebank.anomalies import service as anomalies
+from timebank import serving, specification, sweeping
 from timebank.application import create_app
-from timebank.attendance import closing, no_shows
 from timebank.attendance.commands import cli as record_commands
 from timebank.certificates.commands import cli as certificate_commands
 from timebank.codes import rotation
 from timebank.database import in_unit_of_work, session, violated_constraint
 from timebank.demo import street
 from timebank.errors import Conflict, Refusal, refusal_for
-from timebank.files import endpoints as files
-from timebank.files import sweeping as unused_files
 from timebank.identity import passwords
 from timebank.identity import service as identity
 from timebank.identity.rules import Grant, Role
 from timebank.ledger import doctor as guards
-from timebank.ledger import service as ledger
 from timebank.ledger.commands import cli as ledger_commands
 from timebank.notifications.commands import cli as notification_commands
 from timebank.organisations.models import Area, Organisation
-from timebank.passbook import expiries, expiry_warnings
+from timebank.passbook import expiry_warnings
 from timebank.policies.commands import cli as policy_commands
-from timebank.records import finalising
 from timebank.settings import Settings, UnsafeSettings
-from timebank.shop import quotas, reservations
 from timebank.shop.commands import cli as shop_commands
 from timebank.stars.commands import cli as star_commands
-from timebank.statistics import schedules, summary
+from timebank.statistics import schedules
 from timebank.statistics.calendar import Period
 from timebank.statistics.commands import cli as statistics_commands
 from timebank.statistics.exports import Writer
 from timebank.statistics.rules import Form
-from timebank.web import idempotency
-
-SWEEP_AT_ONCE = 500
-NOTICES_AT_ONCE = 50
-SHIFTS_AT_ONCE = 100
 
 
 @click.group(cls=FlaskGroup, create_app=create_app, add_version_option=False, load_dotenv=False)
@@ -120,45 +106,12 @@ def run() -> None:
 
 
 @cli.command()
-def sweep() -> None:
-    """收尾：到期的冻结、预约、时间币、忘记的签退和旧的幂等回执 · write what is due, forget old replies."""
-    swept = {
-        "redemptions": in_unit_of_work(lambda: reservations.sweep(limit=SWEEP_AT_ONCE)),
-        "free_quotas": in_unit_of_work(lambda: quotas.sweep(limit=SWEEP_AT_ONCE)),
-        "attendances": in_unit_of_work(lambda: closing.sweep(limit=SWEEP_AT_ONCE)),
-        "no_shows": in_unit_of_work(lambda: no_shows.sweep(limit=SWEEP_AT_ONCE)),
-        "shifts": _published_ahead(),
-        "offers": in_unit_of_work(lambda: waiting.sweep(limit=SHIFTS_AT_ONCE)),
-        "holds": in_unit_of_work(lambda: ledger.sweep(limit=SWEEP_AT_ONCE)),
-        "expired": expiries.run(),
-        "anomalies": in_unit_of_work(anomalies.look),
-        "notices": _notices_over(),
-        "files": unused_files.sweep(store=files.store(), limit=SWEEP_AT_ONCE),
-        "figures": summary.fold_all(),
-        "replies": in_unit_of_work(idempotency.forget_old),
-    }
-    click.echo(" ".join(f"{what}={count}" for what, count in swept.items()))
-
-
-def _published_ahead() -> int:
-    """Publish the coming shifts of every series, some series at a time."""
-    published, after = 0, None
-    while True:
-        count, after = in_unit_of_work(partial(series.sweep, limit=SHIFTS_AT_ONCE, after=after))
-        published += count
-        if after is None:
-            return published
-
-
-def _notices_over() -> int:
-    """Finalise what has been on public notice long enough, a few records at a time: SQLite has one writer at a time."""
-    finalised, after = 0, None
-    while finalised < SWEEP_AT_ONCE:
-        swept = in_unit_of_work(partial(finalising.sweep, limit=NOTICES_AT_ONCE, after=after))
-        finalised, after = finalised + swept.finalised, swept.last
-        if after is None:
-            break
-    return finalised
+@click.pass_context
+def sweep(context: click.Context) -> None:
+    """收尾：到期的冻结、预约、时间币、忘记的签退和旧的幂等回执；有一项失败时退出码为 1 · write what is due; exit 1 if a part failed."""
+    swept = sweeping.sweep()
+    click.echo(" ".join(f"{part}={'failed' if count is None else count}" for part, count in swept.items()))
+    context.exit(1 if None in swept.values() else 0)
 
 
 @cli.group()

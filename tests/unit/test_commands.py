@@ -16,7 +16,7 @@ from tests.conftest import SECRETS
 from tests.factories.identity import signed_in
 from tests.factories.organisations import an_organisation
 from tests.factories.shop import a_member, a_stocked_shop, account_of, reserved
-from timebank import clock, commands, serving, specification
+from timebank import clock, commands, serving, specification, sweeping
 from timebank.commands import cli
 from timebank.database import session
 from timebank.identity.errors import UsernameTaken
@@ -60,6 +60,18 @@ def test_a_role_needs_exactly_one_scope(app: Flask, scope: list[str]) -> None:
     options = ["--username", "x", "--name", "x", "--role", "admin", "--password", "a long password"]
 
     assert run(app, "user", "create", *options, *scope).exit_code == 2
+
+
+def test_a_part_of_the_sweep_that_fails_keeps_none_from_its_work(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever stands before or after it is done; the answer names it, and the exit code tells cron."""
+    shop, soap = a_stocked_shop(1, price_minutes=60)
+    reserved(a_member(60).id, shop.id, (soap.id, 1))
+    monkeypatch.setitem(sweeping.PARTS, "attendances", lambda: 1 // 0)
+    monkeypatch.setitem(sweeping.PARTS, "replies", lambda: 7)
+    with clock.at(clock.now() + timedelta(hours=49)):
+        swept = run(app, "sweep")
+    assert swept.exit_code == 1
+    assert {"redemptions=1", "attendances=failed", "replies=7"} <= set(swept.output.split())
 
 
 def test_sweep_writes_what_is_due(app: Flask, client: FlaskClient) -> None:
