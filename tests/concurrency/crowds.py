@@ -8,9 +8,10 @@ from typing import Any
 
 from flask import Flask
 from sqlalchemy import text
+from sqlalchemy.exc import IntegrityError
 
-from timebank.database import db, in_unit_of_work, session
-from timebank.errors import Busy, Refusal
+from timebank.database import db, in_unit_of_work, session, violated_constraint
+from timebank.errors import Busy, Refusal, refusal_for
 
 
 def all_at_once(app: Flask, works: list[Callable[[], Any]]) -> Counter[str]:
@@ -42,6 +43,11 @@ def outcome_of(work: Callable[[], Any]) -> str:
             continue
         except Refusal as refusal:
             return refusal.code
+        except IntegrityError as error:  # the endpoints answer it with the refusal that claims the constraint
+            claimed = refusal_for(violated_constraint(error) or "")
+            if claimed is None:
+                raise
+            return claimed.code
         else:
             return "done"
 
