@@ -130,6 +130,8 @@ class Direct:
 
     def send(self, connection: Connection, parameters: Parameters) -> Sent:
         """Send it; inside ``at_once`` without waiting for an answer. Raises what SQLAlchemy would raise."""
+        if not self._inserts:
+            parameters = {name: _filled(value) for name, value in parameters.items()}
         compiled = self._compiled_for(connection.dialect, parameters)
         cursor = _cursor(connection)
         values = compiled.bind(parameters)
@@ -160,6 +162,13 @@ class Direct:
             lengths = {name: len(value) if name in lists else None for name, value in parameters.items()}
             compiled = self._compiled[key] = _Compiled(self._statement, dialect, lengths)
         return compiled
+
+
+def _filled(value: Any) -> Any:
+    """Return a list filled with its last value up to a power of two: IN means the same, and few lengths are compiled."""
+    if not isinstance(value, list) or len(value) < 3:
+        return value
+    return value + [value[-1]] * ((1 << (len(value) - 1).bit_length()) - len(value))
 
 
 class Rows:

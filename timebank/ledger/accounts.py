@@ -47,6 +47,7 @@ class Move(NamedTuple):
     minutes: int
 
 
+_LOCK = Direct(queries.LOCK)
 _LOCK_OF_HOLD = Direct(queries.LOCK_OF_HOLD)
 _OPEN = Rows(queries.account)
 _OPEN_UNLESS_THERE = postgresql.insert(queries.account).on_conflict_do_nothing().returning(queries.account.c.id)
@@ -88,7 +89,7 @@ def lock_known(connection: Connection, accounts: Collection[Account]) -> dict[UU
 
 
 def _lock(connection: Connection, account_ids: Iterable[UUID]) -> dict[UUID, Locked]:
-    return by_id(connection.execute(queries.LOCK, {"accounts": list(account_ids)}))
+    return by_id(_LOCK.send(connection, {"accounts": list(account_ids)}).rows())
 
 
 def by_id(rows: Iterable[Any]) -> dict[UUID, Locked]:

@@ -144,8 +144,6 @@ def _read(
     connection: Connection, locked: dict[UUID, Locked], transfer_ids: Sequence[UUID], holds: Sequence[UUID]
 ) -> Found:
     what = _what_to_read([one.account for one in locked.values()], transfer_ids, holds)
-    if max(map(len, what.values())) > FEW:
-        return _found(connection.execute(queries.HEADS, what))
     return _found(_HEADS.send(connection, what).rows())
 
 

@@ -130,6 +130,8 @@ class NearExpiryOut(Schema):
     expires_at = Instant(required=True, allow_none=True)
     days_left = fields.Integer(required=True, allow_none=True)
     expired = fields.Boolean(required=True)
+    recalled = fields.Boolean(required=True)
+    restricted = fields.Boolean(required=True, metadata={"description": "限定用途 · given for a purpose"})
     on_hand = fields.Integer(required=True)
     reserved = fields.Integer(required=True)
     available = fields.Integer(required=True)

@@ -16,6 +16,7 @@ from timebank.shop import account_queries
 from timebank.shop.account_queries import Group
 from timebank.shop.account_rules import NOTHING, Amount, Flow
 from timebank.shop.periods import Period, bounds
+from timebank.shop.settlement_rules import MARGIN
 
 Key = TypeVar("Key", bound=str)
 
@@ -137,5 +138,5 @@ def _added(one: Mapping[Key, Amount], other: Mapping[Key, Amount]) -> dict[Key, 
 
 
 def is_over(period: Period, now: datetime) -> bool:
-    """Whether nothing can move in a period any more."""
-    return period.end <= now
+    """Whether nothing can move in a period any more: what was dated a moment before its end may still be under way."""
+    return period.end + MARGIN <= now

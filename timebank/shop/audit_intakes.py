@@ -9,6 +9,7 @@ from sqlalchemy.orm import aliased
 from timebank.shop.donation_tables import Donation, DonationLine, DonationLot, DonationState
 from timebank.shop.lot_tables import LotRecall, PurposeChange
 from timebank.shop.models import Goods, GoodsPrice, Intake, Lot, StockMove
+from timebank.shop.queries import price_at
 from timebank.shop.rules import Lane, MoveKind
 
 _PICKED = (MoveKind.RESERVE, MoveKind.HAND_OVER)
@@ -99,12 +100,6 @@ def donations_over_accepted(_now: datetime) -> Select[*tuple[Any, ...]]:
 
 
 def food_with_a_price(now: datetime) -> Select[*tuple[Any, ...]]:
-    """Select food of the day that costs minutes from some instant on that is still to come."""
-    return (
-        select(Goods.id)
-        .where(
-            Goods.lane == Lane.SAME_DAY,
-            exists().where(GoodsPrice.goods_id == Goods.id, GoodsPrice.from_at > now, GoodsPrice.price_minutes > 0),
-        )
-        .order_by(Goods.id)
-    )
+    """Select food of the day that costs minutes now, or from some instant on that is still to come."""
+    later = exists().where(GoodsPrice.goods_id == Goods.id, GoodsPrice.from_at > now, GoodsPrice.price_minutes > 0)
+    return select(Goods.id).where(Goods.lane == Lane.SAME_DAY, or_(price_at(now) > 0, later)).order_by(Goods.id)

@@ -33,7 +33,7 @@ def to_hand_out(site_id: UUID, now: datetime) -> list[ToHandOut]:
     )
     goods = {row.id: row for row in session.execute(found)}
     stocked = [level for _, level in levels.stocked(list(goods), now, site_id=site_id)] if goods else []
-    good = [level for level in stocked if level.on_hand and not level.recalled and level.good_at(now)]
+    good = [level for level in stocked if level.on_hand and level.is_open and level.good_at(now)]
     return [
         ToHandOut(level, goods[level.goods_id].name, goods[level.goods_id].unit) for level in first_expired_first(good)
     ]

@@ -62,7 +62,7 @@ def hand_over(
     charged = total_minutes(taken)
     account = _pay(redemption, charged, actor.person_id, now)
     if redemption.pay_with == PayWith.FREE_QUOTA:
-        quotas.capture(redemption, taken, actor_id=actor.person_id)
+        quotas.capture(redemption, taken, now=now, actor_id=actor.person_id)
     if proxy is not None:
         proxies.note_collected(redemption_id=redemption_id, proxy=proxy, clerk_id=actor.person_id)
     shelf = _moved(redemption, taken, actor.person_id, now)

@@ -10,6 +10,7 @@ from timebank.documents import csv_file, pdf_file, xlsx_file
 from timebank.identity.guards import actor, requires
 from timebank.identity.rules import Role
 from timebank.organisations import queries as register
+from timebank.organisations import scope
 from timebank.shop import merchant_schemas as schemas
 from timebank.shop import merchants, settlement_documents, settlements
 from timebank.shop.merchant_tables import Merchant, MerchantSettlement
@@ -158,7 +159,11 @@ def _merchant(merchant: Merchant, name: str) -> dict[str, Any]:
 
 def _detail(merchant: Merchant) -> dict[str, Any]:
     found = register.organisation_with_path(merchant.organisation_id)
-    keeps = any(grant.role in KEEPERS for grant in actor().grants)
+    host = register.organisation_with_path(merchant.host_id)
+    keeps = host is not None and any(
+        grant.role in KEEPERS and scope.grant_covers(grant, organisation_id=merchant.host_id, area_path=host[1])
+        for grant in actor().grants
+    )
     contact = {"name": merchant.contact_name, "phone": merchant.contact_phone}
     return _merchant(merchant, found[0].name if found else "") | {
         "contact": contact if keeps and any(contact.values()) else None,

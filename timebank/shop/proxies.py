@@ -13,6 +13,8 @@ from timebank import clock
 from timebank.database import new_id, session
 from timebank.errors import Invalid, NotFound
 from timebank.identity import queries as identity
+from timebank.identity.errors import PersonNotActive
+from timebank.identity.family import refuse_own_family
 from timebank.identity.models import Person
 from timebank.identity.rules import Actor, PersonState, masked_name
 from timebank.organisations import scope
@@ -38,7 +40,7 @@ def enter(
 ) -> Proxy:
     """Enter a proxy for somebody who has no phone: a volunteer, or a name. Nobody enters themself.
 
-    Raises NotFound, Invalid, ClerkIsProxy, ProxyExists (by its constraint).
+    Raises NotFound, Invalid, ClerkIsProxy, OwnFamily, ProxyExists (by its constraint).
     """
     scope.organisation_for(actor, *CLERKS, organisation_id=organisation_id)
     if identity.person(person_id) is None:
@@ -46,6 +48,7 @@ def enter(
     proxy_id = _by_number(volunteer_no, person_id) if volunteer_no is not None else None
     if proxy_id == actor.person_id:
         raise ClerkIsProxy
+    refuse_own_family(actor.person_id, person_id, proxy_id)
     return _named(
         person_id=person_id,
         proxy_id=proxy_id,
@@ -143,6 +146,9 @@ def _at_the_counter(proxy: Proxy | None, actor: Actor) -> Proxy:
         raise ProxyNotValid
     if actor.person_id == proxy.proxy_id:
         raise ClerkIsProxy
+    holder = identity.person(proxy.proxy_id) if proxy.proxy_id else None
+    if holder is not None and holder.state != PersonState.ACTIVE:
+        raise PersonNotActive
     return proxy
 
 

@@ -169,25 +169,25 @@ def quota_of(entitlement: Entitlement | None, policy: Policy, today: date) -> Fr
     return next((quota for quota in policy.free_quota if quota.kind == entitlement.kind), None)
 
 
-def release(redemption: Redemption, *, actor_id: UUID) -> None:
-    """Give back what is held for a redemption. Raises HoldExpired if that has been written already."""
-    purse, hold = _opened(redemption.id)
+def release(redemption: Redemption, *, now: datetime, actor_id: UUID) -> None:
+    """Give back what is held for a redemption, not due at ``now``. Raises HoldExpired if that has been written already."""
+    purse, hold = _opened(redemption.id, now)
     _refuse_resolved(hold)
     purse.resolve(hold, QuotaMoveKind.RELEASE, actor_id=actor_id)
     purse.write()
 
 
-def capture(redemption: Redemption, taken: Sequence[PricedLine], *, actor_id: UUID) -> None:
-    """Take what the pieces cost that are handed over, and give the rest back. Raises HoldExpired."""
-    purse, hold = _opened(redemption.id)
+def capture(redemption: Redemption, taken: Sequence[PricedLine], *, now: datetime, actor_id: UUID) -> None:
+    """Take what the pieces cost that are handed over at ``now``, and give the rest back. Raises HoldExpired."""
+    purse, hold = _opened(redemption.id, now)
     _refuse_resolved(hold)
     purse.resolve(hold, QuotaMoveKind.CAPTURE, actor_id=actor_id, cost=_cost(redemption.id, taken))
     purse.write()
 
 
-def stay(redemption: Redemption) -> None:
-    """See that what is held for a redemption is still held; the lock stays. Raises HoldExpired."""
-    purse, hold = _opened(redemption.id)
+def stay(redemption: Redemption, *, now: datetime) -> None:
+    """See that what is held for a redemption is still held at ``now``; the lock stays. Raises HoldExpired."""
+    purse, hold = _opened(redemption.id, now)
     _refuse_resolved(hold)
     purse.write()
 
@@ -198,7 +198,7 @@ def refund(redemption: Redemption, back: Sequence[PricedLine], *, refund_id: UUI
     Raises FreeQuotaRefundTooLarge.
     """
     cost = _cost(redemption.id, back)
-    purse, _ = _opened(redemption.id)
+    purse, _ = _opened(redemption.id, clock.now())
     left = _taken_of(redemption.id)
     if cost > left:
         raise FreeQuotaRefundTooLarge(needed=cost, left=left)
@@ -215,10 +215,13 @@ def _cost(redemption_id: UUID, lines: Sequence[PricedLine]) -> int:
     return sum(line.quantity * prices[line.line_no] for line in lines)
 
 
-def _opened(redemption_id: UUID) -> tuple[Purse, QuotaMove]:
-    """Lock the quota that a redemption was made with, and return it with the move that took it."""
+def _opened(redemption_id: UUID, now: datetime) -> tuple[Purse, QuotaMove]:
+    """Lock the quota that a redemption was made with, and return it with the move that took it.
+
+    What is due is judged at the instant at which the redemption itself was: waiting for the lock makes nothing due.
+    """
     took = lock_of(redemption_id)
-    return Purse(took.entitlement_id, took.period_on, now=clock.now()), took
+    return Purse(took.entitlement_id, took.period_on, now=now), took
 
 
 def lock_of(redemption_id: UUID) -> QuotaMove:

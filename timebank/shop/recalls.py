@@ -46,11 +46,14 @@ def locked_lot(actor: Actor, lot_id: UUID) -> Lot:
 
 def recall(*, actor: Actor, lot_id: UUID, reason: str) -> Recalled:
     """Recall a lot, for good: what is left of it leaves by a write-off. Raises NotFound, AlreadyRecalled."""
-    lot = locked_lot(actor, lot_id)
-    if lot.recalled_at is not None:
-        raise AlreadyRecalled
-    now = clock.now()
+    found = lot_queries.shop_of_lot(lot_id)
+    if found is None:
+        raise NotFound
+    own_shop(actor, found)
     lots = _locked_family(lot_id)
+    now = clock.now()
+    if any(one.id == lot_id and one.recalled_at is not None for one in lots):
+        raise AlreadyRecalled
     held = levels.held_by([one.id for one in lots], now)
     for one in lots:
         if one.recalled_at is None:

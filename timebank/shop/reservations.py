@@ -133,7 +133,7 @@ def cancel(*, actor: Actor, redemption_id: UUID) -> tuple[Redemption, AccountSta
             actor_id=actor.person_id,
         ).account
     if redemption.pay_with == PayWith.FREE_QUOTA:
-        quotas.release(redemption, actor_id=actor.person_id)
+        quotas.release(redemption, now=now, actor_id=actor.person_id)
     shelf = Shelf(site_id=redemption.site_id, now=now, actor_id=actor.person_id)
     for reserve_move in opened(shelf, redemption_id):
         shelf.release(reserve_move)
@@ -175,7 +175,7 @@ def extend(*, actor: Actor, redemption_id: UUID) -> tuple[Redemption, AccountSta
         ).account
         redemption.transfer_id = longer
     if redemption.pay_with == PayWith.FREE_QUOTA:
-        quotas.stay(redemption)
+        quotas.stay(redemption, now=now)
     shelf = Shelf(site_id=redemption.site_id, now=now, actor_id=actor.person_id)
     opened(shelf, redemption_id)  # whoever found the pieces due a moment ago may have promised them to somebody else
     shelf.write()

@@ -12,8 +12,7 @@ from timebank.codes.alphabet import random_reference
 from timebank.codes.book import CodeBook
 from timebank.codes.layouts import Member
 from timebank.database import is_sqlite, new_id, session
-from timebank.identity.errors import PersonNotActive
-from timebank.identity.rules import Actor, PersonState
+from timebank.identity.rules import Actor
 from timebank.ledger import queries as ledger_queries
 from timebank.ledger import service as ledger
 from timebank.ledger.rules import AccountState
@@ -61,8 +60,6 @@ def sell(
     code, holder = member_at_counter(actor=actor, scanned=member_token, book=book)
     _use_up(code)
     proxy = None if proxy_id is None else proxies.principal_of(proxy_id=proxy_id, holder_id=holder.id, actor=actor)
-    if proxy is not None and holder.state != PersonState.ACTIVE:
-        raise PersonNotActive
     buyer_id = holder.id if proxy is None else proxy.person_id
     admitted = admit(site_id=site_id, person_id=buyer_id)
     asked = gather(site_id=site_id, lines=_identified(lines), now=clock.now())

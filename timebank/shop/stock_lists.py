@@ -50,7 +50,9 @@ def _shown(lot: Lot, goods: Goods, level: Level, now: datetime) -> dict[str, Any
         "expired": not level.good_at(now),
         "on_hand": level.on_hand,
         "reserved": level.reserved - level.due,
-        "available": level.available,
+        "recalled": level.recalled,
+        "restricted": level.restricted,
+        "available": level.available if level.is_open else 0,
         "value_fen": value_of(level.on_hand, lot.fair_value_fen),
     }
 

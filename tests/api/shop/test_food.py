@@ -32,11 +32,12 @@ def wish(site: Site, goods: Goods, quantity: int) -> dict[str, Any]:
 
 @pytest.mark.rule("R34")
 def test_the_list_says_what_must_go_today(client: FlaskClient) -> None:
-    """By the hour: what ends first stands first, what has ended or is recalled is gone, other goods are not on it."""
+    """By the hour: what ends first stands first, what has ended, is recalled or for a purpose is gone, other goods too."""
     with clock.at(MORNING):
         site = a_shop()
         bread = bread_at(site, (5, 6), (20, 3))
         a_lot(some_goods().id, site.id, 9)
+        a_lot(bread.id, site.id, 7, expires_at=MORNING + timedelta(hours=4), restricted_purpose="独居老人")
         clerk = Caller(client, a_clerk(site))
         held = body_of(Caller(client, a_member()).post("/redemptions", wish(site, bread, 2)), 201)
         assert held["total_minutes"] == 0

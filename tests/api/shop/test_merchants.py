@@ -19,7 +19,8 @@ from tests.factories.organisations import a_shop, an_organisation
 from tests.factories.shop import a_clerk, a_lot, a_member, reserved, some_goods
 from timebank import clock
 from timebank.database import in_unit_of_work, new_id
-from timebank.identity.rules import Actor, Role
+from timebank.identity import service as identity
+from timebank.identity.rules import Actor, Grant, Role
 from timebank.shop.handovers import hand_over
 from timebank.shop.settlement_rules import Month
 
@@ -70,6 +71,9 @@ def test_a_merchant_is_registered_and_looked_after(client: FlaskClient) -> None:
     path = f"/merchants/{made['id']}"
     assert _body(_send(client, "GET", path, coordinator), 200) == made
     assert _body(_send(client, "GET", path, auditor), 200) == made | {"contact": None}
+    elsewhere = Grant(Role.COORDINATOR, an_organisation().id, None)
+    in_unit_of_work(lambda: identity.grant(person_id=auditor.person_id, granted=elsewhere))
+    assert _body(_send(client, "GET", path, auditor), 200)["contact"] is None
     renewed = _body(
         _send(client, "POST", path + "/agreements", coordinator, {"agreement": _agreement("协2031-001")}), 201
     )

@@ -9,13 +9,15 @@ from werkzeug.test import TestResponse
 
 from tests.factories.allowances import a_limit, a_proxy, limited, wanting
 from tests.factories.attendance import member_code_of
+from tests.factories.family import relatives
 from tests.factories.identity import a_coordinator, a_person, signed_in
 from tests.factories.organisations import a_shop
 from tests.factories.shop import a_clerk, a_member, a_stocked_shop, findings, seen
 from timebank import clock
-from timebank.database import new_id, session
+from timebank.database import in_unit_of_work, new_id, session
+from timebank.identity import service as identity
 from timebank.identity.models import Person
-from timebank.identity.rules import Actor, new_volunteer_no
+from timebank.identity.rules import Actor, Grant, Role, new_volunteer_no
 from timebank.shop.proxy_tables import Collection
 
 V1 = "/api/v1"
@@ -166,13 +168,29 @@ def test_either_of_two_ends_a_naming_and_a_stranger_does_not(client: FlaskClient
         )
 
 
-def test_a_frozen_proxy_buys_nothing(client: FlaskClient) -> None:
+def test_a_frozen_proxy_buys_and_fetches_nothing(client: FlaskClient) -> None:
     """Whoever may not act for themself does not act for others."""
     site, rice = a_stocked_shop(price_minutes=0)
     person, proxy, clerk = a_person(), a_person(), a_clerk(site)
     named = a_proxy(person, proxy)
     code = member_code_of(proxy)
+    wish = {"site_id": str(site.id), "lines": wanting((rice.id, 1))}
+    held = _body(_send(client, "/redemptions", person, wish))
     session.query(Person).filter_by(id=proxy.id).update({"state": "frozen"})
     session.commit()
     sale = {"site_id": str(site.id), "member_token": code, "lines": wanting((rice.id, 1)), "proxy_id": str(named.id)}
     assert _problem(_send(client, "/counter/sales", clerk, sale)) == (403, "PERSON_NOT_ACTIVE")
+    fetched = _send(client, f"/redemptions/{held['id']}/hand-over", clerk, {"proxy_id": str(named.id)})
+    assert _problem(fetched) == (403, "PERSON_NOT_ACTIVE")
+
+
+def test_nobody_enters_a_proxy_of_their_own_family(client: FlaskClient) -> None:
+    """A clerk's relative buys with nobody's minutes by the clerk's word, nor is anybody named for the clerk's relative."""
+    grandmother, grandson = relatives()
+    site, other = a_shop(), a_person()
+    clerk = Actor(grandson.id, (Grant(Role.COORDINATOR, site.organisation_id, None),))
+    in_unit_of_work(lambda: identity.grant(person_id=grandson.id, granted=clerk.grants[0]))
+    form = {"organisation_id": str(site.organisation_id), "reason": "邻居"}
+    for person, proxy in ((other, grandmother), (grandmother, other)):
+        body = form | {"volunteer_no": proxy.volunteer_no}
+        assert _problem(_send(client, f"/people/{person.id}/proxies", clerk, body)) == (403, "OWN_FAMILY")

@@ -64,6 +64,7 @@ def week_at_the_shop(app: Flask) -> None:
         ("donated_pieces", "UPDATE donation_line SET quantity = 3"),
         ("donated_pieces", "DELETE FROM donation_lot"),
         ("same_day_prices", "UPDATE goods_price SET price_minutes = 9 WHERE number = 2"),
+        ("same_day_prices", "UPDATE goods_price SET price_minutes = 9"),
     ],
 )
 @pytest.mark.usefixtures("week_at_the_shop")

@@ -1,6 +1,7 @@
 """Free quotas: apart from minutes, held and taken and given back with the goods, one chain for each period."""
 
 from datetime import UTC, datetime, timedelta
+from types import SimpleNamespace
 
 import pytest
 from flask import Flask
@@ -150,6 +151,28 @@ def test_a_hold_that_somebody_found_due_is_not_handed_over(app: Flask) -> None:
     ):
         with pytest.raises(HoldExpired):
             in_unit_of_work(work)
+
+
+@pytest.mark.parametrize("what", ["hand_over", "cancel", "extend"])
+def test_a_hold_that_falls_due_while_a_lock_is_waited_for_is_still_held(
+    app: Flask, monkeypatch: pytest.MonkeyPatch, what: str
+) -> None:
+    """One act has one instant: what was in time when it was judged stays so for goods and quota alike."""
+    site, jacket, person = somebody_in_need()
+    clerk = a_clerk(site)
+    held = reserved_by_quota(person, site, (jacket, 2)).redemption
+    works = {
+        "hand_over": lambda: hand_over(actor=clerk, redemption_id=held.id),
+        "cancel": lambda: reservations.cancel(actor=Actor(person.id), redemption_id=held.id),
+        "extend": lambda: reservations.extend(actor=Actor(person.id), redemption_id=held.id),
+    }
+    late = SimpleNamespace(now=lambda: held.expires_at + timedelta(milliseconds=1), day_of=clock.day_of)
+    monkeypatch.setattr(quotas, "clock", late)
+    with clock.at(held.expires_at - timedelta(milliseconds=1)):
+        in_unit_of_work(works[what])
+        monkeypatch.undo()
+        assert findings() == []
+        assert left_of_quota(person) == (100 if what == "cancel" else 70)
 
 
 def test_what_comes_back_goes_to_the_period_it_came_from(app: Flask) -> None:
