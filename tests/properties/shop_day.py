@@ -240,7 +240,7 @@ class Counters(RuleBasedStateMachine):
         due = [held for held in self.books.held.values() if held.state_at(self.now) != held.state]
         swept = self.does(lambda: reservations.sweep(limit=limit))
         assert swept == min(limit, len(due))
-        states = seen(lambda: dict(session.query(Redemption.id, Redemption.state).all()))  # type: ignore[arg-type]
+        states = seen(lambda: dict(session.query(Redemption.id, Redemption.state).all()))
         for redemption_id, held in self.books.held.items():
             if states[redemption_id] == RedemptionState.EXPIRED:
                 assert held in due or held.state is RedemptionState.EXPIRED

@@ -10,7 +10,7 @@ from sqlalchemy import select
 
 from tests.factories.shop import seen
 from tests.factories.stockkeeping import pieces as lot_lines
-from tests.properties.shop_day import CLERK, Counters, pieces, shops, staff, which
+from tests.properties.shop_day import CLERK, DEPUTY, Counters, pieces, shops, staff, which
 from tests.properties.shop_model import Asked, Count, Lot, Sent
 from timebank.database import session
 from timebank.shop import recalls, stocktakes, transfers, write_offs
@@ -50,11 +50,14 @@ class BehindTheCounters(Counters):
     def a_stocktake_goes_on(self, number: int, step: str, by: int, errors: list[int]) -> None:
         """Take the next step of a stocktake, mostly; or any other, whether it fits or not."""
         stocktake_id, count = self.one_of(self.books.counts, number)
+        if step == "next":  # by somebody who may, or hardly anything would ever be posted
+            signed = {count.confirmed_by, *count.counted_by.values()}
+            by = next((one for one in (by, *range(CLERK, DEPUTY + 1)) if one not in signed), by)
         match step if step != "next" else "post" if count.state is StocktakeState.CONFIRMED else "confirm":
             case "count":
                 self.counting(stocktake_id, count, count.lots[-len(errors) :], by, errors)
             case "confirm":
-                self.confirm(stocktake_id, count, by)
+                self.confirm(stocktake_id, count, count.counted_by.get(count.lots[0], by))
             case "post":
                 self.post(stocktake_id, count, by)
             case back:

@@ -86,5 +86,5 @@ class ShopDay(BehindTheCounters):
 def test_goods_and_minutes_add_up_whatever_happens(app: Flask) -> None:
     """On both engines, in any order: moves are what is on hand, open redemptions what is reserved, the ledger the balance."""
     run_state_machine_as_test(
-        ShopDay, settings=settings(max_examples=examples(6, 200), stateful_step_count=examples(25, 60))
+        ShopDay, settings=settings(max_examples=examples(8, 200), stateful_step_count=examples(25, 60))
     )
