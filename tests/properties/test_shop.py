@@ -10,6 +10,7 @@ from sqlalchemy import func, select
 
 from tests.factories.shop import account_of, findings, seen
 from tests.properties.lengths import examples
+from tests.properties.shop_day import CHIEF, CLERK
 from tests.properties.shop_model import MOST
 from tests.properties.shop_stock_day import BehindTheCounters
 from timebank import clock
@@ -17,7 +18,7 @@ from timebank.database import session
 from timebank.shop import levels
 from timebank.shop.models import Lot, StockMove
 from timebank.shop.rules import MoveKind
-from timebank.shop.stockkeeping_rules import TransferState
+from timebank.shop.stockkeeping_rules import StocktakeState, TransferState
 
 
 class ShopDay(BehindTheCounters):
@@ -88,3 +89,19 @@ def test_goods_and_minutes_add_up_whatever_happens(app: Flask) -> None:
     run_state_machine_as_test(
         ShopDay, settings=settings(max_examples=examples(8, 200), stateful_step_count=examples(25, 60))
     )
+
+
+@pytest.mark.rule("R35")
+def test_what_is_sold_between_count_and_posting_stays_sold(app: Flask) -> None:
+    """The day that chance seldom makes: a shop is counted one short, sells on, and another person posts."""
+    day = ShopDay()
+    day.a_stocktake_begins(shop=0, by=CLERK, errors=[-1], complete=True)
+    day.somebody_walks_in(member=0, shop=0, what=1, quantity=2, by=CLERK)
+    day.a_stocktake_goes_on(number=0, step="confirm", by=CLERK, errors=[0])
+    day.a_stocktake_goes_on(number=0, step="post", by=CLERK, errors=[0])
+    day.a_stocktake_goes_on(number=0, step="post", by=CHIEF, errors=[0])
+    assert [count.state for count in day.books.counts.values()] == [StocktakeState.POSTED]
+    day.every_lot_holds_what_it_should()
+    day.what_came_in_is_here_or_has_left()
+    day.the_audit_finds_nothing()
+    day.teardown()
