@@ -9,6 +9,7 @@ from sqlalchemy import ColumnElement, Date, Row, Select, Subquery, Uuid, bindpar
 from sqlalchemy.orm import aliased
 
 from timebank.database import session
+from timebank.direct import Direct
 from timebank.identity.models import Person
 from timebank.records.models import Revision
 from timebank.records.objection_tables import Objection, ObjectionAnswer
@@ -150,7 +151,7 @@ def so_far(*, volunteer_id: UUID, day: date) -> SoFar:
     return so_far_of(session.connection().execute(_SO_FAR, {"volunteer": volunteer_id, "day": day}).one())
 
 
-_DAYS = (
+_DAYS = Direct(
     select(
         Revision.volunteer_id,
         Revision.served_on,
@@ -172,8 +173,8 @@ def so_far_of_many(volunteer_ids: Collection[UUID], days: Collection[date]) -> d
 
     Totals by provenance are left out, and so are days without any service.
     """
-    rows = session.connection().execute(_DAYS, {"volunteers": list(volunteer_ids), "days": list(days)})
+    sent = _DAYS.send(session.connection(), {"volunteers": list(volunteer_ids), "days": list(days)})
     return {
         (volunteer_id, day): SoFar(day_service_minutes=int(service), day_expected_minutes=int(expected))
-        for volunteer_id, day, service, expected in rows
+        for volunteer_id, day, service, expected in sent.rows()
     }
