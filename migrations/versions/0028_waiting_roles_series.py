@@ -316,6 +316,11 @@ def downgrade() -> None:
     for table in ("notification", "notification_subscription"):
         op.execute(f"DELETE FROM {table} WHERE topic IN ({ours})")  # noqa: S608 - names and topics of our own
     _tell_of([topic for topic in Topic if topic not in TOPICS])
+    # What was kept for somebody who waits is free again, for nobody can confirm it any more.
+    op.execute(
+        "UPDATE shift SET taken = taken - (SELECT count(*) FROM waiting_place"
+        " WHERE waiting_place.shift_id = shift.id AND waiting_place.state = 'offered')"
+    )
     for table in (
         "calendar_feed",
         "no_show_lift",

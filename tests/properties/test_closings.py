@@ -12,46 +12,56 @@ from sqlalchemy import select
 
 from tests.factories.shop import seen
 from tests.properties.lengths import examples
-from tests.properties.test_shop import MEMBERS, PRICES, ShopDay
+from tests.properties.shop_day import CHIEF, MEMBERS, Counters
+from tests.properties.shop_model import PRICES
 from timebank import clock
 from timebank.database import session
 from timebank.shop import closings
 from timebank.shop.closings import Counted
 from timebank.shop.counter_models import Closing
+from timebank.shop.rules import MoveKind
 
 
-class ClosedDays(ShopDay):
-    """The same shop, whose clerk closes a day now and then."""
+class ClosedDays(Counters):
+    """The same two shops, whose staff close a day now and then."""
 
     def __init__(self) -> None:
         super().__init__()
-        self.closed_on: Any = None
+        self.closed_on: list[Any] = [None, None]
 
-    @rule(slips=st.none() | st.integers(0, 3))
-    def the_day_is_closed(self, slips: int | None) -> None:
-        """Close the day, with or without a count; a second time it is refused."""
-        day = clock.day_of(self.now)
+    @rule(shop=st.integers(0, 1), slips=st.none() | st.integers(0, 3))
+    def the_day_is_closed(self, shop: int, slips: int | None) -> None:
+        """Close the day of a shop, with or without a count; a second time it is refused."""
+        day, site_id = clock.day_of(self.now), self.sites[shop].id
         counted = Counted(slips, {self.goods[0]: 1})
-        done = self.does(lambda: closings.close(actor=self.clerk, site_id=self.site.id, counted=counted, note="点过了"))
-        if day == self.closed_on:
+        done = self.does(
+            lambda: closings.close(actor=self.staff[CHIEF], site_id=site_id, counted=counted, note="点过了")
+        )
+        if day == self.closed_on[shop]:
             assert done == "CLOSED_ALREADY"
         else:
             assert done.closed_on == day
-            self.closed_on = day
+            self.closed_on[shop] = day
 
     @invariant()
     def every_minute_is_in_one_closing_or_in_the_next(self) -> None:
         """Closings and what is still to be closed have all minutes and pieces, none of them twice."""
+        said = []
         with clock.at(self.now):
-            waiting = seen(lambda: closings.pending(actor=self.clerk, site_id=self.site.id)).figures
-            contents = seen(
-                lambda: list(session.scalars(select(Closing.content).where(Closing.site_id == self.site.id)))
-            )
-        said = [waiting, *(json.loads(content)["figures"] for content in contents)]
-        assert sum(one["net_minutes"] for one in said) == 400 * MEMBERS - sum(self.balance)
+            for site in self.sites:
+                site_id = site.id
+                said.append(seen(lambda: closings.pending(actor=self.staff[CHIEF], site_id=site_id)).figures)  # noqa: B023
+                of_site = select(Closing.content).where(Closing.site_id == site_id)
+                said += [json.loads(one)["figures"] for one in seen(lambda: list(session.scalars(of_site)))]  # noqa: B023
+        assert sum(one["net_minutes"] for one in said) == 400 * MEMBERS - sum(self.books.balance)
         for what in range(len(PRICES)):
             lines = [line for one in said for line in one["goods"] if line["goods_id"] == str(self.goods[what])]
-            assert sum(line["handed_over"] - line["restocked"] for line in lines) == self.left[what]
+            out = sum(
+                -moved
+                for (_, which, kind), moved in self.books.moved.items()
+                if which == what and kind in {MoveKind.HAND_OVER, MoveKind.RETURN}
+            )
+            assert sum(line["handed_over"] - line["restocked"] for line in lines) == out
 
 
 @pytest.mark.rule("R35")

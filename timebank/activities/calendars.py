@@ -112,8 +112,12 @@ def read(token: str) -> tuple[str, list[Entry]]:
 
 def _of_organisation(organisation_id: UUID, since: datetime) -> list[Entry]:
     found = _shifts().where(Activity.organisation_id == organisation_id, Shift.ends_at > since)
-    rows = session.execute(found.order_by(Shift.starts_at, Shift.id).limit(MOST))
-    return [_entry(row, cancelled=row.state == ShiftState.CANCELLED, moves=0, moved_at=None) for row in rows]
+    return [_entry(row, cancelled=row.state == ShiftState.CANCELLED, moves=0, moved_at=None) for row in _latest(found)]
+
+
+def _latest(found: Any) -> list[Any]:
+    """Return as many shifts as a calendar holds, in their order: of too many, those to come rather than those gone by."""
+    return list(session.execute(found.order_by(Shift.starts_at.desc(), Shift.id.desc()).limit(MOST)))[::-1]
 
 
 def _of_person(person_id: UUID, since: datetime) -> list[Entry]:
@@ -144,7 +148,7 @@ def _of_person(person_id: UUID, since: datetime) -> list[Entry]:
             moves=2 * int(row.withdrawn) - (0 if row.live else 1),
             moved_at=row.moved_at,
         )
-        for row in session.execute(found.order_by(Shift.starts_at, Shift.id).limit(MOST))
+        for row in _latest(found)
     ]
 
 

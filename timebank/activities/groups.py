@@ -1,12 +1,14 @@
 """For whom somebody serves: for themself, or as a member of a group, whose account then earns the minutes (rule R24)."""
 
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy import ScalarSelect, select, update
 
+from timebank import clock
 from timebank.activities import queries
-from timebank.activities.errors import GroupsEarnNothing, NothingToWithdraw
+from timebank.activities.errors import GroupsEarnNothing, NothingToWithdraw, ShiftOver
 from timebank.activities.models import SignUp
 from timebank.database import session
 from timebank.errors import NotFound
@@ -19,18 +21,21 @@ from timebank.policies.rules import GroupAccounts
 def serve_for(*, shift_id: UUID, volunteer_id: UUID, organisation_id: UUID | None) -> SignUp:
     """Say for which group one serves at a shift; None: for oneself. The choice holds when the stay ends.
 
-    Raises NotFound, NothingToWithdraw (not signed up), NotAMember, GroupsEarnNothing (policy ``group_accounts``).
+    After the time to check out nobody chooses any more: whoever forgot to has left with the end of the shift. Raises
+    NotFound, ShiftOver, NothingToWithdraw (not signed up), NotAMember, GroupsEarnNothing (policy ``group_accounts``).
     """
     context = queries.shift_context(shift_id)
     if context is None:
         raise NotFound
+    policy = policies.resolve(
+        organisation_id=context.organisation_id,
+        area_path=context.area_path,
+        at=context.ends_at,
+        known_number=context.policy_number,
+    )
+    if context.closed_at is not None or clock.now() > context.ends_at + timedelta(minutes=policy.close_after_minutes):
+        raise ShiftOver
     if organisation_id is not None:
-        policy = policies.resolve(
-            organisation_id=context.organisation_id,
-            area_path=context.area_path,
-            at=context.starts_at,
-            known_number=context.policy_number,
-        )
         if policy.group_accounts == GroupAccounts.NONE:
             raise GroupsEarnNothing
         if not session.scalar(select(members.belongs(person_id=volunteer_id, organisation_id=organisation_id))):

@@ -167,7 +167,7 @@ def withdraw(*, shift_id: UUID, volunteer_id: UUID) -> None:
         .values(
             state=SignUpState.WITHDRAWN,
             withdrawn_at=now,
-            withdrawn_late=is_late(now, starts_at=context.starts_at, hours=hours),
+            withdrawn_late=context.state == ShiftState.OPEN and is_late(now, starts_at=context.starts_at, hours=hours),
         )
         .returning(SignUp.role_id)
         .execution_options(synchronize_session=False)

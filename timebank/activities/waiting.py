@@ -138,7 +138,7 @@ def bring_up_to_date(book: Places, now: datetime, *, besides: UUID | None = None
     session.flush()
     notifications.tell_many(
         [
-            *(_news(turn, context, Topic.PLACE_LAPSED, now) for turn in lapsed if now < context.starts_at),
+            *(_news(turn, context, Topic.PLACE_LAPSED, now) for turn in lapsed if is_offering(book, now)),
             *(_news(turn, context, Topic.PLACE_OFFERED, now) for turn in offered),
         ]
     )

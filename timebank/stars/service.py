@@ -11,6 +11,7 @@ from sqlalchemy import insert
 from timebank import clock, working_days
 from timebank.database import NIL, new_id, session
 from timebank.errors import NotFound, Refusal
+from timebank.identity.family import relatives_of
 from timebank.identity.rules import Actor
 from timebank.organisations import scope
 from timebank.policies import service as policies
@@ -163,7 +164,8 @@ def object_to(*, actor: Actor, proposal_id: UUID, reason: str) -> None:
     now = clock.now()
     if standing.decision is not None or now >= standing.proposal.ends_at:
         raise StarNotOnNotice
-    if any(one.objector_id == actor.person_id for one, _ in queries.objections_to(proposal_id)):
+    theirs = {actor.person_id, *relatives_of(actor.person_id)}
+    if any(one.objector_id in theirs for one, _ in queries.objections_to(proposal_id)):
         raise StarObjectionMade
     _insert(
         StarObjection,

@@ -24,7 +24,7 @@ def hidden(people: Sequence[Sequence[int]]) -> set[Place]:
     }
     changed = True
     while changed:
-        changed = any(_cover(line, people, found) for line in _lines(people))
+        changed = any([_cover(line, people, found) for line in _lines(people)])  # noqa: C419 - all lines, each round
     return found
 
 
@@ -60,4 +60,5 @@ def _tells(parts: list[Place], total: Place, people: Sequence[Sequence[int]], fo
         return not covered and any(people[row][column] for row, column in parts)
     if not covered:
         return False
-    return len(covered) < 2 or sum(people[row][column] for row, column in covered) < LEAST_PEOPLE
+    # Somebody may stand in several cells: together they are about no fewer people than the largest, perhaps no more.
+    return len(covered) < 2 or max(people[row][column] for row, column in covered) < LEAST_PEOPLE

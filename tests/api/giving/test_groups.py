@@ -208,3 +208,13 @@ def test_another_groups_staff_see_and_move_nothing(client: FlaskClient, group: O
         "items"
     ]
     assert (listed["person_name"], listed["volunteer_no"], listed["state"]) == ("王**", person.volunteer_no, "asked")
+
+
+def test_nobody_chooses_after_the_end(client: FlaskClient, group: Organisation, shift: Shift, member: Person) -> None:
+    """Neither when the shift was closed, nor after the time to check out: the credit does not depend on the sweep."""
+    assert scan_in(client, member, shift, at=0).status_code == 201
+    assert refusal_of(serve_for(client, member, shift, group, at=180 + 61)) == (409, "SHIFT_OVER")
+    with minutes_past_nine(120):
+        assert post_once(client, f"/shifts/{shift.id}/close", an_admin(), {}).status_code == 200
+    assert refusal_of(serve_for(client, member, shift, group, at=121)) == (409, "SHIFT_OVER")
+    assert (state_of(group.id).balance_minutes, state_of(member.id).balance_minutes) == (0, 120)

@@ -17,7 +17,7 @@ from tests.factories.notices import (
     swept,
 )
 from tests.factories.records import NINE_O_CLOCK, a_record
-from timebank import clock, commands
+from timebank import clock, commands, sweeping
 from timebank.database import NIL, in_unit_of_work, session
 from timebank.ledger.errors import AccountClosed
 from timebank.ledger.models import Transfer
@@ -179,8 +179,8 @@ def test_the_command_sweeps_batch_by_batch(app: Flask, monkeypatch: pytest.Monke
     organisation = an_organisation_with_notice()
     for _ in range(3):
         a_record_on_notice(organisation=organisation)
-    monkeypatch.setattr(commands, "NOTICES_AT_ONCE", 1)
-    monkeypatch.setattr(commands, "SWEEP_AT_ONCE", 2)
+    monkeypatch.setattr(sweeping, "NOTICES_AT_ONCE", 1)
+    monkeypatch.setattr(sweeping, "SWEEP_AT_ONCE", 2)
     with clock.at(NOTICE_OVER):
         counted = [app.test_cli_runner().invoke(commands.cli, ["sweep"]).output for _ in range(3)]
     assert ["notices=2 " in counted[0], "notices=1 " in counted[1], "notices=0 " in counted[2]] == [True, True, True]

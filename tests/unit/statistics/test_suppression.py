@@ -62,3 +62,11 @@ def test_no_hidden_cell_follows_from_its_line(cells: list[list[int]]) -> None:
             )
         else:
             assert covered
+
+
+def test_one_person_in_several_rows_is_still_one() -> None:
+    """Three rows of the same single person are not about three people: their total is hidden with them."""
+    people = [[1, 1], [1, 1], [1, 1], [5, 5], [8, 8]]
+    found = hidden(people)
+    assert {(row, 1) for row in range(3)} <= found
+    assert len(found & {(3, 1), (4, 1)}) == 1
