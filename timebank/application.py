@@ -36,6 +36,7 @@ from timebank.identity import endpoints as identity
 from timebank.identity.wechat import WechatClient
 from timebank.notifications import endpoints as notifications
 from timebank.notifications import templates
+from timebank.organisations import audit_endpoints as audit
 from timebank.organisations import device_endpoints as devices
 from timebank.organisations import endpoints as organisations
 from timebank.organisations import household_endpoints as households
@@ -75,6 +76,7 @@ DOMAINS = (
     members,
     papers,
     households,
+    audit,
     files,
     policies,
     notifications,

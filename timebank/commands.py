@@ -23,6 +23,7 @@ from timebank.identity.rules import Grant, Role
 from timebank.ledger import doctor as guards
 from timebank.ledger.commands import cli as ledger_commands
 from timebank.notifications.commands import cli as notification_commands
+from timebank.organisations.commands import cli as audit_commands
 from timebank.organisations.models import Area, Organisation
 from timebank.passbook import expiry_warnings
 from timebank.policies.commands import cli as policy_commands
@@ -49,6 +50,7 @@ def _add(group: click.Group, name: str) -> None:
     cli.add_command(group, name)
 
 
+_add(audit_commands, "audit")
 _add(ledger_commands, "ledger")
 _add(shop_commands, "shop")
 _add(record_commands, "records")

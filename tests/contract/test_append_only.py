@@ -10,6 +10,7 @@ GUARDED = {
     "anomaly",
     "anomaly_decision",
     "attendance_amendment",
+    "audit_note",
     "certificate",
     "certificate_entry",
     "certificate_revocation",

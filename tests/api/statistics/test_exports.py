@@ -11,6 +11,7 @@ import openpyxl
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
+from sqlalchemy import select
 from werkzeug.test import TestResponse
 
 from tests.api.statistics.conftest import Bank, shanghai
@@ -22,7 +23,8 @@ from tests.factories.records import a_record, a_service, recorded
 from tests.factories.statistics import standing
 from timebank import clock
 from timebank.commands import cli
-from timebank.database import in_unit_of_work
+from timebank.database import in_unit_of_work, session
+from timebank.identity.audit_models import AuditNote
 from timebank.identity.rules import Actor, Role
 from timebank.ledger import seals
 from timebank.statistics import exports
@@ -310,7 +312,7 @@ def test_two_schedules_at_once_register_one(app: Flask, bank: Bank) -> None:
         "id": bank.people[0],
         "actor_id": bank.people[0],
         "reason": "定期导出",
-        "question": {},
+        "question": {"kind": "hours"},
         "scope": [],
         "masked": True,
         "form": "csv",
@@ -327,3 +329,18 @@ def test_two_schedules_at_once_register_one(app: Flask, bank: Bank) -> None:
     second: Export = in_unit_of_work(lambda: exports.register(row | {"id": bank.people[1]}))
 
     assert (first.id, second.id) == (bank.people[0], bank.people[0])
+
+
+@pytest.mark.rule("R39")
+def test_each_export_is_noted(client: FlaskClient, bank: Bank) -> None:
+    """With whole names as an unmasking, with its reason; fetching the file again is another one."""
+    masked = export(client, bank.admin, format="csv").json
+    export(client, bank.admin, format="csv", unmask=True)
+    assert file_of(client, bank.admin, masked["id"]).status_code == 200
+    found = session.scalars(select(AuditNote).order_by(AuditNote.noted_at, AuditNote.id)).all()
+
+    assert [(note.verb, note.reason, note.actor_id) for note in found] == [
+        ("export", "季度报表交街道", bank.admin.person_id),
+        ("unmask", "季度报表交街道", bank.admin.person_id),
+        ("export", None, bank.admin.person_id),
+    ]
