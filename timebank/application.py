@@ -23,6 +23,7 @@ from timebank.attendance import printed_endpoints as printed
 from timebank.attendance import screen_endpoints as screens
 from timebank.certificates import endpoints as certificates
 from timebank.certificates import verify_endpoints as verify
+from timebank.certificates.holders import document_reader
 from timebank.codes.book import CodeBook
 from timebank.demo import clock as demo_clock
 from timebank.demo import endpoints as demo
@@ -32,7 +33,10 @@ from timebank.giving import endpoints as giving
 from timebank.giving import group_endpoints as groups
 from timebank.giving import pool_endpoints as pool
 from timebank.identity import consent_endpoints as consents
+from timebank.identity import document_endpoints as documents
 from timebank.identity import endpoints as identity
+from timebank.identity.document_keys import DocumentKeys
+from timebank.identity.documents import masked_document
 from timebank.identity.wechat import WechatClient
 from timebank.notifications import endpoints as notifications
 from timebank.notifications import templates
@@ -71,6 +75,7 @@ MAX_BODY_BYTES = 1 << 20
 DOMAINS = (
     identity,
     consents,
+    documents,
     organisations,
     devices,
     members,
@@ -137,11 +142,14 @@ def create_app(settings: Settings | None = None) -> Flask:
     except UnusableFont as error:
         raise UnsafeSettings(f"TIMEBANK_FONT_PATH: no TrueType font that can be embedded ({error})") from error
     app.extensions["timebank-codes"] = CodeBook(settings.keys("codes"))
+    app.extensions["timebank-documents"] = DocumentKeys.of(settings)
     app.extensions["timebank-wechat"] = WechatClient(settings)
     app.extensions["timebank-templates"] = templates.read(settings.wechat_templates)
     app.extensions["timebank-migration-head"] = observe.migration_head(str(MIGRATIONS))
     if settings.trusted_proxies:
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=settings.trusted_proxies, x_proto=settings.trusted_proxies)  # type: ignore[method-assign]
+
+    document_reader(masked_document)
 
     observe.set_up_logging()
     database.init_app(app, settings)

@@ -19,6 +19,7 @@ from timebank.demo import street
 from timebank.errors import Conflict, Refusal, refusal_for
 from timebank.identity import passwords
 from timebank.identity import service as identity
+from timebank.identity.commands import cli as people_commands
 from timebank.identity.rules import Grant, Role
 from timebank.ledger import doctor as guards
 from timebank.ledger.commands import cli as ledger_commands
@@ -55,6 +56,7 @@ _add(ledger_commands, "ledger")
 _add(shop_commands, "shop")
 _add(record_commands, "records")
 _add(policy_commands, "policies")
+_add(people_commands, "people")
 _add(notification_commands, "notifications")
 _add(certificate_commands, "certificates")
 _add(star_commands, "stars")

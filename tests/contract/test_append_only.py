@@ -27,6 +27,7 @@ GUARDED = {
     "goods_limit",
     "goods_price",
     "identity_consent",
+    "identity_document_clash",
     "late_scan",
     "late_scan_decision",
     "ledger_account",

@@ -3,14 +3,17 @@
 from typing import Any
 from uuid import UUID
 
-from timebank.identity import consents
+from timebank.identity import consents, document_endpoints, documents
 from timebank.identity.audit import Verb
 from timebank.identity.audited import noted
 from timebank.identity.consent_schemas import ConsentsOut
+from timebank.identity.document_rules import DocumentKind
+from timebank.identity.document_schemas import DocumentOut
 from timebank.identity.guards import actor, requires
 from timebank.identity.models import Guardian
 from timebank.identity.rules import Purpose
 from timebank.organisations import paper_schemas, papers
+from timebank.web import limits
 from timebank.web.blueprint import Blueprint
 
 blueprint = Blueprint("papers", __name__, description="纸质材料登记 · what staff enter from paper")
@@ -42,6 +45,27 @@ def enter_birth_date(person_id: UUID, body: dict[str, Any]) -> dict[str, Any]:
     """凭证件登记或更正出生日期；不留证件照片。"""
     papers.enter_birth_date(actor=actor(), person_id=person_id, **body)
     return {"person_id": person_id}
+
+
+@blueprint.endpoint(
+    "PUT",
+    "/people/<uuid:person_id>/document",
+    guard=requires(*papers.CLERKS),
+    body=paper_schemas.SeenDocumentBody,
+    answer=(200, DocumentOut),
+    limit=limits.LOOKUPS,
+)
+def enter_document(person_id: UUID, body: dict[str, Any]) -> dict[str, Any]:
+    """凭证件登记或更换证件号码：只保存加密摘要和末四位，不留照片；须本人已同意“记录志愿服务”。"""
+    document = documents.number_of(DocumentKind(body["kind"]), body["number"])
+    entered = papers.enter_document(
+        actor=actor(),
+        person_id=person_id,
+        organisation_id=body["organisation_id"],
+        document=document,
+        keys=document_endpoints.keys(),
+    )
+    return document_endpoints.shown(entered)
 
 
 @blueprint.endpoint(
