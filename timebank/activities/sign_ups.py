@@ -72,7 +72,7 @@ def sign_up(*, shift_id: UUID, volunteer_id: UUID, accepts_risk: bool = False, r
 def take_place(*, shift_id: UUID, volunteer_id: UUID, now: datetime) -> SignUp:
     """Take a place for a volunteer who walked in; whether one may, and when, is the caller's question.
 
-    Raises AlreadySignedUp, ShiftOver (closed a moment ago), CapacityFull (also when the shift was cancelled meanwhile).
+    Raises AlreadySignedUp, ShiftOver and ShiftCancelled (a moment ago), CapacityFull.
     """
     taken = _inserted(shift_id=shift_id, volunteer_id=volunteer_id, now=now, walk_in=True)
     if _counted_at_once(taken):
@@ -145,7 +145,7 @@ def _refuse_closed(book: Places) -> None:
     if book.shift.closed_at is not None:
         raise ShiftOver
     if book.shift.state != ShiftState.OPEN:
-        raise CapacityFull(capacity=book.shift.capacity)
+        raise ShiftCancelled
 
 
 def withdraw(*, shift_id: UUID, volunteer_id: UUID) -> None:
