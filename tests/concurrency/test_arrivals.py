@@ -1,6 +1,5 @@
 """A check-in while its shift is cancelled or changed: whoever is first, nobody is inside a shift that does not take place."""
 
-import threading
 from collections.abc import Callable
 from datetime import timedelta
 from functools import partial
@@ -10,7 +9,7 @@ from uuid import UUID
 import pytest
 from flask import Flask
 
-from tests.concurrency.crowds import all_at_once, outcome_of, until_somebody_waits
+from tests.concurrency.crowds import all_at_once, meanwhile
 from tests.factories.activities import a_shift, a_sign_up, taken_of
 from tests.factories.attendance import screen_of, the_reader
 from tests.factories.identity import a_person
@@ -21,7 +20,7 @@ from timebank.activities.models import Shift
 from timebank.attendance import service as attendance
 from timebank.attendance.queries import is_inside
 from timebank.attendance.reading import Presented
-from timebank.database import db, in_unit_of_work, is_sqlite
+from timebank.database import in_unit_of_work
 from timebank.identity.rules import Actor
 
 
@@ -49,28 +48,6 @@ def check_in(volunteer_id: UUID, token: str) -> None:
     attendance.check_in(actor=Actor(volunteer_id), reader=the_reader(), presented=Presented(token=token))
 
 
-def while_somebody_arrives(app: Flask, work: Callable[[], None], arrive: Callable[[], None]) -> str:
-    """Do ``work``, have somebody else ``arrive`` before it is committed, and return what became of them."""
-    outcomes: list[str] = []
-
-    def come() -> None:
-        with app.app_context():
-            outcomes.append(outcome_of(arrive))
-            db.session.remove()
-
-    coming = threading.Thread(target=come)
-
-    def done_as_they_come() -> None:
-        work()
-        coming.start()
-        if not is_sqlite():  # there whoever comes waits for the turn to write
-            until_somebody_waits(lambda: not coming.is_alive())
-
-    in_unit_of_work(done_as_they_come)
-    coming.join()
-    return outcomes[0]
-
-
 @pytest.mark.parametrize("signed_up", [True, False])
 @pytest.mark.parametrize(("work", "told"), [(cancel, "ALREADY_CLOSED"), (put_off, "NOT_OPEN_YET")])
 def test_nobody_slips_into_a_shift_that_is_called_off_or_put_off(
@@ -81,7 +58,7 @@ def test_nobody_slips_into_a_shift_that_is_called_off_or_put_off(
     if signed_up:
         a_sign_up(shift.id, li.id)
     token = screen_of(shift)
-    assert while_somebody_arrives(app, partial(work, shift), partial(check_in, li.id, token)) == told
+    assert meanwhile(app, partial(work, shift), partial(check_in, li.id, token)) == told
     assert not in_unit_of_work(partial(is_inside, shift.id, li.id), write=False)
     assert taken_of(shift.id) == int(signed_up)
 

@@ -17,7 +17,7 @@ from timebank.activities.rules import ShiftState, SignUpState
 from timebank.attendance import closing, queries, scanning
 from timebank.attendance.arrivals import Brought, Fenced
 from timebank.attendance.departures import CheckedOut, check_out
-from timebank.attendance.errors import AlreadyClosed, StillInside
+from timebank.attendance.errors import AlreadyClosed, ServedHere, StillInside
 from timebank.attendance.models import Attendance
 from timebank.attendance.reading import Presented, Reader, Seen
 from timebank.attendance.rules import (
@@ -254,10 +254,13 @@ def _walk_in(context: ShiftContext, standing: Standing, at: datetime) -> None:
 
 
 @activities.before_withdrawal
-def refuse_whoever_is_inside(shift_id: UUID, volunteer_id: UUID) -> None:
-    """Raise StillInside: the place of somebody who is there is not given to another."""
-    if queries.is_inside(shift_id, volunteer_id):
+def refuse_whoever_was_there(shift_id: UUID, volunteer_id: UUID) -> None:
+    """Raise StillInside or ServedHere: the place of somebody who is or was there is not given to another."""
+    states = queries.states_of(shift_id, volunteer_id)
+    if State.OPEN in states:
         raise StillInside
+    if states:
+        raise ServedHere
 
 
 @shift_changes.attended
