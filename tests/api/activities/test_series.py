@@ -221,6 +221,50 @@ def test_the_following_get_other_hours_and_the_earlier_ones_keep_theirs(client: 
         assert (news["topic"], "11:00" in news["message"]) == ("shift_changed", True)
 
 
+def test_what_is_not_given_stays_also_where_one_day_differs(client: FlaskClient) -> None:
+    """Only the hours change: each shift keeps its number and its site; an explicit null takes the site away."""
+    activity = an_activity()
+    hall, yard = (a_site(organisation_id=activity.organisation_id) for _ in range(2))
+    made = begin(client, activity, site_id=str(hall.id))
+    feast = shift_on(made, date(2026, 9, 23))
+    body = {"from_on": "2026-09-16", "start_minute": 660, "length_minutes": 60}
+
+    def as_they_are(series_id: Any) -> list[tuple[int, UUID | None]]:
+        days = (date(2026, 9, 16), date(2026, 9, 23))
+        return [(one.capacity, one.site_id) for one in (shift_on(series_id, day) for day in days)]
+
+    with clock.at(MONDAY):
+        put(client, feast, an_admin(), capacity=9, site_id=str(yard.id))
+        later = post_once(client, f"/series/{made.json['id']}/change", an_admin(), body).json["series"]
+        assert (later["site_id"], later["capacity"]) == (str(hall.id), 4)
+        assert as_they_are(later["id"]) == [(4, hall.id), (9, yard.id)]
+        body |= {"site_id": None, "capacity": 6}
+        last = post_once(client, f"/series/{later['id']}/change", an_admin(), body).json["series"]
+    assert (last["site_id"], as_they_are(last["id"])) == (None, [(6, None), (6, None)])
+
+
+@pytest.mark.rule("R14")
+def test_a_change_publishes_nothing_risky_that_is_not_insured(client: FlaskClient) -> None:
+    """The insurance has run out: what is published is moved, what is missing waits until there is a new one."""
+    activity = an_activity(risky=True)
+    made = begin(client, activity)
+    insured = {
+        name: str(getattr(activity, name)) for name in ("organisation_id", "area_id", "name", "category", "content")
+    } | {"risky": True, "risk_notice": activity.risk_notice}
+    body = {"from_on": "2026-09-16", "start_minute": 660, "length_minutes": 60}
+    two_weeks_later = MONDAY + timedelta(days=14)
+    with clock.at(two_weeks_later):
+        client.put(f"{API}/activities/{activity.id}", json=insured, headers=signed_in(an_admin()))
+        body["from_on"] = "2026-09-23"
+        later = post_once(client, f"/series/{made.json['id']}/change", an_admin(), body).json
+    assert later["touched"] == len(days_of(later["series"]["id"])) == 3
+    assert sweep(two_weeks_later) == 0
+    with clock.at(two_weeks_later):
+        insured["insurance_ref"] = "平安-2026-0018"
+        client.put(f"{API}/activities/{activity.id}", json=insured, headers=signed_in(an_admin()))
+    assert sweep(two_weeks_later) == 2
+
+
 @pytest.mark.parametrize("from_on", ["0001-01-01", "9999-12-31", "2199-12-31", "2026-09-10", "soon", None])
 def test_a_day_that_is_none_of_it_changes_nothing(client: FlaskClient, from_on: str | None) -> None:
     """Neither out of the calendar, nor far away, nor between two Wednesdays; and never a 500."""
