@@ -171,6 +171,7 @@ def sign_up(shift_id: UUID, body: dict[str, Any]) -> dict[str, Any]:
         "walk_in": taken.walk_in,
         "signed_up_at": taken.signed_up_at,
         "role_id": taken.role_id,
+        "group_id": taken.group_id,
         "clashes": found,
     }
 
@@ -233,6 +234,8 @@ def _my_items(rows: Sequence[Row[Any]]) -> list[dict[str, Any]]:
             "walk_in": row.walk_in,
             "signed_up_at": row.signed_up_at,
             "role_id": row.role_id,
+            "group_id": row.group_id,
+            "group_name": row.group_name,
             "shift": shift,
         }
         for row, shift in zip(rows, shifts, strict=True)
