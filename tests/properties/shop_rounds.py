@@ -5,7 +5,7 @@ from hypothesis.stateful import rule
 
 from tests.properties.shop_day import CHIEF, CLERK, DEPUTY, goods, members, pieces, shops, staff, which
 from tests.properties.shop_stock_day import BehindTheCounters, miscounts
-from timebank.shop.stockkeeping_rules import WriteOffReason
+from timebank.shop.stockkeeping.rules import WriteOffReason
 
 colleagues = st.permutations([CLERK, CHIEF, DEPUTY])
 

@@ -18,11 +18,12 @@ from tests.properties.shop_model import MOST
 from tests.properties.shop_rounds import Rounds
 from timebank import clock
 from timebank.database import session
-from timebank.shop import levels, stocktakes, write_offs
-from timebank.shop.lot_tables import LotRecall
 from timebank.shop.models import Lot, StockMove
 from timebank.shop.rules import MoveKind
-from timebank.shop.stockkeeping_rules import StocktakeState, TransferState, WriteOffReason, WriteOffState
+from timebank.shop.stock import levels
+from timebank.shop.stock.lot_tables import LotRecall
+from timebank.shop.stockkeeping import stocktakes, write_offs
+from timebank.shop.stockkeeping.rules import StocktakeState, TransferState, WriteOffReason, WriteOffState
 
 
 class ShopDay(Rounds):
