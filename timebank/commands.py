@@ -77,18 +77,23 @@ def doctor(context: click.Context) -> None:
 @click.option("--every", type=click.Choice([str(period) for period in Period]), required=True)
 @click.option("--form", "forms", multiple=True, type=click.Choice([str(form) for form in Form]), help="默认全部 · all")
 @with_appcontext
-def export(*, every: str, forms: tuple[str, ...]) -> None:
-    """导出上一个月、季度或年到 exports 目录；重复执行不改变什么 · export the period before this one; again changes nothing."""
+@click.pass_context
+def export(context: click.Context, *, every: str, forms: tuple[str, ...]) -> None:
+    """导出上一个月、季度或年到 exports 目录；重复执行不改变什么；有文件没写成时退出码为 1 · export the period before this one; again changes nothing; exit 1 if a file is missing."""
     watched = sys.stderr.isatty()
     writer = Writer(
         home=current_app.extensions["timebank-settings"].home,
         face=current_app.extensions["timebank-typeface"],
         progress=_show_rows if watched else None,
     )
+    refused = False
     for done in schedules.run(Period(every), [Form(form) for form in forms] or list(Form), writer):
         if watched:
             click.echo("\r\033[K", nl=False, err=True)  # the line of progress is over
-        click.echo(f"{done.name} rows={done.rows}{' (there)' if done.was_there else ''}")
+        refused = refused or done.refused is not None
+        told = f"rows={done.rows}{' (there)' if done.was_there else ''}"
+        click.echo(f"{done.name} {f'FAILED: {done.refused}' if done.refused else told}")
+    context.exit(1 if refused else 0)
 
 
 def _show_rows(rows: int) -> None:
