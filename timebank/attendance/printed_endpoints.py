@@ -1,6 +1,6 @@
 """Posters of shifts and cards of volunteers over HTTP: rolled by those who answer for them, printed as often as needed."""
 
-from typing import Any
+from typing import Any, cast
 from uuid import UUID
 
 from flask import Response, current_app
@@ -11,6 +11,7 @@ from timebank.attendance.incoming import book
 from timebank.attendance.printed import Issued
 from timebank.codes import layouts
 from timebank.codes.layouts import Kind
+from timebank.database import in_unit_of_work
 from timebank.documents import pdf_file, qr
 from timebank.documents.typefaces import Typeface
 from timebank.errors import NotFound
@@ -19,7 +20,10 @@ from timebank.identity.audit import Verb
 from timebank.identity.audited import noted
 from timebank.identity.guards import actor, person_id, requires, signed_in
 from timebank.identity.models import Person
+from timebank.identity.wechat import Picture, WechatClient
+from timebank.identity.wechat_token import SharedToken
 from timebank.records.service import DECIDERS
+from timebank.web import limits
 from timebank.web.blueprint import Blueprint
 
 blueprint = Blueprint("printed codes", __name__, description="海报与志愿者卡 · posters and volunteers' cards")
@@ -39,6 +43,23 @@ def roll_poster(shift_id: UUID) -> dict[str, Any]:
     return {"shift_id": shift_id, "serial": issued.serial, "issued_at": issued.issued_at}
 
 
+def _poster_token(shift_id: UUID) -> str:
+    context = points.led_by(actor(), shift_id)
+    issued = printed.newest(kind=Kind.POSTER, references=[context.point_ref]).get(context.point_ref)
+    if issued is None:
+        raise NotFound
+    return book().poster(point=context.point_ref, serial=issued.serial)
+
+
+def _mini_program_code(*, shift_id: UUID) -> Picture:
+    """Have WeChat draw the code, outside any transaction and only for whoever may have the poster."""
+    scene = in_unit_of_work(lambda: _poster_token(shift_id), write=False)
+    client, settings = current_app.extensions["timebank-wechat"], current_app.extensions["timebank-settings"]
+    page = settings.wechat_scan_page
+    token = SharedToken(client, settings.wechat_app_id)
+    return token.used(lambda good: cast("WechatClient", client).code_picture(scene, page=page, token=good))
+
+
 @blueprint.endpoint(
     "GET",
     "/shifts/<uuid:shift_id>/poster",
@@ -54,6 +75,20 @@ def get_poster(shift_id: UUID, query: dict[str, Any]) -> Any:
     if issued is None:
         raise NotFound
     return _poster_as(query["format"], context, issued)
+
+
+@blueprint.endpoint(
+    "GET",
+    "/shifts/<uuid:shift_id>/poster/mini-program-code",
+    guard=signed_in,
+    answer=(200, None),
+    limit=limits.PRINTS,
+    prepare=_mini_program_code,
+    media_types=("image/jpeg", "image/png"),
+)
+def get_mini_program_code(shift_id: UUID, prepared: Picture) -> Response:
+    """现行海报的小程序码：由微信生成，微信扫一扫直接打开小程序；还没有签发过海报则为 404。"""
+    return Response(prepared.content, mimetype=prepared.media_type)
 
 
 def _poster_as(form: str, context: ShiftContext, issued: Issued) -> Any:
