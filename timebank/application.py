@@ -34,6 +34,7 @@ from timebank.giving import pool_endpoints as pool
 from timebank.identity import consent_endpoints as consents
 from timebank.identity import endpoints as identity
 from timebank.identity.wechat import WechatClient
+from timebank.imports import endpoints as imports
 from timebank.notifications import endpoints as notifications
 from timebank.notifications import templates
 from timebank.organisations import device_endpoints as devices
@@ -113,6 +114,7 @@ DOMAINS = (
     stars,
     anomalies,
     passbook,
+    imports,
     statistics,
     exports,
 )

@@ -20,6 +20,7 @@ from timebank.errors import Conflict, Refusal, refusal_for
 from timebank.identity import passwords
 from timebank.identity import service as identity
 from timebank.identity.rules import Grant, Role
+from timebank.imports.commands import cli as import_commands
 from timebank.ledger import doctor as guards
 from timebank.ledger.commands import cli as ledger_commands
 from timebank.notifications.commands import cli as notification_commands
@@ -56,6 +57,7 @@ _add(policy_commands, "policies")
 _add(notification_commands, "notifications")
 _add(certificate_commands, "certificates")
 _add(star_commands, "stars")
+_add(import_commands, "import")
 _add(statistics_commands, "statistics")
 
 
