@@ -38,6 +38,7 @@ from timebank.identity import endpoints as identity
 from timebank.identity.document_keys import DocumentKeys
 from timebank.identity.documents import masked_document
 from timebank.identity.wechat import WechatClient
+from timebank.imports import endpoints as imports
 from timebank.notifications import endpoints as notifications
 from timebank.notifications import templates
 from timebank.organisations import audit_endpoints as audit
@@ -120,6 +121,7 @@ DOMAINS = (
     stars,
     anomalies,
     passbook,
+    imports,
     statistics,
     exports,
 )

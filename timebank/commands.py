@@ -21,6 +21,7 @@ from timebank.identity import passwords
 from timebank.identity import service as identity
 from timebank.identity.commands import cli as people_commands
 from timebank.identity.rules import Grant, Role
+from timebank.imports.commands import cli as import_commands
 from timebank.ledger import doctor as guards
 from timebank.ledger.commands import cli as ledger_commands
 from timebank.notifications.commands import cli as notification_commands
@@ -60,6 +61,7 @@ _add(people_commands, "people")
 _add(notification_commands, "notifications")
 _add(certificate_commands, "certificates")
 _add(star_commands, "stars")
+_add(import_commands, "import")
 _add(statistics_commands, "statistics")
 
 

@@ -89,11 +89,8 @@ def get_export_manifest(export_id: UUID) -> dict[str, Any]:
     guard=_READERS,
     answer=(200, None),
     media_types=FILES,
-<<<<<<< HEAD
     audited=noted(Verb.EXPORT, "export"),
-=======
     limit=EXPORTS,
->>>>>>> figures
 )
 def get_export_file(export_id: UUID) -> Response:
     """再次下载当时导出的文件，一个字节不变；文件不在或被改动时拒绝（410）。"""

@@ -24,13 +24,8 @@ from tests.factories.policies import a_policy
 from tests.factories.records import a_record, a_service, recorded
 from tests.factories.statistics import standing
 from timebank import clock
-<<<<<<< HEAD
-from timebank.commands import cli
 from timebank.database import in_unit_of_work, session
 from timebank.identity.audit_models import AuditNote
-=======
-from timebank.database import in_unit_of_work
->>>>>>> figures
 from timebank.identity.rules import Actor, Role
 from timebank.ledger import seals
 
@@ -320,76 +315,6 @@ def test_a_pivot_and_five_societies_can_be_exported(client: FlaskClient, bank: B
 
     assert (pivot.status_code, societies.status_code, records.status_code) == (201, 201, 201)
     assert file_of(client, bank.admin, societies.json["id"]).data.startswith(b"%PDF")
-<<<<<<< HEAD
-
-
-# --- by schedule ------------------------------------------------------------------------------------------------------
-
-
-def scheduled(app: Flask, *arguments: str) -> list[str]:
-    """Run the export of a schedule in January 2027; return what it says."""
-    with clock.at(shanghai(2027, 1, 1, 0, 30)):
-        done = app.test_cli_runner().invoke(cli, ["statistics", "export", *arguments])
-    assert done.exit_code == 0, done.output
-    return done.output.splitlines()
-
-
-def test_a_schedule_writes_each_file_once(app: Flask, client: FlaskClient, bank: Bank) -> None:
-    """The month that is over, each file with its manifest; again nothing changes, and a lost copy comes back."""
-    first = scheduled(app, "--every", "month", "--form", "csv", "--form", "pdf")
-    folder: Path = app.extensions["timebank-settings"].home / "exports" / "month" / "2026-12"
-    files = {path.name: path.read_bytes() for path in folder.iterdir()}
-    manifest = json.loads(files["hours-by-organisation.csv.manifest.json"])
-
-    assert "month/2026-12/records.csv rows=1" in first
-    assert not [line for line in first if "records.pdf" in line]
-    assert manifest["sha256"] == hashlib.sha256(files["hours-by-organisation.csv"]).hexdigest()
-    assert (manifest["question"]["from"], manifest["question"]["to"]) == ("2026-12-01", "2026-12-31")
-    (folder / "five-societies.csv").unlink()
-    a_record(organisation=bank.one, started_at=shanghai(2026, 12, 5, 9))
-    second = scheduled(app, "--every", "month", "--form", "csv", "--form", "pdf")
-    assert second == [f"{line} (there)" for line in first]
-    assert {path.name: path.read_bytes() for path in folder.iterdir()} == files
-    listed = client.get(f"{EXPORTS}?limit=200", headers=signed_in(bank.admin)).json["items"]
-    assert (len(listed), {entry["reason"] for entry in listed}) == (len(first), {"定期导出"})
-
-
-@pytest.mark.parametrize(
-    ("every", "period", "days"),
-    [("quarter", "2026-Q4", ("2026-10-01", "2026-12-31")), ("year", "2026", ("2026-01-01", "2026-12-31"))],
-)
-def test_quarters_and_years_are_whole(app: Flask, bank: Bank, every: str, period: str, days: tuple[str, str]) -> None:
-    """At the turn of the year the quarter and the year that are over are exported."""
-    scheduled(app, "--every", every, "--form", "csv")
-    folder: Path = app.extensions["timebank-settings"].home / "exports" / every / period
-
-    question = json.loads((folder / "bank-by-month.csv.manifest.json").read_bytes())["question"]
-    assert (question["from"], question["to"]) == days
-
-
-def test_two_schedules_at_once_register_one(app: Flask, bank: Bank) -> None:
-    """Both have written the same file; the second is answered with the first one's entry."""
-    row = {
-        "id": bank.people[0],
-        "actor_id": bank.people[0],
-        "reason": "定期导出",
-        "question": {"kind": "hours"},
-        "scope": [],
-        "masked": True,
-        "form": "csv",
-        "rows": 1,
-        "size_bytes": 1,
-        "sha256": bytes(32),
-        "seal_n": None,
-        "corrections_seen": 0,
-        "manifest": {},
-        "schedule_key": "month/2026-12/x.csv",
-        "generated_at": clock.now(),
-    }
-    first = in_unit_of_work(lambda: exports.register(row))
-    second: Export = in_unit_of_work(lambda: exports.register(row | {"id": bank.people[1]}))
-
-    assert (first.id, second.id) == (bank.people[0], bank.people[0])
 
 
 @pytest.mark.rule("R39")
@@ -405,5 +330,3 @@ def test_each_export_is_noted(client: FlaskClient, bank: Bank) -> None:
         ("unmask", "季度报表交街道", bank.admin.person_id),
         ("export", None, bank.admin.person_id),
     ]
-=======
->>>>>>> figures
