@@ -5,9 +5,7 @@ Services use ``session``, flush, and never commit. ``in_unit_of_work`` is the on
 
 import random
 import re
-import threading
 import time
-from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
@@ -38,6 +36,7 @@ from sqlalchemy.types import TypeDecorator
 from uuid_utils.compat import uuid7
 
 from timebank.errors import Busy
+from timebank.fair_lock import FairLock
 from timebank.settings import Settings
 
 T = TypeVar("T")
@@ -177,39 +176,6 @@ def prepare(engine: Engine) -> None:
     @event.listens_for(engine, "begin")
     def begin(connection: Any) -> None:
         connection.exec_driver_sql(connection.get_execution_options().get("timebank_begin", "BEGIN"))
-
-
-class FairLock:
-    """A lock that serves its waiters in the order they came: SQLite's own busy handler lets some wait for seconds."""
-
-    def __init__(self) -> None:
-        self._mutex = threading.Lock()
-        self._held = False
-        self._waiting: deque[threading.Event] = deque()
-
-    def acquire(self, timeout: timedelta) -> bool:
-        """Wait for the turn, at most ``timeout``; return whether the lock is held now."""
-        with self._mutex:
-            if not self._held:
-                self._held = True
-                return True
-            turn = threading.Event()
-            self._waiting.append(turn)
-        if turn.wait(timeout.total_seconds()):
-            return True
-        with self._mutex:
-            if turn.is_set():
-                return True
-            self._waiting.remove(turn)
-            return False
-
-    def release(self) -> None:
-        """Hand the lock to whoever has waited longest, or free it."""
-        with self._mutex:
-            if self._waiting:
-                self._waiting.popleft().set()
-            else:
-                self._held = False
 
 
 _write_turn = FairLock()
