@@ -21,13 +21,16 @@ from timebank.attendance import no_show_endpoints as no_shows
 from timebank.attendance import overdue_endpoints as overdue
 from timebank.attendance import printed_endpoints as printed
 from timebank.attendance import screen_endpoints as screens
+from timebank.awards import endpoints as awards
 from timebank.certificates import endpoints as certificates
 from timebank.certificates import verify_endpoints as verify
 from timebank.certificates.holders import document_reader
 from timebank.codes.book import CodeBook
+from timebank.complaints import endpoints as complaints
 from timebank.demo import clock as demo_clock
 from timebank.demo import endpoints as demo
 from timebank.documents.typefaces import UnusableFont, typeface
+from timebank.evaluations import endpoints as evaluations
 from timebank.files import endpoints as files
 from timebank.giving import endpoints as giving
 from timebank.giving import group_endpoints as groups
@@ -67,6 +70,7 @@ from timebank.shop.stockkeeping import stocktake_endpoints as stocktakes
 from timebank.stars import endpoints as stars
 from timebank.statistics import endpoints as statistics
 from timebank.statistics import export_endpoints as exports
+from timebank.training import endpoints as training
 from timebank.web import docs, observe, problems, tokens
 from timebank.web.api import PREFIX, create_api
 
@@ -119,6 +123,10 @@ DOMAINS = (
     certificates,
     verify,
     stars,
+    training,
+    awards,
+    evaluations,
+    complaints,
     anomalies,
     passbook,
     imports,

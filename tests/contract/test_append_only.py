@@ -7,6 +7,17 @@ from tests.engines import ON_POSTGRESQL, ON_SQLITE
 from timebank.database import in_unit_of_work, session
 
 GUARDED = {
+    "award",
+    "evaluation",
+    "evaluation_invitation",
+    "training",
+    "award_withdrawal",
+    "complaint",
+    "evaluation_removal",
+    "evaluation_reply",
+    "training_participation",
+    "complaint_answer",
+    "training_participation_withdrawal",
     "anomaly",
     "anomaly_decision",
     "attendance_amendment",
