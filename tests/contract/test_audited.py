@@ -12,6 +12,7 @@ NOTED_ELSEWHERE = {
     "POST /sites/<uuid:site_id>/intakes": "the receipt of an intake and its stock moves say who took in what",
     "POST /stocktakes/<uuid:stocktake_id>/counts": "every count is a row of its own; what is posted is noted",
     "POST /statistics/exports": "the register notes each export, also downloads and those of a schedule",
+    "POST /imports": "the register of imports says who, why and what; a check writes nothing",
     "POST /demo/clock": "exists in the demo only",
 }
 UNMASKING = {

@@ -7,6 +7,8 @@ from timebank.awards import schemas, service
 from timebank.awards.models import Award
 from timebank.files import queries as files
 from timebank.identity import queries as people
+from timebank.identity.audit import Verb
+from timebank.identity.audited import noted
 from timebank.identity.guards import actor, person_id, requires, signed_in
 from timebank.organisations import scope
 from timebank.web.blueprint import Blueprint
@@ -23,6 +25,7 @@ blueprint = Blueprint("awards", __name__, description="表彰奖励 · awards")
     body=schemas.AwardBody,
     answer=(201, schemas.AwardOut),
     once=True,
+    audited=noted(Verb.ENTER, "award"),
 )
 def enter_award(body: dict[str, Any]) -> dict[str, Any]:
     """登记表彰奖励：名称、日期、授予单位，写明看过什么证明。不能登记本人或亲属；同一项不重复登记。"""
@@ -36,6 +39,7 @@ def enter_award(body: dict[str, Any]) -> dict[str, Any]:
     body=schemas.AwardWithdrawalBody,
     answer=(201, schemas.AwardOut),
     once=True,
+    audited=noted(Verb.REVOKE, "award"),
 )
 def withdraw_award(award_id: UUID, body: dict[str, Any]) -> dict[str, Any]:
     """撤销登记有误或已被收回的表彰，须写明理由；原来的登记保留备查。"""

@@ -7,6 +7,8 @@ from timebank import clock
 from timebank.complaints import queries, schemas, service
 from timebank.complaints.models import Complaint
 from timebank.complaints.rules import Kind, Outcome, State
+from timebank.identity.audit import Verb
+from timebank.identity.audited import noted
 from timebank.identity.guards import actor, person_id, requires, signed_in
 from timebank.organisations import scope
 from timebank.records.service import DECIDERS
@@ -90,6 +92,7 @@ def show_complaint(complaint_id: UUID) -> dict[str, Any]:
     body=schemas.ComplaintAnswerBody,
     answer=(201, schemas.ComplaintOut),
     once=True,
+    audited=noted(Verb.DECIDE, "complaint", outcome="outcome"),
 )
 def answer_complaint(complaint_id: UUID, body: dict[str, Any]) -> dict[str, Any]:
     """答复投诉：查实（upheld）或不成立（dismissed），写明情况。投诉人、被投诉人和他们的亲属不能答复。"""

@@ -12,6 +12,8 @@ from timebank.evaluations import queries, schemas, service
 from timebank.evaluations.models import Evaluation
 from timebank.evaluations.rules import average_tenths
 from timebank.identity import queries as people
+from timebank.identity.audit import Verb
+from timebank.identity.audited import noted
 from timebank.identity.guards import actor, person_id, requires, signed_in
 from timebank.organisations import scope
 from timebank.records.service import DECIDERS
@@ -127,6 +129,7 @@ def list_evaluations(query: dict[str, Any]) -> dict[str, Any]:
     body=schemas.EvaluationRemovalBody,
     answer=(204, None),
     once=True,
+    audited=noted(Verb.REVOKE, "evaluation"),
 )
 def remove_evaluation(evaluation_id: UUID, body: dict[str, Any]) -> None:
     """撤下不当的评价（辱骂、评错人），须写明理由；不再显示，也不计入平均分。评价人本人和亲属不能撤下。"""

@@ -8,6 +8,8 @@ from flask import current_app, request
 from timebank.database import in_unit_of_work
 from timebank.documents import csv_file, xlsx_file
 from timebank.errors import Invalid
+from timebank.identity.audit import Verb
+from timebank.identity.audited import noted
 from timebank.identity.guards import actor, requires
 from timebank.imports import people, places, queries, schemas, service
 from timebank.imports.errors import ImportTooLarge
@@ -119,6 +121,7 @@ def get_import(import_id: UUID) -> dict[str, Any]:
     body=schemas.ImportApprovalBody,
     answer=(200, schemas.ImportApprovalOut),
     once=True,
+    audited=noted(Verb.APPROVE, "import"),
 )
 def approve_import(import_id: UUID, body: dict[str, Any]) -> dict[str, Any]:
     """审核一次导入的历史时长：须由导入人以外的人审核，每次至多一千条，有 next 时接着调用。本人、亲属、有异议或时间重复的留待逐条处理。"""

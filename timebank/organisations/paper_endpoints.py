@@ -54,6 +54,7 @@ def enter_birth_date(person_id: UUID, body: dict[str, Any]) -> dict[str, Any]:
     body=paper_schemas.SeenDocumentBody,
     answer=(200, DocumentOut),
     limit=limits.LOOKUPS,
+    audited=noted(Verb.CHANGE, "document", target="person_id"),
 )
 def enter_document(person_id: UUID, body: dict[str, Any]) -> dict[str, Any]:
     """凭证件登记或更换证件号码：只保存加密摘要和末四位，不留照片；须本人已同意“记录志愿服务”。"""

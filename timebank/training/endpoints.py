@@ -3,6 +3,8 @@
 from typing import Any
 from uuid import UUID
 
+from timebank.identity.audit import Verb
+from timebank.identity.audited import noted
 from timebank.identity.guards import actor, person_id, requires, signed_in
 from timebank.organisations import scope
 from timebank.training import queries, schemas, service
@@ -21,6 +23,7 @@ blueprint = Blueprint("training", __name__, description="培训情况 · trainin
     body=schemas.TrainingBody,
     answer=(201, schemas.TrainingOut),
     once=True,
+    audited=noted(Verb.ENTER, "training"),
 )
 def enter_training(body: dict[str, Any]) -> dict[str, Any]:
     """登记一次培训：名称、主要内容、学习时长、组织单位、日期。学习时长不是服务时长，不计时间币。"""
@@ -63,6 +66,7 @@ def show_training(training_id: UUID) -> dict[str, Any]:
     body=schemas.ParticipantsBody,
     answer=(201, schemas.TrainingWithListOut),
     once=True,
+    audited=noted(Verb.CHANGE, "training"),
 )
 def enter_participants(training_id: UUID, body: dict[str, Any]) -> dict[str, Any]:
     """登记参加人员：按志愿者编号，一次最多200人，有一个编号有误则全部不登记；已登记的不重复。不能登记本人或亲属。"""
@@ -77,6 +81,7 @@ def enter_participants(training_id: UUID, body: dict[str, Any]) -> dict[str, Any
     body=schemas.ParticipationWithdrawalBody,
     answer=(201, schemas.TrainingWithListOut),
     once=True,
+    audited=noted(Verb.REVOKE, "participation"),
 )
 def withdraw_participation(participation_id: UUID, body: dict[str, Any]) -> dict[str, Any]:
     """撤销登记错误的参加记录，须写明理由；原来的登记保留备查。"""
