@@ -36,6 +36,8 @@ class Topic(StrEnum):
     SHIFT_CANCELLED = "shift_cancelled"
     NO_SHOW = "no_show"
     NO_SHOW_LIFTED = "no_show_lifted"
+    EVALUATED = "evaluated"
+    COMPLAINT_ANSWERED = "complaint_answered"
 
 
 class State(StrEnum):
@@ -72,6 +74,8 @@ FACTS: dict[Topic, frozenset[str]] = {
     Topic.SHIFT_CANCELLED: frozenset({"activity", "starts_at"}),
     Topic.NO_SHOW: frozenset({"activity", "served_on"}),
     Topic.NO_SHOW_LIFTED: frozenset({"activity", "served_on"}),
+    Topic.EVALUATED: frozenset({"activity", "served_on"}),
+    Topic.COMPLAINT_ANSWERED: frozenset({"organisation", "made_on"}),
 }
 """What a topic's sentence is made of. Besides, facts may hold ids."""
 

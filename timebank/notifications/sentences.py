@@ -97,6 +97,16 @@ SENTENCES: dict[Topic, Sentence] = {
         "Your absence from {activity} on {served_on} was lifted. Thank you for telling us.",
         "缺席记录已撤销",
     ),
+    Topic.EVALUATED: Sentence(
+        "{served_on}「{activity}」的服务有了新的评价，请在「我的评价」里查看，可以回复一次。",
+        "Somebody has said how your service at {activity} on {served_on} was. Read it under your evaluations; you may reply.",
+        "有新的服务评价",
+    ),
+    Topic.COMPLAINT_ANSWERED: Sentence(
+        "您 {made_on} 对「{organisation}」提出的投诉已有答复，请在「我的投诉」里查看。",
+        "Your complaint of {made_on} about {organisation} was answered. Read it under your complaints.",
+        "投诉已有答复",
+    ),
 }
 
 MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
