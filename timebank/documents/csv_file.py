@@ -1,42 +1,50 @@
 """CSV as Excel in China opens it: UTF-8 with a BOM, CRLF, a header row, and no cell that runs as a formula.
 
 A spreadsheet runs a cell that begins like a formula, with whatever a volunteer typed as a name (CWE-1236). Such text
-gets an apostrophe in front. Only text: a negative number is a number.
+gets an apostrophe in front. Only text: a negative number is a number. Quotes stand where RFC 4180 needs them.
 """
 
 import codecs
-import csv
-import io
 import re
-from collections.abc import Callable, Iterator
-from typing import Any
+from collections.abc import Callable, Iterator, Sequence
+from datetime import datetime
+from typing import cast
 
-from timebank.documents.tables import Table, Type, clean, show
+from timebank.documents.columns import (
+    Shown,
+    day_of,
+    days_and_seconds,
+    refuse_others,
+    remembering,
+    shown_in_columns,
+)
+from timebank.documents.tables import Cell, Table, Type, clean, show
 
 MEDIA_TYPE = "text/csv; charset=utf-8"
-CHUNK = 64 * 1024
-"""Characters after which a piece is handed on, so that a million rows need no more memory than a thousand."""
-REMEMBERED = 2_000
-"""Different cells of a column whose form is remembered: a million rows name a few hundred organisations and days."""
 
 # Excel drops leading blanks before it looks; a leading tab or line end starts a new cell after a paste.
 _FORMULA = re.compile(r"[\t\r\n]|\s*[=+\-@＝＋－＠]")
+_QUOTED = re.compile(r'[,"\r\n]')
+_IDS = re.compile(r"[0-9A-Za-z][0-9A-Za-z-]*(?: [0-9A-Za-z][0-9A-Za-z-]*)*")
+_MINUTES = [f" {minute // 60:02}:{minute % 60:02}:" for minute in range(24 * 60)]
+_SECONDS = [f"{second:02}" for second in range(60)]
 
 
 def stream(table: Table) -> Iterator[bytes]:
-    """Yield the file piece by piece; the rows are read as the pieces are asked for. Raises as ``Table.cells``."""
-    buffer = io.StringIO(newline="")
-    writer = csv.writer(buffer, lineterminator="\r\n")
-    writer.writerow([harmless(clean(column.title)) for column in table.columns])
+    """Yield the file a thousand rows at a time, read as they are asked for. Raises as ``Table.cells``."""
     yield codecs.BOM_UTF8
-    fields = [_field_of(column.type) for column in table.columns]
-    for row in table.rows:
-        writer.writerow([field(cell) for field, cell in zip(fields, row, strict=True)])
-        if buffer.tell() >= CHUNK:
-            yield buffer.getvalue().encode()
-            buffer.seek(0)
-            buffer.truncate()
-    yield buffer.getvalue().encode()
+    titles = [_field(clean(column.title)) for column in table.columns]
+    yield _lines([titles], alone=len(titles) == 1)
+    fields = [_fields_of(column.type) for column in table.columns]
+    for columns in shown_in_columns(table, fields):
+        yield _lines(zip(*columns, strict=True), alone=len(columns) == 1)
+
+
+def _lines(rows: Iterator[Sequence[str]] | list[list[str]], *, alone: bool) -> bytes:
+    """Return rows as lines; a field that is ``alone`` and empty is quoted, or its line would be none."""
+    if alone:
+        rows = [[field or '""' for field in row] for row in rows]
+    return "".join([",".join(row) + "\r\n" for row in rows]).encode()
 
 
 def harmless(text: str) -> str:
@@ -49,27 +57,52 @@ def restored(text: str) -> str:
     return text[1:] if text.startswith("'") and _FORMULA.match(text, 1) else text
 
 
-def _field_of(kind: Type) -> Callable[[Any], Any]:
-    """Return what makes a field of a cell; days and instants in the form that spreadsheets recognise."""
-    shown = show(kind)
+def _field(cell: Cell) -> str:
+    text = harmless(str(cell))
+    return f'"{text.replace(chr(34), chr(34) * 2)}"' if _QUOTED.search(text) else text
+
+
+def _fields_of(kind: Type) -> Callable[[Sequence[Cell]], Shown]:
+    """Return what makes fields of a column; days and instants in the form that spreadsheets recognise."""
     if kind is Type.TEXT:
-        return _remembering(lambda cell: harmless(str(shown(cell))))
-    if kind in {Type.DAY, Type.INSTANT}:
-        return _remembering(lambda cell: str(shown(cell)))
-    return lambda cell: None if cell is None else shown(cell)
+        return remembering(kind, _field)
+    if kind is Type.ID:
+        return _ids
+    if kind is Type.INSTANT:
+        return _instants
+    if kind is Type.DAY:
+        return remembering(kind, str)
+    return _numbers_of(kind)
 
 
-def _remembering(make: Callable[[Any], str]) -> Callable[[Any], str | None]:
-    known: dict[Any, str] = {}
+def _ids(column: Sequence[Cell]) -> Shown:
+    if None in column or not _IDS.fullmatch(" ".join(cast("Sequence[str]", column))):
+        shown = show(Type.ID)
+        return ["" if cell is None else str(shown(cell)) for cell in column]
+    return cast("Shown", column)
 
-    def field(cell: Any) -> str | None:
-        if cell is None:
-            return None
-        found = known.get(cell)
-        if found is None:
-            if len(known) >= REMEMBERED:
-                known.clear()
-            found = known[cell] = make(cell)
-        return found
 
-    return field
+def _numbers_of(kind: Type) -> Callable[[Sequence[Cell]], Shown]:
+    def numbers(column: Sequence[Cell]) -> Shown:
+        refuse_others(kind, column)
+        if None in column:
+            return ["" if cell is None else str(cell) for cell in column]
+        return list(map(str, column))
+
+    return numbers
+
+
+def _instants(column: Sequence[Cell]) -> Shown:
+    refuse_others(Type.INSTANT, column)
+    there = cast("list[datetime]", [cell for cell in column if cell is not None])
+    divided = days_and_seconds(there) if there else None
+    if divided is None or len(there) < len(column):
+        shown = show(Type.INSTANT)
+        return ["" if cell is None else str(shown(cell)) for cell in column]
+    days: dict[int, str] = {}
+    found = []
+    for day, second in divided:
+        if day not in days:
+            days[day] = day_of(day).isoformat()
+        found.append(f"{days[day]}{_MINUTES[second // 60]}{_SECONDS[second % 60]}")
+    return found

@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 import time_machine
+import xlsxwriter
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from openpyxl import Workbook, load_workbook
@@ -153,6 +154,78 @@ def test_numbers_and_times_agree_with_the_csv(rows: list[tuple[int, date, dateti
     assert [f"{number},{day:%Y-%m-%d},{instant}" for number, day, instant in read] == [
         f"{number},{day},{instant}" for number, day, instant in (line.split(",") for line in lines)
     ]
+
+
+INSTANTS = st.datetimes(datetime(1899, 12, 1), datetime(2100, 1, 1), timezones=st.just(UTC))
+
+
+@given(
+    st.lists(
+        st.tuples(
+            st.none()
+            | st.text(alphabet="甲 <r>/&\"'_x0041\n\t=", max_size=12)
+            | st.sampled_from(["<r>x</r>", "_x0041_"]),
+            st.from_regex("[0-9A-Za-z][0-9A-Za-z-]{0,8}", fullmatch=True),
+            st.none() | st.integers(-(10**15) + 1, 10**15 - 1),
+            st.none() | st.decimals(-1000, 10**9, places=1),
+            st.none() | st.dates(date(1899, 12, 1)),
+            st.none() | INSTANTS,
+        ),
+        max_size=8,
+    )
+)
+def test_cells_are_what_the_library_writes(rows: list[tuple[Cell, ...]]) -> None:
+    """Byte for byte the worksheet that XlsxWriter makes of the same cells, one call a cell."""
+    columns = tuple(Column(str(kind), kind) for kind in Type)
+    table = Table(title="", columns=columns, rows=rows)
+
+    assert sheet_of(written(table)) == sheet_of(written_by_the_library(table))
+
+
+def sheet_of(file: bytes) -> bytes:
+    """Return the XML of the first worksheet."""
+    return zipfile.ZipFile(io.BytesIO(file)).read("xl/worksheets/sheet1.xml")
+
+
+def written_by_the_library(table: Table) -> bytes:
+    """Return the first sheet of a table written cell by cell."""
+    buffer = io.BytesIO()
+    with xlsxwriter.Workbook(
+        buffer, {"constant_memory": True, "strings_to_formulas": False, "strings_to_urls": False}
+    ) as book:
+        data = xlsx_file._Sheet(book, xlsx_file.DATA_SHEET)
+        styles = {
+            Type.TEXT: data._text,
+            Type.ID: data._text,
+            Type.WHOLE_NUMBER: data._number,
+            Type.DECIMAL: data._decimal,
+            Type.DAY: data._day,
+            Type.INSTANT: data._instant,
+        }
+        for place, column in enumerate(table.columns):
+            data.sheet.set_column(place, place, xlsx_file._WIDTHS[column.type])
+            styles[column.type]._get_xf_index()  # numbers go by who asks first
+            data._text._get_xf_index()
+        data.append_header(*(column.title for column in table.columns))
+        for number, cells in enumerate(table.cells(), start=1):
+            for place, (column, cell) in enumerate(zip(table.columns, cells, strict=True)):
+                _put(data, (number, place), cell, styles[column.type])
+        data.sheet.freeze_panes(1, 0)
+        data.sheet.autofilter(0, 0, len(list(table.rows)), len(table.columns) - 1)
+    return buffer.getvalue()
+
+
+def _put(data: Any, place: tuple[int, int], cell: Cell, style: Any) -> None:
+    if isinstance(cell, str):
+        data.sheet.write_string(*place, cell, style)
+    elif isinstance(cell, date):
+        early = (cell.date() if isinstance(cell, datetime) else cell) < date(1900, 3, 1)
+        if early:
+            data.sheet.write_string(*place, str(cell), data._text)
+        else:
+            data.sheet.write_datetime(*place, cell, style)
+    elif cell is not None:
+        data.sheet.write_number(*place, cell, style)
 
 
 def test_a_day_before_excels_first_is_written_as_text() -> None:
