@@ -14,12 +14,12 @@ from timebank.direct import Rows
 from timebank.errors import NotFound
 from timebank.identity.rules import Actor
 from timebank.imports import lines as files
-from timebank.imports import places, queries, reading, shenzhen
+from timebank.imports import places, queries, reading
 from timebank.imports.activities import Activities
+from timebank.imports.catalogue import layouts_of
 from timebank.imports.errors import ImportHasFaults, ImportTwinned
 from timebank.imports.faults import Fault
 from timebank.imports.hours import Hours
-from timebank.imports.layouts import layouts_of
 from timebank.imports.lines import Lines
 from timebank.imports.models import ImportedFile, ImportedLine, ImportedOrganisation
 from timebank.imports.people import Contacts
@@ -31,7 +31,7 @@ from timebank.records import history
 from timebank.records.errors import SecondPersonNeeded
 from timebank.records.service import DECIDERS, before_approval
 
-__all__ = ["Approval", "Read", "Report", "Wanted", "approve", "check", "commit", "of_actor", "read", "shenzhen"]
+__all__ = ["Approval", "Read", "Report", "Wanted", "approve", "check", "commit", "of_actor", "read"]
 
 # Two imports at once: the second look finds what the first has made.
 retry_on(*ImportTwinned.constraints)

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, BinaryIO
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, and_, func, insert, literal, or_, select, true, union_all
+from sqlalchemy import ColumnElement, Select, and_, false, func, insert, literal, or_, select, true, union_all
 from sqlalchemy.orm import aliased
 
 from timebank.activities.models import Activity
@@ -26,7 +26,7 @@ from timebank.statistics.errors import UnmaskForbidden
 from timebank.statistics.forms import Progress
 from timebank.statistics.models import Export
 from timebank.statistics.queries import READERS, Asker, Facts, conditions
-from timebank.statistics.questions import Question
+from timebank.statistics.questions import Kind, Question
 from timebank.statistics.rules import Cut, Form
 
 UNMASKERS = (Role.ADMIN,)
@@ -174,6 +174,8 @@ def corrections_touching(
 
 
 def _shows(question: Question, asker: Asker, one: Any) -> ColumnElement[bool]:
+    if question.kind in {Kind.ROSTER, Kind.ACTIVITIES}:
+        return false()  # no record is shown
     dimensions = {
         Cut.ORGANISATION: one.organisation_id,
         Cut.AREA: one.area_path,
