@@ -35,6 +35,7 @@ from timebank.files import endpoints as files
 from timebank.giving import endpoints as giving
 from timebank.giving import group_endpoints as groups
 from timebank.giving import pool_endpoints as pool
+from timebank.identity import account_endpoints as account
 from timebank.identity import consent_endpoints as consents
 from timebank.identity import document_endpoints as documents
 from timebank.identity import endpoints as identity
@@ -50,6 +51,7 @@ from timebank.organisations import endpoints as organisations
 from timebank.organisations import household_endpoints as households
 from timebank.organisations import member_endpoints as members
 from timebank.organisations import paper_endpoints as papers
+from timebank.organisations import staff_endpoints as staff
 from timebank.passbook import endpoints as passbook
 from timebank.policies import endpoints as policies
 from timebank.records import correction_endpoints as corrections
@@ -79,6 +81,7 @@ MAX_BODY_BYTES = 1 << 20
 
 DOMAINS = (
     identity,
+    account,
     consents,
     documents,
     organisations,
@@ -86,6 +89,7 @@ DOMAINS = (
     members,
     papers,
     households,
+    staff,
     audit,
     files,
     policies,

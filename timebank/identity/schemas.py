@@ -17,6 +17,17 @@ class PasswordSignInBody(Schema):
 
     username = PlainText(required=True, max_length=60)
     password = PlainText(required=True, max_length=200, trimmed=False, load_only=True)
+    new_password = PlainText(
+        max_length=200,
+        trimmed=False,
+        load_only=True,
+        metadata={"description": "用临时密码登录时必填 · required with a temporary password"},
+    )
+    code = PlainText(
+        max_length=40,
+        load_only=True,
+        metadata={"description": "动态码或备用码 · six digits of the authenticator, or a recovery code"},
+    )
 
 
 class RefreshBody(Schema):
