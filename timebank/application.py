@@ -46,6 +46,9 @@ from timebank.organisations import household_endpoints as households
 from timebank.organisations import member_endpoints as members
 from timebank.organisations import paper_endpoints as papers
 from timebank.passbook import endpoints as passbook
+from timebank.people import disclosure_endpoints as disclosures
+from timebank.people import endpoints as people
+from timebank.people import leaving_endpoints as leaving
 from timebank.policies import endpoints as policies
 from timebank.records import correction_endpoints as corrections
 from timebank.records import endpoints as records
@@ -120,6 +123,9 @@ DOMAINS = (
     passbook,
     statistics,
     exports,
+    people,
+    disclosures,
+    leaving,
 )
 
 

@@ -1,4 +1,4 @@
-"""Sign-in, refresh, sign-out, and one's own profile."""
+"""Sign-in, refresh, sign-out."""
 
 from typing import Any
 from uuid import UUID
@@ -7,7 +7,7 @@ from flask import current_app
 
 from timebank.database import in_unit_of_work
 from timebank.identity import devices, queries, schemas, service
-from timebank.identity.guards import device, person_id, signed_in
+from timebank.identity.guards import device, signed_in
 from timebank.identity.models import Person
 from timebank.identity.rules import Actor
 from timebank.identity.wechat import OpenId, WechatClient
@@ -15,7 +15,7 @@ from timebank.settings import Settings
 from timebank.web import limits, tokens
 from timebank.web.blueprint import Blueprint, public
 
-blueprint = Blueprint("identity", __name__, description="登录与个人资料 · sign-in and profile")
+blueprint = Blueprint("identity", __name__, description="登录 · sign-in")
 
 
 def _who_is(*, body: dict[str, Any]) -> OpenId:
@@ -80,13 +80,6 @@ def refresh(body: dict[str, Any]) -> dict[str, Any]:
 def sign_out() -> None:
     """退出登录：此次登录的刷新令牌全部失效；访问令牌最多再有效 30 分钟。"""
     service.sign_out(session_id=tokens.bearer().session_id)
-
-
-@blueprint.endpoint("PUT", "/me/profile", guard=signed_in, body=schemas.ProfileBody, answer=(200, schemas.ProfileOut))
-def put_profile(body: dict[str, Any]) -> dict[str, Any]:
-    """修改个人资料；出生日期本人只能填一次，更正须带证件找工作人员。"""
-    person = service.change_profile(person_id=person_id(), **body)
-    return _person(person) | {"birth_on": person.birth_on}
 
 
 def _signed_in(signed: service.SignedIn) -> dict[str, Any]:
