@@ -51,6 +51,8 @@ class Settings:
     wechat_base_url: str
     wechat_templates: str = ""
     """Which template tells what, as JSON; ``timebank.notifications.templates`` reads it. Empty: messages are only logged."""
+    wechat_scan_page: str = ""
+    """The page of the mini-program (``pages/scan``) that its codes on posters open. Empty: the first one."""
     font_path: Path | None = None
     """A TrueType font for rare characters in PDF files, asked after our own."""
     document_hash: str = "sha256"
@@ -120,6 +122,7 @@ class Settings:
                     f"http://127.0.0.1:{port + 1}" if environment is Environment.DEMO else "https://api.weixin.qq.com",
                 ).rstrip("/"),
                 wechat_templates=env.str("WECHAT_TEMPLATES", ""),
+                wechat_scan_page=env.str("WECHAT_SCAN_PAGE", ""),
                 font_path=Path(font).resolve() if (font := env.str("FONT_PATH", "")) else None,
                 document_hash=env.str("DOCUMENT_HASH", "sha256"),
                 document_key=env.str("DOCUMENT_KEY", ""),
@@ -139,6 +142,8 @@ class Settings:
             raise UnsafeSettings("TIMEBANK_WORKERS, TIMEBANK_THREADS: at least 1 each")
         if self.font_path is not None and not self.font_path.is_file():
             raise UnsafeSettings("TIMEBANK_FONT_PATH: there is no such file")
+        if self.wechat_scan_page.startswith("/") or "?" in self.wechat_scan_page:
+            raise UnsafeSettings("TIMEBANK_WECHAT_SCAN_PAGE: a path without a leading slash and without a query")
         if self.public_url and not _is_address(self.public_url, secure=self.env is Environment.PRODUCTION):
             raise UnsafeSettings("TIMEBANK_PUBLIC_URL: scheme and host only, and https in production")
         self._refuse_unsafe_documents()

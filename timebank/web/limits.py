@@ -50,6 +50,8 @@ VERIFICATIONS = parse("6/minute")
 """Verifications of the whole ledger asked for by one auditor: each reads everything."""
 EXPORTS = parse("30/minute")
 """Files that one person has written: each may be all records of a bank."""
+IMPORTS = parse("60/hour")
+"""Files that one person imports or has looked at: each may have fifty thousand lines."""
 SHARED = parse("30/minute")
 """Readings of shared links from one address: each adds figures up, and a code is not for guessing."""
 
