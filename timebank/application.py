@@ -53,6 +53,9 @@ from timebank.organisations import member_endpoints as members
 from timebank.organisations import paper_endpoints as papers
 from timebank.organisations import staff_endpoints as staff
 from timebank.passbook import endpoints as passbook
+from timebank.people import disclosure_endpoints as disclosures
+from timebank.people import endpoints as people
+from timebank.people import leaving_endpoints as leaving
 from timebank.policies import endpoints as policies
 from timebank.records import correction_endpoints as corrections
 from timebank.records import endpoints as records
@@ -136,6 +139,9 @@ DOMAINS = (
     imports,
     statistics,
     exports,
+    people,
+    disclosures,
+    leaving,
 )
 
 

@@ -1,4 +1,4 @@
-"""Sign-in, refresh, sign-out, and one's own profile."""
+"""Sign-in, refresh, sign-out."""
 
 from datetime import datetime
 from typing import Any
@@ -8,7 +8,7 @@ from flask import current_app
 from timebank import clock
 from timebank.database import in_unit_of_work
 from timebank.identity import devices, queries, schemas, service, signing_in
-from timebank.identity.guards import device, person_id, signed_in, signing_out
+from timebank.identity.guards import device, signed_in, signing_out
 from timebank.identity.models import Person
 from timebank.identity.rules import Actor
 from timebank.identity.signing_in import Checked
@@ -17,7 +17,7 @@ from timebank.settings import Settings
 from timebank.web import limits, tokens
 from timebank.web.blueprint import Blueprint, public
 
-blueprint = Blueprint("identity", __name__, description="登录与个人资料 · sign-in and profile")
+blueprint = Blueprint("identity", __name__, description="登录 · sign-in")
 
 
 def _who_is(*, body: dict[str, Any]) -> OpenId:
@@ -106,13 +106,6 @@ def sign_out() -> None:
     session_id = tokens.bearer(even_ended=True).session_id
     service.sign_out(session_id=session_id)
     tokens.end(session_id)
-
-
-@blueprint.endpoint("PUT", "/me/profile", guard=signed_in, body=schemas.ProfileBody, answer=(200, schemas.ProfileOut))
-def put_profile(body: dict[str, Any]) -> dict[str, Any]:
-    """修改个人资料；出生日期本人只能填一次，更正须带证件找工作人员。"""
-    person = service.change_profile(person_id=person_id(), **body)
-    return _person(person) | {"birth_on": person.birth_on}
 
 
 def _signed_in(signed: service.SignedIn) -> dict[str, Any]:

@@ -86,6 +86,11 @@ def grants_of(person_id: UUID) -> tuple[Grant, ...]:
     return tuple(Grant(Role(row.role), row.organisation_id, row.area_path) for row in rows)
 
 
+def holds_any_role(person_id: UUID) -> bool:
+    """Whether somebody is on the staff, active or not."""
+    return session.scalar(select(GrantedRole.id).where(GrantedRole.person_id == person_id).limit(1)) is not None
+
+
 def actor_of(person_id: UUID) -> Actor:
     """Return a person with every grant that they hold now and the shops that they are bound to, in one statement."""
     return _acting(person_id, None)[0]

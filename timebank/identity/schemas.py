@@ -36,13 +36,6 @@ class RefreshBody(Schema):
     refresh_token = PlainText(required=True, max_length=200)
 
 
-class ProfileBody(Schema):
-    """What a person may say about themself."""
-
-    display_name = PlainText(required=True, max_length=60)
-    birth_on = fields.Date(metadata={"description": "只能自填一次，更正请找工作人员 · once; staff correct it"})
-
-
 class PersonOut(Schema):
     """A person as they see themself."""
 
@@ -50,12 +43,6 @@ class PersonOut(Schema):
     volunteer_no = fields.String(required=True)
     display_name = fields.String(required=True)
     roles = fields.List(fields.String(), required=True)
-
-
-class ProfileOut(PersonOut):
-    """A person as they see themself, with what only they see."""
-
-    birth_on = fields.Date(required=True, allow_none=True)
 
 
 class SignedInOut(Schema):
