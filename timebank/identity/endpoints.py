@@ -8,7 +8,7 @@ from flask import current_app
 from timebank import clock
 from timebank.database import in_unit_of_work
 from timebank.identity import devices, queries, schemas, service, signing_in
-from timebank.identity.guards import device, signed_in, signing_out
+from timebank.identity.guards import device, signing_out
 from timebank.identity.models import Person
 from timebank.identity.rules import Actor
 from timebank.identity.signing_in import Checked
