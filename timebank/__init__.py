@@ -1,7 +1,7 @@
 """timebank: the backend of a street-level 时间银行 (time bank) and 公益仓 (charity shop).
 
-The packages, from the top: ``demo``, ``statistics``, ``passbook``, ``anomalies``, ``shop``, ``giving``,
-``attendance``, ``certificates`` and ``stars``, ``records``, ``activities``, ``ledger`` and ``notifications``,
+The packages, from the top: ``demo``, ``statistics``, ``passbook``, ``mergers``, ``anomalies``, ``shop``,
+``giving``, ``attendance``, ``certificates`` and ``stars``, ``records``, ``activities``, ``ledger`` and ``notifications``,
 ``policies``, ``organisations``, ``files``, ``identity``, ``documents`` and ``web``, ``codes``. Imports run only downwards
 (see the contracts in pyproject.toml).
 """

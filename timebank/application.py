@@ -34,6 +34,8 @@ from timebank.giving import pool_endpoints as pool
 from timebank.identity import consent_endpoints as consents
 from timebank.identity import endpoints as identity
 from timebank.identity.wechat import WechatClient
+from timebank.mergers import binding_endpoints as binding
+from timebank.mergers import endpoints as mergers
 from timebank.notifications import endpoints as notifications
 from timebank.notifications import templates
 from timebank.organisations import device_endpoints as devices
@@ -112,6 +114,8 @@ DOMAINS = (
     verify,
     stars,
     anomalies,
+    binding,
+    mergers,
     passbook,
     statistics,
     exports,

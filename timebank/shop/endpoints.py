@@ -8,6 +8,7 @@ from flask import current_app
 from timebank import clock
 from timebank.codes.book import CodeBook
 from timebank.errors import NotFound
+from timebank.identity.former import goes_on
 from timebank.identity.guards import actor, person_id, requires, signed_in
 from timebank.identity.rules import Role
 from timebank.shop import answers, counter, handovers, intakes, queries, refunds, reservations, sales, schemas
@@ -206,7 +207,7 @@ def show_redemption(redemption_id: UUID) -> dict[str, Any]:
     if found is None:
         raise NotFound
     redemption, shop = found
-    own = redemption.person_id == person_id()
+    own = goes_on(redemption.person_id) == person_id()
     if not own and not works_at(actor(), shop):
         raise NotFound
     return answers.redemptions([redemption], now=clock.now(), book=_book() if own else None)[0]

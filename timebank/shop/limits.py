@@ -17,6 +17,7 @@ from timebank import clock
 from timebank.database import session
 from timebank.errors import Invalid, NotFound
 from timebank.identity import households
+from timebank.identity.former import belongs
 from timebank.identity.models import HouseholdMember
 from timebank.identity.rules import Actor
 from timebank.policies import service as policies
@@ -214,7 +215,7 @@ def _theirs(person_id: UUID, household_id: UUID | None) -> ColumnElement[bool]:
     So nobody begins anew by moving in or out.
     """
     if household_id is None:
-        return Redemption.person_id == person_id
+        return belongs(Redemption.person_id, person_id)
     in_it = HouseholdMember.household_id == household_id
     then = and_(HouseholdMember.from_at <= Redemption.created_at, Redemption.created_at < HouseholdMember.until_at)
     return and_(

@@ -159,7 +159,9 @@ def corrections_touching(question: Question, scope: Sequence[dict[str, Any]]) ->
     if question.wanted.category:
         found = found.outerjoin(Activity, Activity.id == after.activity_id)
     shown = or_(_shows(question, asker, before), _shows(question, asker, after))
-    return found.where(after.number > 1, before.state == State.FINAL, shown)
+    # A merger of two accounts corrects nothing: it only says who goes on.
+    same = after.volunteer_id == before.volunteer_id
+    return found.where(after.number > 1, before.state == State.FINAL, same, shown)
 
 
 def _shows(question: Question, asker: Asker, one: Any) -> ColumnElement[bool]:
