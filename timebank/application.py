@@ -50,16 +50,16 @@ from timebank.records import endpoints as records
 from timebank.records import objection_endpoints as objections
 from timebank.records import supplement_endpoints as supplements
 from timebank.settings import Settings, UnsafeSettings
-from timebank.shop import account_endpoints as shop_accounts
-from timebank.shop import allowance_endpoints as allowances
-from timebank.shop import counter_endpoints as counter
-from timebank.shop import donation_endpoints as donations
 from timebank.shop import endpoints as shop
-from timebank.shop import goods_endpoints as goods
-from timebank.shop import intake_endpoints as intakes
-from timebank.shop import merchant_endpoints as merchants
-from timebank.shop import stockkeeping_endpoints as stockkeeping
-from timebank.shop import stocktake_endpoints as stocktakes
+from timebank.shop.accounts import endpoints as shop_accounts
+from timebank.shop.allowance import endpoints as allowances
+from timebank.shop.catalogue import endpoints as goods
+from timebank.shop.counter import endpoints as counter
+from timebank.shop.intake import donation_endpoints as donations
+from timebank.shop.intake import endpoints as intakes
+from timebank.shop.merchant import endpoints as merchants
+from timebank.shop.stockkeeping import endpoints as stockkeeping
+from timebank.shop.stockkeeping import stocktake_endpoints as stocktakes
 from timebank.stars import endpoints as stars
 from timebank.statistics import endpoints as statistics
 from timebank.statistics import export_endpoints as exports

@@ -15,10 +15,10 @@ from tests.properties.shop_model import MOST
 from tests.properties.shop_stock_day import BehindTheCounters
 from timebank import clock
 from timebank.database import session
-from timebank.shop import levels
 from timebank.shop.models import Lot, StockMove
 from timebank.shop.rules import MoveKind
-from timebank.shop.stockkeeping_rules import StocktakeState, TransferState
+from timebank.shop.stock import levels
+from timebank.shop.stockkeeping.rules import StocktakeState, TransferState
 
 
 class ShopDay(BehindTheCounters):

@@ -37,7 +37,7 @@ from timebank.records.models import Revision
 from timebank.records.objection_tables import Objection, ObjectionAnswer
 from timebank.records.rules import State
 from timebank.records.supplement_tables import Supplement
-from timebank.shop.proxy_tables import Proxy
+from timebank.shop.allowance.proxy_tables import Proxy
 from timebank.stars.models import StarDecision, StarProposal
 
 MOST_SHOWN = 20

@@ -11,11 +11,15 @@ from timebank.errors import NotFound
 from timebank.identity.former import goes_on
 from timebank.identity.guards import actor, person_id, requires, signed_in
 from timebank.identity.rules import Role
-from timebank.shop import answers, counter, handovers, intakes, queries, refunds, reservations, sales, schemas
-from timebank.shop.barcodes import identified
-from timebank.shop.goods import add_goods as add
+from timebank.shop import answers, queries, schemas
+from timebank.shop.allowance.quota_rules import PayWith
+from timebank.shop.catalogue.barcodes import identified
+from timebank.shop.catalogue.goods import add_goods as add
+from timebank.shop.counter import lookups as counter
+from timebank.shop.counter import sales
+from timebank.shop.intake import intakes
 from timebank.shop.models import Goods, Redemption
-from timebank.shop.quota_rules import PayWith
+from timebank.shop.redemption import handovers, refunds, reservations
 from timebank.shop.rules import Line
 from timebank.shop.staff import STAFF, works_at
 from timebank.web import limits

@@ -16,9 +16,9 @@ from timebank import clock
 from timebank.database import in_unit_of_work
 from timebank.identity.rules import Actor
 from timebank.organisations.models import Site
-from timebank.shop import refunds
-from timebank.shop.handovers import hand_over
-from timebank.shop.refunds import Returned
+from timebank.shop.redemption import refunds
+from timebank.shop.redemption.handovers import hand_over
+from timebank.shop.redemption.refunds import Returned
 
 REPORT = "/api/v1/statistics/report"
 OLD_YEAR = shanghai(2026, 12, 31, 23, 59)
