@@ -3,6 +3,7 @@
 import hashlib
 import hmac
 import re
+import unicodedata
 from collections.abc import Sequence
 from uuid import UUID
 
@@ -27,7 +28,7 @@ def typed_number(text: str) -> str:
 
     Raises Invalid for what is no mobile number of the mainland and no number with its country.
     """
-    plain = re.sub(r"[\s()（）-]", "", text).replace("\uff0b", "+")
+    plain = re.sub(r"[\s()-]", "", unicodedata.normalize("NFKC", text))
     if match := _MAINLAND.fullmatch(plain):
         return f"+86{match[1]}"
     if _ABROAD.fullmatch(plain) and not plain.startswith("+86"):

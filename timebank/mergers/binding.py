@@ -135,6 +135,9 @@ def is_empty(person_id: UUID) -> bool:
 
 
 def _keep_hint(guest_id: UUID, person_id: UUID) -> None:
+    # On SQLite the guard of the table fires before conflict handling; whoever writes there is alone.
+    if session.get(MergeHint, (guest_id, person_id)) is not None:
+        return
     dialect = sqlite if is_sqlite() else postgresql
     hint = dialect.insert(MergeHint).values(person_id=guest_id, other_id=person_id, found_at=clock.now())
     session.execute(hint.on_conflict_do_nothing())
