@@ -43,6 +43,8 @@ from timebank.identity.document_keys import DocumentKeys
 from timebank.identity.documents import masked_document
 from timebank.identity.wechat import WechatClient
 from timebank.imports import endpoints as imports
+from timebank.mergers import binding_endpoints as binding
+from timebank.mergers import endpoints as mergers
 from timebank.notifications import endpoints as notifications
 from timebank.notifications import templates
 from timebank.organisations import audit_endpoints as audit
@@ -135,6 +137,8 @@ DOMAINS = (
     evaluations,
     complaints,
     anomalies,
+    binding,
+    mergers,
     passbook,
     imports,
     statistics,

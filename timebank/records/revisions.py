@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, cast
 from uuid import UUID
 
@@ -104,8 +105,31 @@ def change(current: Revision, **changes: Any) -> Recorded:
 
 def following(current: Revision, **changes: Any) -> dict[str, Any]:
     """Return the row of the revision that follows ``current``: what it said, but for ``changes``."""
-    values = {name: getattr(current, name) for name in _COLUMNS}
+    values = {name: getattr(current, name) for name in _COLUMNS} | {"credited_by": None}
     return values | changes | {"id": new_id(), "number": current.number + 1}
+
+
+def carry(currents: Sequence[Revision], *, volunteer_id: UUID, at: datetime) -> None:
+    """Append to each record a revision that says the same of who goes on for its volunteer.
+
+    Nothing is posted and nobody is told: what the records have credited moves with the account. What waits, waits on; a
+    public notice begins anew, for it shows whose record it is.
+    """
+    rows = [
+        _following(
+            current,
+            volunteer_id=volunteer_id,
+            credited_by=current.credit_id if current.credited_minutes else None,
+            actor_id=NIL,
+            recorded_at=at,
+        )
+        for current in currents
+    ]
+    if rows:
+        for current in currents:
+            notices.end(current, at)
+        _REVISIONS.insert_mappings(session.connection(), rows)
+        notices.begin(map(_as_read, rows))
 
 
 def _as_read(values: dict[str, Any]) -> Revision:

@@ -10,6 +10,7 @@ from timebank.codes.book import CodeBook
 from timebank.errors import NotFound
 from timebank.identity.audit import Verb
 from timebank.identity.audited import noted
+from timebank.identity.former import goes_on
 from timebank.identity.guards import actor, person_id, requires, signed_in
 from timebank.identity.rules import Role
 from timebank.shop import answers, queries, schemas
@@ -215,7 +216,7 @@ def show_redemption(redemption_id: UUID) -> dict[str, Any]:
     if found is None:
         raise NotFound
     redemption, shop = found
-    own = redemption.person_id == person_id()
+    own = goes_on(redemption.person_id) == person_id()
     if not own and not works_at(actor(), shop):
         raise NotFound
     return answers.redemptions([redemption], now=clock.now(), book=_book() if own else None)[0]

@@ -11,6 +11,7 @@ from sqlalchemy import ColumnElement, Row, ScalarSelect, Select, Uuid, bindparam
 from timebank import clock
 from timebank.database import session
 from timebank.direct import Direct, at_once
+from timebank.identity.former import belongs
 from timebank.identity.models import Person
 from timebank.organisations.models import Area, Organisation, Site
 from timebank.policies.queries import latest_number_subquery
@@ -250,7 +251,7 @@ def _line(row: Sequence[Any]) -> tuple[UUID, PricedLine]:
 
 def redemptions_of(person_id: UUID) -> Select[Redemption]:
     """Select a person's redemptions."""
-    return select(Redemption).where(Redemption.person_id == person_id)
+    return select(Redemption).where(belongs(Redemption.person_id, person_id))
 
 
 def held_for(person_id: UUID, now: datetime, at_sites: ColumnElement[bool]) -> list[Redemption]:

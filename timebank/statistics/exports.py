@@ -170,7 +170,9 @@ def corrections_touching(
                 after.correction_id.is_distinct_from(before.correction_id),
             )
         )
-    return found.where(after.number > 1, before.state == State.FINAL, shown)
+    # A merger of two accounts corrects nothing: it only says who goes on.
+    same = after.volunteer_id == before.volunteer_id
+    return found.where(after.number > 1, before.state == State.FINAL, same, shown)
 
 
 def _shows(question: Question, asker: Asker, one: Any) -> ColumnElement[bool]:

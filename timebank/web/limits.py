@@ -30,6 +30,8 @@ CALENDARS = parse("120/minute")
 """Calendars read from one address: phones of a street behind one router, not somebody who tries links."""
 LOOKUPS = parse("120/minute")
 """Codes typed or scanned at one counter."""
+BINDINGS = parse("20/hour")
+"""Attempts of one person to bind an account: a number or a code that is mistyped, not somebody who guesses codes."""
 PROPOSALS = parse("20/hour")
 """Relatives proposed by one person: a large family, not somebody who tries numbers."""
 DOCUMENTS = parse("20/hour")

@@ -17,6 +17,7 @@ from timebank import clock
 from timebank.database import session
 from timebank.errors import Invalid, NotFound
 from timebank.identity import households
+from timebank.identity.former import Former, belongs, who
 from timebank.identity.models import HouseholdMember
 from timebank.identity.rules import Actor
 from timebank.policies import service as policies
@@ -178,7 +179,7 @@ def _takings(person_id: UUID, household_id: UUID | None, claims: Sequence[Claim]
     is_held = Redemption.state == RedemptionState.HELD
     found = (
         select(
-            Redemption.person_id,
+            who(Redemption.person_id),
             Redemption.site_id,
             Redemption.created_at,
             RedemptionLine.goods_id,
@@ -214,13 +215,18 @@ def _theirs(person_id: UUID, household_id: UUID | None) -> ColumnElement[bool]:
     So nobody begins anew by moving in or out.
     """
     if household_id is None:
-        return Redemption.person_id == person_id
+        return belongs(Redemption.person_id, person_id)
     in_it = HouseholdMember.household_id == household_id
+    members = select(HouseholdMember.person_id).where(in_it)
+    merged = select(Former.old_id).where(Former.person_id.in_(members))
+    taker = or_(
+        HouseholdMember.person_id == Redemption.person_id, HouseholdMember.person_id == who(Redemption.person_id)
+    )
     then = and_(HouseholdMember.from_at <= Redemption.created_at, Redemption.created_at < HouseholdMember.until_at)
     return and_(
-        Redemption.person_id.in_(select(HouseholdMember.person_id).where(in_it)),
+        or_(Redemption.person_id.in_(members), Redemption.person_id.in_(merged)),
         select(1)
-        .where(in_it, HouseholdMember.person_id == Redemption.person_id, or_(HouseholdMember.until_at.is_(None), then))
+        .where(in_it, taker, or_(HouseholdMember.until_at.is_(None), then))
         .correlate(Redemption)
         .exists(),
     )

@@ -9,6 +9,7 @@ from uuid import UUID
 from sqlalchemy import Select, and_, func, select
 
 from timebank.database import session
+from timebank.identity.former import who
 from timebank.identity.models import Person
 from timebank.organisations.models import Organisation, Site
 from timebank.shop import queries
@@ -55,11 +56,12 @@ def promised(lot_ids: Collection[UUID], now: datetime) -> list[Promised]:
 
 def people_served(lot_ids: Collection[UUID]) -> int:
     """Return how many people have taken anything from these lots and not brought all of it back; nobody is named."""
+    whose = who(Redemption.person_id).label("whose")
     kept = (
-        select(Redemption.person_id)
+        select(whose)
         .join(StockMove, StockMove.redemption_id == Redemption.id)
         .where(StockMove.lot_id.in_(lot_ids), StockMove.kind.in_([MoveKind.HAND_OVER, MoveKind.RETURN]))
-        .group_by(Redemption.person_id)
+        .group_by(whose)
         .having(func.sum(StockMove.quantity) < 0)
         .subquery()
     )
