@@ -55,12 +55,12 @@ def _check_password(*, body: dict[str, Any]) -> UUID:
     prepare=_check_password,
 )
 def sign_in_by_password(body: dict[str, Any], prepared: UUID) -> dict[str, Any]:
-    """工作人员登录：用户名和密码。在登记过的设备上登录的，设备停用时一并退出。"""
+    """工作人员登录：用户名和密码。在登记过的设备上登录的，只在那台设备上办理业务，设备停用时一并退出。"""
     on = device()
     signed = service.sign_in(person_id=prepared)
     if on is not None:
         devices.remember_session(device_id=on.id, session_id=signed.session_id)
-    return _signed_in(signed)
+    return _signed_in(signed, device_id=on.id if on else None)
 
 
 @blueprint.endpoint(
@@ -73,7 +73,8 @@ def sign_in_by_password(body: dict[str, Any], prepared: UUID) -> dict[str, Any]:
 )
 def refresh(body: dict[str, Any]) -> dict[str, Any]:
     """刷新令牌：旧的刷新令牌随即失效；重复使用旧令牌会使整个登录失效。"""
-    return _signed_in(service.refresh(**body))
+    signed = service.refresh(**body)
+    return _signed_in(signed, device_id=devices.device_of_session(signed.session_id))
 
 
 @blueprint.endpoint("POST", "/auth/logout", guard=signed_in, answer=(204, None))
@@ -89,9 +90,10 @@ def put_profile(body: dict[str, Any]) -> dict[str, Any]:
     return _person(person) | {"birth_on": person.birth_on}
 
 
-def _signed_in(signed: service.SignedIn) -> dict[str, Any]:
+def _signed_in(signed: service.SignedIn, *, device_id: UUID | None = None) -> dict[str, Any]:
+    access_token = tokens.issue(person_id=signed.person.id, session_id=signed.session_id, device_id=device_id)
     return {
-        "access_token": tokens.issue(person_id=signed.person.id, session_id=signed.session_id),
+        "access_token": access_token,
         "refresh_token": signed.refresh_token,
         "token_type": "Bearer",
         "expires_in": int(tokens.LIFETIME.total_seconds()),

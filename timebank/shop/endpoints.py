@@ -61,6 +61,7 @@ def show_goods(goods_id: UUID) -> answers.Answer:
     guard=requires(Role.COORDINATOR, Role.ADMIN),
     body=schemas.GoodsBody,
     answer=(201, schemas.GoodsOut),
+    once=True,
 )
 def add_goods(body: dict[str, Any]) -> answers.Answer:
     """新增物品：名称、类别、单位、价格（分钟）、条形码、图片；当日食品（same_day）价格须为 0。"""

@@ -53,7 +53,7 @@ def list_receipts(query: dict[str, Any], site_id: UUID) -> dict[str, Any]:
     day = query.get("day") or clock.day_of(clock.now())
     shop, found = receipt_reading.of_day(actor=actor(), site_id=site_id, day=day)
     listed = page(found, by=[Receipt.number], query=query, descending=True, scalars=False)
-    reads = [Read(row[0], row.person_id, shop) for row in listed["items"]]
+    reads = [Read(row[0], row.person_id, shop, row.to_proxy) for row in listed["items"]]
     return listed | {"items": answers.reprints(reads)}
 
 

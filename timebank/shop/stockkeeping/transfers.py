@@ -20,13 +20,20 @@ from timebank.organisations.rules import SiteKind
 from timebank.records.errors import SecondPersonNeeded
 from timebank.shop import queries
 from timebank.shop.errors import NotAShop
+from timebank.shop.merchant import merchants
 from timebank.shop.models import Lot
 from timebank.shop.rules import Level
 from timebank.shop.staff import own_shop
 from timebank.shop.stock import levels, purposes, recalls
 from timebank.shop.stock.shelf import Shelf
 from timebank.shop.stockkeeping import queries as stockkeeping_queries
-from timebank.shop.stockkeeping.errors import DifferenceUnexplained, ReceivedTooMuch, SameSite, TransferEnded
+from timebank.shop.stockkeeping.errors import (
+    DifferenceUnexplained,
+    MerchantSite,
+    ReceivedTooMuch,
+    SameSite,
+    TransferEnded,
+)
 from timebank.shop.stockkeeping.rules import LotLine, Outcome, summed_by_lot
 from timebank.shop.stockkeeping.transfer_tables import (
     StockTransfer,
@@ -41,7 +48,7 @@ def send(
 ) -> StockTransfer:
     """Send free pieces of lots from a site of the actor's to a shop.
 
-    Raises NotFound (also for a lot of another site), NotAShop, SameSite, ExpiredNotSent, LotShort.
+    Raises NotFound (also for a lot of another site), NotAShop, MerchantSite, SameSite, ExpiredNotSent, LotShort.
     """
     own_shop(actor, queries.shop(site_id))
     if site_id == to_site_id:
@@ -51,6 +58,8 @@ def send(
         raise NotFound
     if target.kind != SiteKind.SHOP:
         raise NotAShop
+    if merchants.is_merchant(target.organisation_id):
+        raise MerchantSite
     wanted = summed_by_lot(lines)
     stockkeeping_queries.lots_at(site_id, [line.lot_id for line in wanted])
     shelf = Shelf(site_id=site_id, now=clock.now(), actor_id=actor.person_id)
