@@ -1,5 +1,7 @@
 """Mergers and bindings under many hands: one winner, and no minute lost or made."""
 
+from uuid import UUID
+
 from flask import Flask, current_app
 
 from tests.concurrency.crowds import all_at_once
@@ -13,6 +15,7 @@ from timebank.identity.models import Person
 from timebank.identity.rules import PersonState
 from timebank.ledger import proof
 from timebank.mergers import binding, service
+from timebank.mergers.models import MergeRequest
 
 CROWD = 6
 
@@ -25,18 +28,12 @@ def test_a_merger_is_approved_once(app: Flask) -> None:
     old, person = a_person(), a_person()
     for one, minutes in ((old, 30), (person, 12)):
         earned(one.id, minutes)
-    there, back = (
-        kept(
-            lambda: service.request(
-                actor=asking,
-                old_id=a,
-                person_id=b,
-                organisation_id=organisation.id,
-                reason="同一证件",  # noqa: B023
-            )
-        )
-        for a, b in ((old.id, person.id), (person.id, old.id))
-    )
+
+    def asked_for(old_id: UUID, person_id: UUID) -> MergeRequest:
+        wanted = {"old_id": old_id, "person_id": person_id, "organisation_id": organisation.id}
+        return kept(lambda: service.request(actor=asking, reason="同一证件", **wanted))
+
+    there, back = asked_for(old.id, person.id), asked_for(person.id, old.id)
     works = [
         *(lambda one=one: service.approve(actor=one, request_id=there.id) for one in staff[:3]),
         *(lambda one=one: service.approve(actor=one, request_id=back.id) for one in staff[3:5]),

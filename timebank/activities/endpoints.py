@@ -62,6 +62,7 @@ def list_activities(query: dict[str, Any]) -> dict[str, Any]:
     guard=requires(*service.MANAGERS),
     body=schemas.ActivityBody,
     answer=(201, schemas.ActivityOut),
+    once=True,
     audited=noted(Verb.ENTER, "activity"),
 )
 def add_activity(body: dict[str, Any]) -> Answer:
@@ -102,6 +103,7 @@ def _with_etag(activity: Activity, status: int) -> Answer:
     guard=signed_in,
     body=schemas.ShiftBody,
     answer=(201, schemas.ShiftOut),
+    once=True,
 )
 def publish_shift(activity_id: UUID, body: dict[str, Any]) -> dict[str, Any]:
     """发布场次；须在开始以前。可以只写总名额，也可以分角色写人数和资质要求（如社工 1、志愿者 2、学生 5）。"""

@@ -2,6 +2,7 @@
 
 from datetime import datetime
 from typing import Any
+from uuid import UUID
 
 from flask import current_app
 
@@ -73,13 +74,13 @@ def _keys(purpose: str) -> tuple[bytes, ...]:
     prepare=_check_password,
 )
 def sign_in_by_password(body: dict[str, Any], prepared: Checked) -> dict[str, Any]:
-    """工作人员登录：用户名和密码；临时密码须同时提交新密码，启用了动态码的须提交动态码。在登记过的设备上登录的，设备停用时一并退出。"""
+    """工作人员登录：用户名和密码；临时密码须同时提交新密码，启用了动态码的须提交动态码。在登记过的设备上登录的，只在那台设备上办理业务，设备停用时一并退出。"""
     on = device()
     signing_in.complete(prepared, code=body.get("code"), keys=_keys("second-factor"))
     signed = service.sign_in(person_id=prepared.person_id, place=prepared.guess.place)
     if on is not None:
         devices.remember_session(device_id=on.id, session_id=signed.session_id)
-    return _signed_in(signed)
+    return _signed_in(signed, device_id=on.id if on else None)
 
 
 def _asked_at(*, body: dict[str, Any]) -> datetime:
@@ -97,7 +98,8 @@ def _asked_at(*, body: dict[str, Any]) -> datetime:
 )
 def refresh(body: dict[str, Any], prepared: datetime) -> dict[str, Any]:
     """刷新令牌：旧的刷新令牌随即失效；重复使用旧令牌会使整个登录失效（同时发出的两次除外）。"""
-    return _signed_in(service.refresh(**body, asked_at=prepared))
+    signed = service.refresh(**body, asked_at=prepared)
+    return _signed_in(signed, device_id=devices.device_of_session(signed.session_id))
 
 
 @blueprint.endpoint("POST", "/auth/logout", guard=signing_out, answer=(204, None))
@@ -108,9 +110,10 @@ def sign_out() -> None:
     tokens.end(session_id)
 
 
-def _signed_in(signed: service.SignedIn) -> dict[str, Any]:
+def _signed_in(signed: service.SignedIn, *, device_id: UUID | None = None) -> dict[str, Any]:
+    access_token = tokens.issue(person_id=signed.person.id, session_id=signed.session_id, device_id=device_id)
     return {
-        "access_token": tokens.issue(person_id=signed.person.id, session_id=signed.session_id),
+        "access_token": access_token,
         "refresh_token": signed.refresh_token,
         "token_type": "Bearer",
         "expires_in": int(tokens.LIFETIME.total_seconds()),

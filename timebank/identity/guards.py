@@ -10,7 +10,7 @@ from flask import g, request
 from timebank.database import in_unit_of_work, session
 from timebank.errors import Forbidden
 from timebank.identity import devices, queries
-from timebank.identity.device_errors import DeviceNotForThis
+from timebank.identity.device_errors import DeviceNotForThis, NotOnItsDevice
 from timebank.identity.device_rules import DeviceKind, Enrolled
 from timebank.identity.rules import Actor, Role
 from timebank.web import tokens
@@ -99,13 +99,17 @@ def device() -> Enrolled | None:
 def actor() -> Actor:
     """Return who acts, with their grants as they stand now (one query a request, none before it is asked for).
 
-    A session that was ended acts no more. Whoever acts on an enrolled device is bound to its shop.
+    A session that was ended acts no more. Whoever acts on an enrolled device is bound to its shop, and a session that was
+    opened on one acts on that one only: leaving the header out frees nobody.
 
-    Raises SessionExpired, DeviceRevoked, DeviceNotForThis.
+    Raises SessionExpired, DeviceRevoked, DeviceNotForThis, NotOnItsDevice.
     """
     if "actor" not in g:
         who = person_id()
         on = device()
+        opened_on = tokens.bearer().device_id
+        if opened_on is not None and (on is None or on.id != opened_on):
+            raise NotOnItsDevice
         _refuse_other_kinds(on, DeviceKind.TILL)
         session_id = tokens.bearer().session_id
         found = _looked_up(lambda: queries.actor_in(who, session_id))

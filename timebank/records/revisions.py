@@ -116,7 +116,7 @@ def carry(currents: Sequence[Revision], *, volunteer_id: UUID, at: datetime) -> 
     public notice begins anew, for it shows whose record it is.
     """
     rows = [
-        _following(
+        following(
             current,
             volunteer_id=volunteer_id,
             credited_by=current.credit_id if current.credited_minutes else None,

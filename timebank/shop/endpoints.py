@@ -64,6 +64,7 @@ def show_goods(goods_id: UUID) -> answers.Answer:
     guard=requires(Role.COORDINATOR, Role.ADMIN),
     body=schemas.GoodsBody,
     answer=(201, schemas.GoodsOut),
+    once=True,
     audited=noted(Verb.ENTER, "goods"),
 )
 def add_goods(body: dict[str, Any]) -> answers.Answer:

@@ -26,11 +26,15 @@ _TOO_LONG = 4_096
 
 @dataclass(frozen=True, slots=True)
 class Bearer:
-    """Who a verified token speaks for: a person, in one signed-in session; ``expires`` is a Unix second."""
+    """Who a verified token speaks for: a person, in one signed-in session; ``expires`` is a Unix second.
+
+    ``device_id`` is the enrolled device on which that session was opened, if it was opened on one.
+    """
 
     person_id: UUID
     session_id: UUID
     expires: int
+    device_id: UUID | None = None
 
 
 def init_app(app: Flask, settings: Settings) -> None:
@@ -53,11 +57,11 @@ def _kid(key: bytes) -> str:
     return hashlib.sha256(b"kid" + key).hexdigest()[:8]
 
 
-def issue(*, person_id: UUID, session_id: UUID) -> str:
+def issue(*, person_id: UUID, session_id: UUID, device_id: UUID | None = None) -> str:
     """Return a new access token of 30 minutes."""
     token: str = create_access_token(
         str(person_id),
-        additional_claims={"sid": str(session_id)},
+        additional_claims={"sid": str(session_id)} | ({"dev": str(device_id)} if device_id else {}),
         additional_headers={"kid": current_app.extensions["timebank-token-kid"]},
     )
     return token
@@ -103,7 +107,8 @@ def end(*session_ids: UUID) -> None:
 def _verify(token: str) -> Bearer:
     try:
         claims = decode_token(token)
-        return Bearer(UUID(claims["sub"]), UUID(claims["sid"]), int(claims["exp"]))
+        device_id = UUID(claims["dev"]) if "dev" in claims else None
+        return Bearer(UUID(claims["sub"]), UUID(claims["sid"]), int(claims["exp"]), device_id)
     except jwt.ExpiredSignatureError as error:
         raise SessionExpired from error
     except (jwt.PyJWTError, JWTExtendedException, KeyError, ValueError, RecursionError) as error:

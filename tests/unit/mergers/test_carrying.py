@@ -343,16 +343,10 @@ def test_a_card_goes_on_unless_there_is_a_newer_one(office: Office) -> None:
 
     roll(office.old)
     office.merge()
-    assert (
-        seen(office.person.id).member_ref
-        == office.old.member_ref
-    )
+    assert seen(office.person.id).member_ref == office.old.member_ref
     roll(third)
     office.merge(third, office.person)
-    assert (
-        seen(office.person.id).member_ref
-        == office.old.member_ref
-    )
+    assert seen(office.person.id).member_ref == office.old.member_ref
 
 
 def test_the_old_account_is_closed(office: Office) -> None:

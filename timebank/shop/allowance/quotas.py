@@ -150,7 +150,11 @@ def claim(*, person_id: UUID, organisation_id: UUID, policy: Policy, lines: Sequ
     quota = quota_of(entitlement, policy, today)
     if entitlement is None or quota is None:
         raise NoFreeQuota
-    purse = Purse(entitlement.id, quota.period_on(today), now=now, opening=quota)
+    period_on = quota.period_on(today)
+    chain_id = chain_of(entitlement, period_on)
+    if chain_id != entitlement.id:
+        lock([chain_id])
+    purse = Purse(chain_id, period_on, now=now, opening=quota)
     prices = {line.line_no: line.price_minutes if purse.unit is QuotaUnit.POINTS else 1 for line in lines}
     cost = sum(line.quantity * prices[line.line_no] for line in lines)
     if cost > purse.left:
@@ -158,6 +162,27 @@ def claim(*, person_id: UUID, organisation_id: UUID, policy: Policy, lines: Sequ
             needed=cost, left=purse.left, unit=purse.unit, renews_on=quota.renews_on(today).isoformat()
         )
     return Claim(purse, prices, cost) if cost else None
+
+
+def chain_of(entitlement: Entitlement, period_on: date) -> UUID:
+    """Return the entitlement whose moves a period goes on with: one that was ended and granted again begins nothing anew.
+
+    What was used of the same kind at the same organisation counts, and what is held or refunded comes back to it.
+    """
+    before = (
+        select(Entitlement.id)
+        .join(QuotaMove, QuotaMove.entitlement_id == Entitlement.id)
+        .where(
+            Entitlement.person_id == entitlement.person_id,
+            Entitlement.organisation_id == entitlement.organisation_id,
+            Entitlement.kind == entitlement.kind,
+            QuotaMove.period_on == period_on,
+            QuotaMove.seq == 1,
+        )
+        .order_by(Entitlement.granted_at.desc(), Entitlement.id.desc())
+        .limit(1)
+    )
+    return session.scalar(before) or entitlement.id
 
 
 def quota_of(entitlement: Entitlement | None, policy: Policy, today: date) -> FreeQuota | None:

@@ -150,6 +150,9 @@ class FiguresOut(SumsOut):
 class PendingOut(FiguresOut):
     """What the next closing would cover."""
 
+    first_closing = fields.Boolean(
+        required=True, metadata={"description": "尚无日结：这一次含开始以来的全部小票 · covers all since the beginning"}
+    )
     figures_sha256 = fields.String(required=True)
 
 
