@@ -9,7 +9,7 @@ from typing import Any
 from uuid import UUID
 
 Facts = Mapping[str, str | int]
-"""Names of activities, minutes, instants (``…_at``, RFC 3339), days (``…_on``) and ids (``…_id``); no person's data."""
+"""Names of activities, goods and shops, minutes, instants (``…_at``, RFC 3339), days (``…_on``) and ids (``…_id``); no person's data."""
 
 MAX_FACTS = 1_000
 MAX_ATTEMPTS = 5
@@ -38,6 +38,7 @@ class Topic(StrEnum):
     NO_SHOW_LIFTED = "no_show_lifted"
     EVALUATED = "evaluated"
     COMPLAINT_ANSWERED = "complaint_answered"
+    GOODS_RECALLED = "goods_recalled"
 
 
 class State(StrEnum):
@@ -76,6 +77,7 @@ FACTS: dict[Topic, frozenset[str]] = {
     Topic.NO_SHOW_LIFTED: frozenset({"activity", "served_on"}),
     Topic.EVALUATED: frozenset({"activity", "served_on"}),
     Topic.COMPLAINT_ANSWERED: frozenset({"organisation", "made_on"}),
+    Topic.GOODS_RECALLED: frozenset({"goods", "shop", "recalled_on"}),
 }
 """What a topic's sentence is made of. Besides, facts may hold ids."""
 

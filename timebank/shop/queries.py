@@ -147,12 +147,6 @@ def price_number(goods_id: UUID) -> int | None:
     return session.scalar(found.order_by(GoodsPrice.from_at.desc(), GoodsPrice.number.desc()).limit(1))
 
 
-def goods_by_ean13(codes: Collection[str]) -> dict[str, UUID]:
-    """Return which goods carry the barcodes; unknown ones are missing."""
-    found = session.execute(select(Goods.ean13, Goods.id).where(Goods.ean13.in_(codes)))
-    return {ean13: goods_id for ean13, goods_id in found if ean13 is not None}
-
-
 def redemption(redemption_id: UUID) -> tuple[Redemption, Shop] | None:
     """Return a redemption and its shop, as they stand now (never from memory)."""
     found = (

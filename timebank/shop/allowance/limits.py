@@ -175,7 +175,6 @@ def _reached(claim: Claim, used: int, resets_at: datetime | None) -> LimitReache
 
 def _takings(person_id: UUID, household_id: UUID | None, claims: Sequence[Claim], now: datetime) -> list[Taking]:
     """Return what counts of what a person, and everybody of their household, has taken; one statement."""
-    category = func.coalesce(RedemptionLine.category, Goods.category)
     is_held = Redemption.state == RedemptionState.HELD
     found = (
         select(
@@ -183,7 +182,7 @@ def _takings(person_id: UUID, household_id: UUID | None, claims: Sequence[Claim]
             Redemption.site_id,
             Redemption.created_at,
             RedemptionLine.goods_id,
-            category,
+            RedemptionLine.category,
             case(
                 (is_held, RedemptionLine.quantity), else_=func.coalesce(PIECES_OUT, 0) - func.coalesce(PIECES_BACK, 0)
             ),
@@ -191,7 +190,6 @@ def _takings(person_id: UUID, household_id: UUID | None, claims: Sequence[Claim]
         )
         .select_from(Redemption)
         .join(RedemptionLine, RedemptionLine.redemption_id == Redemption.id)
-        .join(Goods, Goods.id == RedemptionLine.goods_id)
         .where(
             _theirs(person_id, household_id),
             or_(Redemption.state == RedemptionState.HANDED_OVER, and_(is_held, Redemption.expires_at > now)),

@@ -4,7 +4,8 @@ from typing import Any
 
 from marshmallow import ValidationError, fields, validate, validates_schema
 
-from timebank.shop.schemas import MAX_LINES, MAX_PIECES, ReceiptOut
+from timebank.shop.rules import MAX_PIECES
+from timebank.shop.schemas import MAX_LINES, ReceiptOut
 from timebank.web.fields import Instant, PlainText, WholeNumber
 from timebank.web.schemas import PageQuery, Schema
 

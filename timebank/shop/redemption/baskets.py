@@ -19,7 +19,7 @@ from timebank.policies.rules import Policy
 from timebank.records import queries as records
 from timebank.shop import queries
 from timebank.shop.allowance.errors import NotARedemptionDay
-from timebank.shop.catalogue.goods import refuse_unknown
+from timebank.shop.catalogue.barcodes import refuse_unknown
 from timebank.shop.errors import HistoryTooShort, NotAShop, OutOfStock, ServicesOnly
 from timebank.shop.models import Redemption, RedemptionLine
 from timebank.shop.queries import Shop
