@@ -4,6 +4,8 @@ from typing import Any
 from uuid import UUID
 
 from timebank.identity import document_endpoints
+from timebank.identity.audit import Verb
+from timebank.identity.audited import noted
 from timebank.identity.guards import actor, requires
 from timebank.identity.rules import Role
 from timebank.organisations.papers import CLERKS
@@ -25,6 +27,7 @@ blueprint = Blueprint("disclosures", __name__, description="查看个人信息 �
     body=schemas.DisclosureBody,
     answer=(201, schemas.DisclosureOut),
     once=True,
+    audited=noted(Verb.REQUEST, "disclosure"),
 )
 def ask_disclosure(person_id: UUID, body: dict[str, Any]) -> dict[str, Any]:
     """申请查看某人未脱敏的信息，写明理由；成年人的随即可看，未成年人的须由另一位管理员审批。"""
@@ -38,6 +41,7 @@ def ask_disclosure(person_id: UUID, body: dict[str, Any]) -> dict[str, Any]:
     guard=requires(Role.ADMIN),
     body=schemas.DisclosureDecisionBody,
     answer=(200, schemas.DisclosureOut),
+    audited=noted(Verb.DECIDE, "disclosure", outcome="approved"),
 )
 def decide_disclosure(disclosure_id: UUID, body: dict[str, Any]) -> dict[str, Any]:
     """审批查看未成年人信息的申请（未成年人网络保护条例第三十六条）；不能审批自己提出的。"""
@@ -49,6 +53,7 @@ def decide_disclosure(disclosure_id: UUID, body: dict[str, Any]) -> dict[str, An
     "/disclosures/<uuid:disclosure_id>/open",
     guard=requires(*CLERKS),
     answer=(200, schemas.DataOut),
+    audited=noted(Verb.UNMASK, "disclosure"),
 )
 def open_disclosure(disclosure_id: UUID) -> dict[str, Any]:
     """查看已获准的信息：24 小时内有效，每次查看都留下记录。证件号码只有启用密文库时才有全号。"""

@@ -8,6 +8,8 @@ from flask import request
 
 from timebank.identity import queries as identity
 from timebank.identity import states
+from timebank.identity.audit import Verb
+from timebank.identity.audited import noted
 from timebank.identity.guards import actor, person_id, requires, signed_in
 from timebank.identity.models import Person
 from timebank.identity.rules import Actor, PersonState, Role
@@ -57,6 +59,7 @@ def get_profile_of(person_id: UUID, query: dict[str, Any]) -> Answer:
     guard=requires(*CLERKS),
     body=schemas.EnteredBody,
     answer=(200, schemas.MaskedProfileOut),
+    audited=noted(Verb.CHANGE, "profile", target="person_id"),
 )
 def put_profile_of(person_id: UUID, body: dict[str, Any]) -> Answer:
     """代填某人的资料：须本人已同意“记录志愿服务”（民政部令第67号第六条）。不填的项不变，填 null 则删去。"""
@@ -71,6 +74,7 @@ def put_profile_of(person_id: UUID, body: dict[str, Any]) -> Answer:
     guard=requires(Role.ADMIN),
     body=schemas.StateBody,
     answer=(200, schemas.StateOut),
+    audited=noted(Verb.CHANGE, "account", target="person_id", outcome="state"),
 )
 def put_state(person_id: UUID, body: dict[str, Any]) -> Person:
     """冻结、恢复账户，或登记去世：写明理由，留下经办人；停用后随即退出所有登录。注销请走注销申请。"""
