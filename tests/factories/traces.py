@@ -23,6 +23,7 @@ from timebank.identity.models import (
     WechatIdentity,
 )
 from timebank.identity.rules import Actor, Kinship, RelationState
+from timebank.imports.models import ImportedNumber
 from timebank.notifications.models import Notification, Subscription
 from timebank.notifications.rules import State, Topic
 from timebank.people.models import Profile
@@ -44,7 +45,7 @@ def somebody_with_traces(word: str) -> Person:
 
     def leave() -> None:
         for rows in (
-            _sign_in(me.id, word),
+            _sign_in(me.id, word, organisation.id),
             _relations(me.id, other.id, word, organisation.id),
             _giving(me.id, other.id, word, area.id),
             _shop(me.id, other.id, word, organisation.id, shop.id),
@@ -63,9 +64,10 @@ def _relation_of(person_id: UUID) -> UUID:
     return session.query(FamilyRelation.id).filter(FamilyRelation.proposer_id == person_id).scalar()  # type: ignore[no-any-return]
 
 
-def _sign_in(me: UUID, word: str) -> list[Base]:
+def _sign_in(me: UUID, word: str, organisation_id: UUID) -> list[Base]:
     now = clock.now()
     return [
+        ImportedNumber(organisation_id=organisation_id, number=word, person_id=me),
         WechatIdentity(app_id="wxtest", openid=f"openid-{word}", person_id=me, bound_at=now),
         Password(person_id=me, username=f"user-{word}", password_hash=f"hash-{word}", changed_at=now),
         Profile(

@@ -31,6 +31,7 @@ from timebank.identity.models import (
     WechatIdentity,
 )
 from timebank.identity.rules import OPEN_RELATION, PersonState, RelationState, new_volunteer_no
+from timebank.imports.models import ImportedContact, ImportedNumber
 from timebank.notifications.models import Notification, Subscription
 from timebank.organisations.models import Member
 from timebank.people.models import Profile
@@ -43,6 +44,16 @@ from timebank.shop.intake.donation_tables import Donation
 from timebank.shop.rules import DonorKind
 from timebank.web.idempotency import IdempotentReply
 
+_DELETED = (
+    WechatIdentity,
+    Password,
+    Profile,
+    CalendarFeed,
+    Notification,
+    Subscription,
+    ImportedNumber,
+    ImportedContact,
+)
 _UNSEEN = {"synchronize_session": False}
 
 
@@ -59,7 +70,7 @@ def anonymise(person_id: UUID, *, reason: str) -> None:
     _forget_files(person_id)
     certificates.erase_holder(person_id=person_id)
     documents.forget(person_id)
-    for model in (WechatIdentity, Password, Profile, CalendarFeed, Notification, Subscription):
+    for model in _DELETED:
         _drop(model, person_id)
     session.execute(delete(IdempotentReply).where(IdempotentReply.actor_id == person_id), execution_options=_UNSEEN)
     _forget_person(person_id, reason)

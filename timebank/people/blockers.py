@@ -11,6 +11,7 @@ from sqlalchemy import Select, exists, or_, select
 from timebank import clock
 from timebank.attendance.models import Attendance
 from timebank.attendance.rules import State as AttendanceState
+from timebank.complaints.models import Complaint, ComplaintAnswer
 from timebank.database import session
 from timebank.giving.models import Gift, PoolGrant
 from timebank.giving.rules import GiftState, GrantState
@@ -41,6 +42,7 @@ class Blocker(StrEnum):
     OPEN_OBJECTION = "OPEN_OBJECTION"
     OPEN_CORRECTION = "OPEN_CORRECTION"
     OPEN_SUPPLEMENT = "OPEN_SUPPLEMENT"
+    OPEN_COMPLAINT = "OPEN_COMPLAINT"
     OPEN_DONATION = "OPEN_DONATION"
     OPEN_GRANT = "OPEN_GRANT"
     GUARDIAN = "GUARDIAN"
@@ -57,6 +59,7 @@ WHAT_TO_DO = {
     Blocker.OPEN_OBJECTION: "您提出的异议还没有答复，请等待。 Your objection waits for its answer.",
     Blocker.OPEN_CORRECTION: "有更正在等待审批，请等待。 A correction waits for its approval.",
     Blocker.OPEN_SUPPLEMENT: "有补录在等待审核，请等待或联系组织。 A supplement waits for its reviewers.",
+    Blocker.OPEN_COMPLAINT: "您的投诉还没有答复，请等待。 Your complaint waits for its answer.",
     Blocker.OPEN_DONATION: "有捐物还没有答复，请取消或等待。 Cancel the donation that you offered, or wait for the answer.",
     Blocker.OPEN_GRANT: "公共池发放在等待审批，请等待。 A grant from the pool waits for its approval.",
     Blocker.GUARDIAN: "您是未成年人的监护人，请先到组织变更监护登记。 You answer for a minor: have that changed first.",
@@ -117,6 +120,7 @@ def _asked(look: Look) -> dict[Blocker, Select[Any]]:
 
 
 def _of_service(me: UUID) -> dict[Blocker, Select[Any]]:
+    answered = exists().where(ComplaintAnswer.complaint_id == Complaint.id)
     decided = exists().where(CorrectionDecision.correction_id == Correction.id)
     return {
         Blocker.OPEN_ATTENDANCE: select(Attendance.id).where(
@@ -128,5 +132,6 @@ def _of_service(me: UUID) -> dict[Blocker, Select[Any]]:
         ),
         Blocker.OPEN_OBJECTION: select(Objection.id).where(Objection.objector_id == me, ~is_answered()),
         Blocker.OPEN_CORRECTION: select(Correction.id).where(Correction.volunteer_id == me, ~decided),
+        Blocker.OPEN_COMPLAINT: select(Complaint.id).where(Complaint.complainant_id == me, ~answered),
         Blocker.OPEN_SUPPLEMENT: select(Supplement.id).where(Supplement.volunteer_id == me, is_open()),
     }

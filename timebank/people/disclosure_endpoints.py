@@ -41,7 +41,7 @@ def ask_disclosure(person_id: UUID, body: dict[str, Any]) -> dict[str, Any]:
     guard=requires(Role.ADMIN),
     body=schemas.DisclosureDecisionBody,
     answer=(200, schemas.DisclosureOut),
-    audited=noted(Verb.DECIDE, "disclosure"),
+    audited=noted(Verb.DECIDE, "disclosure", outcome="approved"),
 )
 def decide_disclosure(disclosure_id: UUID, body: dict[str, Any]) -> dict[str, Any]:
     """审批查看未成年人信息的申请（未成年人网络保护条例第三十六条）；不能审批自己提出的。"""

@@ -74,7 +74,7 @@ def put_profile_of(person_id: UUID, body: dict[str, Any]) -> Answer:
     guard=requires(Role.ADMIN),
     body=schemas.StateBody,
     answer=(200, schemas.StateOut),
-    audited=noted(Verb.CHANGE, "person", outcome="state"),
+    audited=noted(Verb.CHANGE, "account", target="person_id", outcome="state"),
 )
 def put_state(person_id: UUID, body: dict[str, Any]) -> Person:
     """冻结、恢复账户，或登记去世：写明理由，留下经办人；停用后随即退出所有登录。注销请走注销申请。"""

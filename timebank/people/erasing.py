@@ -22,6 +22,8 @@ from timebank.identity.models import Person
 from timebank.identity.rules import Actor, PersonState
 from timebank.ledger import expiry
 from timebank.ledger import queries as ledger
+from timebank.ledger.accounts import lock_known
+from timebank.ledger.rules import wallet_of
 from timebank.organisations import scope
 from timebank.organisations.papers import CLERKS
 from timebank.people.anonymising import anonymise
@@ -144,10 +146,12 @@ def _carried_out(request_id: UUID) -> bool:
 def carry_out(request_id: UUID) -> bool:
     """Forget somebody as they have asked, unless that is done, taken back, or something is open; return whether it is done now.
 
-    Their minutes go first: the ledger refuses what somebody has set aside in this very moment.
+    Their wallet is locked before anything is looked at: whoever sets minutes aside in this very moment has done so by
+    then, or finds none.
     """
     request = session.get_one(ErasureRequest, request_id)
     _locked(request.person_id)
+    lock_known(session.connection(), [wallet_of(request.person_id)])
     if session.get(ErasureEnd, request_id) is not None or blockers_of(request.person_id):
         return False
     _empty(request)

@@ -16,8 +16,11 @@ from timebank.activities.qualification_tables import VerifiedQualification
 from timebank.activities.waiting_tables import WaitingPlace
 from timebank.attendance.models import Attendance, ClientRef, LateScan, Scan
 from timebank.attendance.no_show_tables import NoShow, NoShowExplanation
+from timebank.awards.models import Award
 from timebank.certificates.models import Certificate, CertificateNames
+from timebank.complaints.models import Complaint, ComplaintAnswer
 from timebank.database import Base
+from timebank.evaluations.models import Evaluation
 from timebank.files.models import FileUpload
 from timebank.giving.models import Application, Gift, PoolGrant, SurplusConsent
 from timebank.giving.models import Donation as PoolDonation
@@ -35,6 +38,7 @@ from timebank.identity.models import (
     WechatIdentity,
 )
 from timebank.identity.state_models import StateChange
+from timebank.imports.models import ImportedNumber
 from timebank.notifications.models import Notification, Subscription
 from timebank.organisations.models import Member
 from timebank.people.models import Disclosure, ErasureRequest, Profile
@@ -47,6 +51,7 @@ from timebank.shop.allowance.quota_tables import Entitlement
 from timebank.shop.intake.donation_tables import Donation, DonationLine
 from timebank.shop.models import Receipt, Redemption, RedemptionLine
 from timebank.stars.models import StarObjection, StarProposal
+from timebank.training.models import TrainingParticipation
 
 SECRETS = frozenset({"member_ref", "password_hash", "salt"})
 """What proves or hides something: it says nothing about anybody, and a copy of it could be misused."""
@@ -95,9 +100,11 @@ class Holding:
         return self.table.c[leads].in_(theirs)
 
 
-def names_people(column: str, holding: Holding) -> bool:
+def names_people(name: str, holding: Holding) -> bool:
     """Whether a column names somebody: the person themself is told so, of others only that there was somebody."""
-    return column in holding.whose or column.endswith(_PEOPLE)
+    column = holding.table.c[name]
+    is_key = any(key.target_fullname == "identity_person.id" for key in column.foreign_keys)
+    return is_key or name in holding.whose or name.endswith(_PEOPLE)
 
 
 _PERSON, _VOLUNTEER = ("person_id",), ("volunteer_id",)
@@ -143,6 +150,12 @@ HOLDINGS = (
     Holding("certificate_names", "证明所载姓名", CertificateNames, _VOLUNTEER, ("certificate_id", Certificate)),
     Holding("stars", "星级评定", StarProposal, _VOLUNTEER),
     Holding("star_objections", "星级异议", StarObjection, ("objector_id",)),
+    Holding("awards", "表彰奖励", Award, _VOLUNTEER),
+    Holding("trainings", "培训", TrainingParticipation, _VOLUNTEER),
+    Holding("evaluations", "评价", Evaluation, ("volunteer_id", "evaluated_by")),
+    Holding("complaints", "投诉", Complaint, ("complainant_id",)),
+    Holding("complaint_answers", "投诉答复", ComplaintAnswer, ("complainant_id",), ("complaint_id", Complaint)),
+    Holding("imported_numbers", "导入时的编号", ImportedNumber, _PERSON),
     Holding("gifts", "赠予", Gift, ("giver_id", "recipient_id")),
     Holding("pool_donations", "捐入公共池", PoolDonation, ("owner_id",)),
     Holding("pool_applications", "公共池申请", Application, _PERSON),

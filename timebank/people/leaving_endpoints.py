@@ -97,7 +97,7 @@ def withdraw_erasure() -> ErasureRequest:
     body=schemas.PaperErasureBody,
     answer=(202, schemas.ErasureOut),
     once=True,
-    audited=noted(Verb.REQUEST, "erasure", target="person_id"),
+    audited=noted(Verb.REQUEST, "erasure"),
 )
 def enter_erasure(person_id: UUID, body: dict[str, Any]) -> ErasureRequest:
     """登记本人当面提出的注销申请；不能为本人或亲属登记。七天后执行，期间可撤回。"""
@@ -111,7 +111,7 @@ def enter_erasure(person_id: UUID, body: dict[str, Any]) -> ErasureRequest:
     guard=requires(*CLERKS),
     body=schemas.PaperWithdrawalBody,
     answer=(200, schemas.ErasureOut),
-    audited=noted(Verb.REVOKE, "erasure", target="person_id"),
+    audited=noted(Verb.REVOKE, "erasure"),
 )
 def withdraw_entered_erasure(person_id: UUID, body: dict[str, Any]) -> ErasureRequest:
     """登记本人撤回注销申请。"""

@@ -21,11 +21,13 @@ from timebank.people.holdings import HOLDINGS, SECRETS, names_people
 WORD = "上官暗号丁"
 
 IS_NOT_EXPORTED = {
+    "audit_note": "what staff did, for auditors; what it was about stands under its own heading",
     "file_attachment": "what a file is attached to; who has sent it is under `files`",
     "identity_document_clash": "that two accounts may be one person's: it would tell each about the other",
     "identity_refresh_token": "a proof of sign-in, by its hash; the sign-in itself is under `sessions`",
     "identity_failed_sign_in": "a keyed hash that leads to nobody, for ten minutes",
     "idempotent_reply": "answers already given to them, again for 72 hours",
+    "import_contact": "a keyed hash by which a roster finds them again",
     "ledger_account": "its lines are under `ledger`",
     "shop_collection": "who handed out goods to a proxy; the proxy is under `proxies`, the goods under `redemption_lines`",
     "used_member_code": "that a code on a screen was used, for a minute",
