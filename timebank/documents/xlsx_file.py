@@ -51,6 +51,8 @@ def write(table: Table, target: BinaryIO) -> None:
 class _PlainSheet(Worksheet):  # type: ignore[misc]  # XlsxWriter carries no types
     """A worksheet in which text is text: the original writes ``<r>…</r>`` into the XML as it stands."""
 
+    previous_row: int
+
     def append_rows(self, first: int, xml: str, rows: int, columns: int) -> None:
         """Write whole rows that are XML already, the first of them the one numbered ``first``, as the library flushes rows."""
         if first > self.previous_row:
