@@ -7,6 +7,7 @@ days; only ids and instants are different everywhere.
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import UTC, date, datetime
 from itertools import islice
+from typing import cast
 
 from timebank.documents.tables import Cell, Table, Type, show
 
@@ -22,13 +23,11 @@ _PLAIN: dict[Type, frozenset[type]] = {
     Type.ID: frozenset({str}),
     Type.WHOLE_NUMBER: frozenset({int}),
     Type.DAY: frozenset({date}),
-    Type.INSTANT: frozenset({datetime}),
+    Type.INSTANT: frozenset({datetime, int}),
 }
 _NOTHING = frozenset({type(None)})
-_SECONDS_A_DAY = 86_400
-_AHEAD = 8 * 3_600
-_EPOCH = date(1970, 1, 1).toordinal()
-SINCE = datetime(1992, 1, 1, tzinfo=UTC)
+AHEAD = 8 * 3_600
+SINCE = int(datetime(1992, 1, 1, tzinfo=UTC).timestamp())
 """From here on Shanghai is eight hours ahead all year; before, China had summer time."""
 
 
@@ -94,16 +93,14 @@ def remembering(kind: Type, make: Callable[[Cell], str], missing: str = "") -> C
     return column_shown
 
 
-def days_and_seconds(column: Sequence[datetime]) -> Iterator[tuple[int, int]] | None:
-    """Return the day since 1970 and the second of the day of each instant on the clock in Shanghai.
+def shanghai_seconds(column: Sequence[Cell]) -> list[int] | None:
+    """Return the instants of a column as seconds since 1970 on the clock in Shanghai; None if that is not so easy.
 
-    None if one of them lies before ``SINCE``.
+    It is not where a cell is empty, or lies before ``SINCE``.
     """
-    if min(column) < SINCE:
+    refuse_others(Type.INSTANT, column)
+    if None in column:
         return None
-    return (divmod(int(instant.timestamp()) + _AHEAD, _SECONDS_A_DAY) for instant in column)
-
-
-def day_of(number: int) -> date:
-    """Return a day by its number since 1970."""
-    return date.fromordinal(_EPOCH + number)
+    instants = cast("Sequence[datetime | int]", column)
+    whole = [int(instant.timestamp()) if isinstance(instant, datetime) else instant for instant in instants]
+    return [second + AHEAD for second in whole] if min(whole) >= SINCE else None

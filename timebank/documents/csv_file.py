@@ -7,17 +7,10 @@ gets an apostrophe in front. Only text: a negative number is a number. Quotes st
 import codecs
 import re
 from collections.abc import Callable, Iterator, Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import cast
 
-from timebank.documents.columns import (
-    Shown,
-    day_of,
-    days_and_seconds,
-    refuse_others,
-    remembering,
-    shown_in_columns,
-)
+from timebank.documents.columns import Shown, refuse_others, remembering, shanghai_seconds, shown_in_columns
 from timebank.documents.tables import Cell, Table, Type, clean, show
 
 MEDIA_TYPE = "text/csv; charset=utf-8"
@@ -26,7 +19,6 @@ MEDIA_TYPE = "text/csv; charset=utf-8"
 _FORMULA = re.compile(r"[\t\r\n]|\s*[=+\-@＝＋－＠]")
 _QUOTED = re.compile(r'[,"\r\n]')
 _IDS = re.compile(r"[0-9A-Za-z][0-9A-Za-z-]*(?: [0-9A-Za-z][0-9A-Za-z-]*)*")
-_MINUTES = [f" {minute // 60:02}:{minute % 60:02}:" for minute in range(24 * 60)]
 _SECONDS = [f"{second:02}" for second in range(60)]
 
 
@@ -93,16 +85,15 @@ def _numbers_of(kind: Type) -> Callable[[Sequence[Cell]], Shown]:
 
 
 def _instants(column: Sequence[Cell]) -> Shown:
-    refuse_others(Type.INSTANT, column)
-    there = cast("list[datetime]", [cell for cell in column if cell is not None])
-    divided = days_and_seconds(there) if there else None
-    if divided is None or len(there) < len(column):
+    seconds = shanghai_seconds(column)
+    if seconds is None:
         shown = show(Type.INSTANT)
         return ["" if cell is None else str(shown(cell)) for cell in column]
-    days: dict[int, str] = {}
+    minutes: dict[int, str] = {}
     found = []
-    for day, second in divided:
-        if day not in days:
-            days[day] = day_of(day).isoformat()
-        found.append(f"{days[day]}{_MINUTES[second // 60]}{_SECONDS[second % 60]}")
+    for second in seconds:
+        minute, rest = divmod(second, 60)
+        if minute not in minutes:
+            minutes[minute] = f"{datetime.fromtimestamp(minute * 60, UTC):%Y-%m-%d %H:%M:}"
+        found.append(minutes[minute] + _SECONDS[rest])
     return found

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import cast
 
-from timebank.documents.columns import Shown, days_and_seconds, refuse_others, remembering
+from timebank.documents.columns import Shown, remembering, shanghai_seconds
 from timebank.documents.errors import SheetTooLarge
 from timebank.documents.tables import Cell, Type, show
 
@@ -89,12 +89,11 @@ class _Column:
         return ["" if cell is None else f"{start}{shown(cell)}{end}" for cell in column]
 
     def instants(self, column: Sequence[Cell]) -> Shown:
-        refuse_others(Type.INSTANT, column)
-        there = cast("list[datetime]", [cell for cell in column if cell is not None])
-        divided = days_and_seconds(there) if there else None
-        if divided is None or len(there) < len(column):
+        seconds = shanghai_seconds(column)
+        if seconds is None:
             shown = show(Type.INSTANT)
             return ["" if cell is None else self._instant(cast("datetime", shown(cell))) for cell in column]
+        divided = (divmod(second, _SECONDS_A_DAY) for second in seconds)
         begins = self.begins
         return [f"{begins}><v>{_serial(day + _BEFORE_1970, second):.16G}</v></c>" for day, second in divided]
 

@@ -32,7 +32,7 @@ class Type(StrEnum):
     """Given as a Decimal with one place: days, per cent."""
     DAY = "day"
     INSTANT = "instant"
-    """Given with a time zone; shown to the second on the wall clock of Asia/Shanghai."""
+    """Given with a time zone, or as whole seconds since 1970; shown to the second on the wall clock of Asia/Shanghai."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +112,8 @@ def _day(cell: object) -> date:
 
 
 def _instant(cell: object) -> datetime:
+    if isinstance(cell, int) and not isinstance(cell, bool):
+        return datetime.fromtimestamp(cell, SHANGHAI).replace(tzinfo=None)
     if not isinstance(cell, datetime) or cell.tzinfo is None:
         raise TypeError("an instant cell is a datetime with a time zone")
     return cell.astimezone(SHANGHAI).replace(tzinfo=None, microsecond=0)

@@ -4,7 +4,7 @@ from datetime import date, timedelta
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import ColumnElement, Date, Integer, cast, extract
+from sqlalchemy import ColumnElement, Date, Integer, String, cast, extract
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.functions import FunctionElement
 
@@ -48,7 +48,24 @@ def _seconds_on_sqlite(element: Any, compiler: Any, **options: Any) -> str:
 
 @compiles(seconds, "postgresql")
 def _seconds_on_postgresql(element: Any, compiler: Any, **options: Any) -> str:
-    return f"CAST(floor(extract(epoch FROM {compiler.process(element.clauses, **options)})) AS bigint)"
+    return f"CAST(floor(date_part('epoch', {compiler.process(element.clauses, **options)})) AS bigint)"
+
+
+class day_text(FunctionElement[str]):  # noqa: N801 - reads as the SQL function that it is
+    """A day as ``2026-11-02``."""
+
+    type = String()
+    inherit_cache = True
+
+
+@compiles(day_text, "sqlite")
+def _day_text_on_sqlite(element: Any, compiler: Any, **options: Any) -> str:
+    return str(compiler.process(element.clauses, **options))
+
+
+@compiles(day_text, "postgresql")
+def _day_text_on_postgresql(element: Any, compiler: Any, **options: Any) -> str:
+    return f"to_char({compiler.process(element.clauses, **options)}, 'YYYY-MM-DD')"
 
 
 class shanghai_day(FunctionElement[date]):  # noqa: N801 - reads as the SQL function that it is

@@ -6,6 +6,7 @@ from itertools import islice
 from typing import BinaryIO
 
 from timebank.documents import csv_file, pdf_table, xlsx_file
+from timebank.documents.columns import Chunks, in_columns
 from timebank.documents.tables import Cell, Table, Type
 from timebank.documents.typefaces import Typeface
 from timebank.statistics import charts
@@ -46,7 +47,7 @@ def write(report: Report, form: Form, target: BinaryIO, face: Typeface, progress
             raise DocumentTooWide(columns=len(table.columns), most=MOST_COLUMNS_ON_PAPER)
         table = replace(table, rows=_short(table))
     names = [name for name, _ in report.columns]
-    counted = replace(table, rows=_counted(table, names, written, progress))
+    counted = replace(table, rows=Chunks(_counted(table, names, written, progress)))
     if form is Form.PDF:
         target.write(pdf_table.write(counted, face, pictures=charts.of(replace(report, rows=table.rows))))
     elif form is Form.XLSX:
@@ -66,17 +67,15 @@ def _short(table: Table) -> list[Sequence[Cell]]:
 
 def _counted(
     table: Table, names: Sequence[str], written: Written, progress: Progress | None
-) -> Iterator[Sequence[Cell]]:
+) -> Iterator[list[Sequence[Cell]]]:
     numbers = [place for place, column in enumerate(table.columns) if column.type is Type.WHOLE_NUMBER]
-    sums = [0] * len(numbers)
-    count = 0
-    for row in table.rows:
-        yield row
-        count += 1
-        for index, place in enumerate(numbers):
-            cell = row[place]
-            sums[index] += cell if isinstance(cell, int) else 0
-        if progress and count % EVERY == 0:
-            progress(count)
-    written.rows = count
-    written.sums = {names[place]: total for place, total in zip(numbers, sums, strict=True)}
+    written.sums = {names[place]: 0 for place in numbers}
+    told = 0
+    for columns in in_columns(table.rows):
+        yield columns
+        written.rows += len(columns[0])
+        for place in numbers:
+            written.sums[names[place]] += sum(cell for cell in columns[place] if isinstance(cell, int))
+        if progress and written.rows // EVERY > told:
+            told = written.rows // EVERY
+            progress(told * EVERY)

@@ -1,25 +1,31 @@
-"""The records themselves, one a row, as they are handed in: read in a stream, so that a million need no more memory."""
+"""The records themselves, one a row, as they are handed in: read in a stream, so that a million need no more memory.
 
-from collections.abc import Iterator, Sequence
+They come as text, a column at a time: what a thousand rows have in common is worked out once.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from datetime import date
 from typing import Any
+from uuid import UUID
 
-from sqlalchemy import Select, select
+from sqlalchemy import Select, String, cast, func, select
 
+from timebank import streaming
 from timebank.activities.models import Activity
 from timebank.activities.rules import CATEGORY_NAMES
 from timebank.database import session
+from timebank.documents.columns import Chunks
 from timebank.documents.tables import Cell, Column, Type
 from timebank.identity.models import Person
 from timebank.identity.rules import masked_name
 from timebank.records.models import Revision
 from timebank.statistics import queries
+from timebank.statistics.calendar import day_text, seconds
 from timebank.statistics.headings import Columns
 from timebank.statistics.pivots import Answer
 from timebank.statistics.queries import Asker
 from timebank.statistics.questions import Question
 from timebank.statistics.rules import PROVENANCE_NAMES
-
-AT_ONCE = 2_000
 
 COLUMNS: Columns = (
     ("record", Column("记录编号", Type.ID)),
@@ -41,28 +47,34 @@ COLUMNS: Columns = (
 
 def answer(question: Question, asker: Asker, masked: bool) -> Answer:
     """Return current final records by day, check-in and id."""
-    return COLUMNS, _rows(_selected(question, asker), masked=masked), {}
+    chunks = streaming.columns(session.connection(), _selected(question, asker))
+    return COLUMNS, Chunks(_shown(chunks, masked=masked)), {}
 
 
-def _selected(question: Question, asker: Asker) -> Select[*tuple[Any, ...]]:
+def _selected(question: Question, asker: Asker) -> Select[Any]:
     facts = queries.standing()
-    found: Select[*tuple[Any, ...]] = (
-        select(
-            Revision.record_id,
-            Person.volunteer_no,
-            Person.display_name,
-            Revision.organisation_name,
-            Revision.activity_name,
-            Activity.category,
-            Revision.place,
-            Revision.served_on,
-            Revision.started_at,
-            Revision.ended_at,
-            Revision.service_minutes,
-            Revision.credited_minutes,
-            Revision.provenance,
-            Revision.policy_number,
-        )
+    numbers: list[Any] = [
+        seconds(Revision.started_at),
+        seconds(Revision.ended_at),
+        Revision.service_minutes,
+        Revision.credited_minutes,
+    ]
+    columns: list[Any] = [
+        cast(Revision.record_id, String),
+        Person.volunteer_no,
+        Person.display_name,
+        Revision.organisation_name,
+        Revision.activity_name,
+        func.coalesce(Activity.category, ""),
+        Revision.place,
+        day_text(Revision.served_on),
+        *(cast(number, String) for number in numbers),
+        Revision.provenance,
+        cast(Revision.policy_number, String),
+    ]
+    found: Select[Any] = (
+        select(*columns)
+        .select_from(Revision)
         .join(Person, Person.id == Revision.volunteer_id)
         .outerjoin(Activity, Activity.id == Revision.activity_id)
         .where(*facts.where, *queries.conditions(facts, question.wanted))
@@ -72,12 +84,32 @@ def _selected(question: Question, asker: Asker) -> Select[*tuple[Any, ...]]:
     )
 
 
-def _rows(found: Select[*tuple[Any, ...]], *, masked: bool) -> Iterator[Sequence[Cell]]:
-    categories: dict[str | None, str] = {str(category): name for category, name in CATEGORY_NAMES.items()}
+def _shown(chunks: Iterator[streaming.Texts], *, masked: bool) -> Iterator[list[Sequence[Cell]]]:
+    """Yield the chunks as cells of ``COLUMNS``."""
+    categories = {"": "", **{str(category): name for category, name in CATEGORY_NAMES.items()}}
     provenances = {str(provenance): name for provenance, name in PROVENANCE_NAMES.items()}
-    row: Any
-    for row in session.connection().execute(found, execution_options={"yield_per": AT_ONCE}):
-        record, number, name, organisation, activity, category, *rest, provenance, policy = row
-        shown = masked_name(name) if masked else name
-        kind = categories.get(category, "")
-        yield (str(record), number, shown, organisation, activity, kind, *rest, provenances[provenance], policy)
+    for texts in chunks:
+        cells: list[Sequence[Cell]] = list(texts)
+        cells[_AT["record"]] = [_id(text) for text in texts[_AT["record"]]]
+        if masked:
+            cells[_AT["display_name"]] = _each(masked_name, texts[_AT["display_name"]])
+        cells[_AT["category_name"]] = _each(lambda text: categories.get(text, ""), texts[_AT["category_name"]])
+        cells[_AT["served_on"]] = _each(date.fromisoformat, texts[_AT["served_on"]])
+        for name in ("started_at", "ended_at", "service_minutes", "credited_minutes", "policy_number"):
+            cells[_AT[name]] = list(map(int, texts[_AT[name]]))
+        cells[_AT["provenance_name"]] = _each(provenances.__getitem__, texts[_AT["provenance_name"]])
+        yield cells
+
+
+_AT = {name: place for place, (name, _) in enumerate(COLUMNS)}
+
+
+def _each(make: Callable[[str], Cell], texts: Sequence[str]) -> list[Cell]:
+    """Return what each text becomes, made once for each different one."""
+    made = {text: make(text) for text in set(texts)}
+    return [made[text] for text in texts]
+
+
+def _id(text: str) -> str:
+    """Return an id as it is written everywhere; SQLite keeps it without hyphens."""
+    return text if "-" in text else str(UUID(text))
