@@ -6,6 +6,8 @@ from uuid import UUID
 from timebank import clock
 from timebank.activities.models import Shift, SignUp
 from timebank.attendance import no_show_schemas, no_shows
+from timebank.identity.audit import Verb
+from timebank.identity.audited import noted
 from timebank.identity.guards import actor, person_id, requires, signed_in
 from timebank.identity.rules import masked_name
 from timebank.records.service import DECIDERS
@@ -67,6 +69,7 @@ def list_no_shows(query: dict[str, Any]) -> dict[str, Any]:
     body=no_show_schemas.AbsenceReason,
     answer=(204, None),
     once=True,
+    audited=noted(Verb.LIFT, "no_show", target="sign_up_id"),
 )
 def lift_no_show(sign_up_id: UUID, body: dict[str, Any]) -> None:
     """撤销一次缺席，写明理由并告知本人；不能处理自己和亲属的。"""
