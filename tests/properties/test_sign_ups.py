@@ -113,7 +113,7 @@ def test_places_and_lists_hold_whatever_happens(app: Flask) -> None:
 
 
 def test_what_chance_seldom_makes(app: Flask) -> None:
-    """Two days at those shifts: roles changed with a place in hand, a list that ends with the start, a forgotten check-out."""
+    """A group kept, roles changed with a place in hand, a list that ends with the start, a forgotten check-out."""
     a_policy("overlapping_sign_ups", "refuse")
     day = WhatHolds()
 
@@ -123,6 +123,15 @@ def test_what_chance_seldom_makes(app: Flask) -> None:
         day.places_add_up()
         day.phones_show_what_holds_now()
         day.one_time_is_one_shift()
+
+    # Whoever serves for a group, gives up and comes back, serves for it still.
+    then(day.somebody_says_for_whom, number=0, person=0, group=True)
+    then(day.somebody_withdraws, number=0, person=0)
+    then(day.somebody_signs_up, number=0, person=0, role=0)  # kept for the one who waits: refused
+    then(day.somebody_stops_waiting, number=0, person=2)
+    then(day.somebody_signs_up, number=0, person=0, role=0)
+    assert day.model.shifts[0].held[0].for_group
+    then(day.somebody_waits, number=0, person=2, role=0)
 
     # Of the two roles each has one; somebody who is offered the one takes the other, which nobody wants.
     for role, person in enumerate((3, 4)):
