@@ -20,7 +20,7 @@ from timebank.application import create_app
 from timebank.database import db, in_unit_of_work, new_id, session
 from timebank.identity.rules import Actor, Grant, Role
 from timebank.settings import Settings
-from timebank.shop import handovers, reservations
+from timebank.shop.redemption import handovers, reservations
 from timebank.shop.rules import Line
 
 PLENTY = 10**12

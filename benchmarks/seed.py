@@ -21,7 +21,8 @@ from timebank.organisations.rules import OrganisationKind, SiteKind
 from timebank.policies.rules import BUILT_IN
 from timebank.records import service as records
 from timebank.records.rules import Provenance, Served, SourceType
-from timebank.shop import goods, intakes
+from timebank.shop.catalogue import goods
+from timebank.shop.intake import intakes
 from timebank.shop.rules import DonorKind, Source
 from timebank.web import tokens
 

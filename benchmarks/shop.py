@@ -26,7 +26,7 @@ from timebank.application import create_app
 from timebank.database import db, in_unit_of_work, new_id
 from timebank.ledger import service as ledger
 from timebank.settings import Settings
-from timebank.shop.audit import audit
+from timebank.shop.audit.whole import audit
 
 GOODS = {"hot": 1, "spread": seed.GOODS}
 """On how many goods the clerks are at once."""

@@ -17,7 +17,8 @@ from timebank.files import sweeping as unused_files
 from timebank.ledger import service as ledger
 from timebank.passbook import expiries
 from timebank.records import finalising
-from timebank.shop import quotas, reservations
+from timebank.shop.allowance import quotas
+from timebank.shop.redemption import reservations
 from timebank.statistics import summary
 from timebank.web import idempotency
 

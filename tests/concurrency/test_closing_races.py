@@ -19,10 +19,11 @@ from timebank.database import in_unit_of_work, session
 from timebank.identity import devices as identity
 from timebank.identity.device_models import Device
 from timebank.organisations import devices
-from timebank.shop import closing_queries, closings, refunds, sales
-from timebank.shop.counter_models import Closing, ClosingReceipts
-from timebank.shop.handovers import hand_over
+from timebank.shop.counter import closing_queries, closings, sales
+from timebank.shop.counter.models import Closing, ClosingReceipts
 from timebank.shop.models import Receipt
+from timebank.shop.redemption import refunds
+from timebank.shop.redemption.handovers import hand_over
 
 CROWD = 50
 TODAY = timedelta(0)

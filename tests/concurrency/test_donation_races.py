@@ -13,12 +13,16 @@ from tests.factories.organisations import a_shop
 from tests.factories.shop import a_clerk, a_lot, a_member, findings, level_of, reserved, seen, some_goods, wishes
 from tests.factories.stockkeeping import sent
 from timebank.database import session
-from timebank.shop import donations, goods, purposes, recalls, reservations, transfers
-from timebank.shop.donation_tables import Donation, DonationState
-from timebank.shop.handovers import hand_over
-from timebank.shop.lot_tables import Basis
+from timebank.shop.catalogue import goods
+from timebank.shop.intake import donations
+from timebank.shop.intake.donation_tables import Donation, DonationState
 from timebank.shop.models import Intake, Lot
+from timebank.shop.redemption import reservations
+from timebank.shop.redemption.handovers import hand_over
 from timebank.shop.rules import DonorKind
+from timebank.shop.stock import purposes, recalls
+from timebank.shop.stock.lot_tables import Basis
+from timebank.shop.stockkeeping import transfers
 
 
 def test_accepting_races_with_taking_back(app: Flask) -> None:

@@ -20,11 +20,13 @@ from timebank.database import in_unit_of_work, session, violated_constraint
 from timebank.errors import refusal_for
 from timebank.identity import households
 from timebank.identity.rules import Actor
-from timebank.shop import entitlements, handovers, limits, quotas, reservations, sales
-from timebank.shop.handovers import hand_over
-from timebank.shop.limit_tables import GoodsLimit
+from timebank.shop.allowance import entitlements, limits, quotas
+from timebank.shop.allowance.limit_tables import GoodsLimit
+from timebank.shop.allowance.quota_rules import PayWith
+from timebank.shop.counter import sales
 from timebank.shop.models import Redemption
-from timebank.shop.quota_rules import PayWith
+from timebank.shop.redemption import handovers, reservations
+from timebank.shop.redemption.handovers import hand_over
 from timebank.shop.rules import Line
 
 pytestmark = pytest.mark.rule("R30")

@@ -26,9 +26,9 @@ from timebank.database import in_unit_of_work
 from timebank.identity.rules import Actor
 from timebank.ledger import expiry, proof
 from timebank.ledger import service as ledger
-from timebank.shop import refunds, reservations
-from timebank.shop.handovers import hand_over
-from timebank.shop.refunds import Returned
+from timebank.shop.redemption import refunds, reservations
+from timebank.shop.redemption.handovers import hand_over
+from timebank.shop.redemption.refunds import Returned
 
 CROWD = 16
 """How many at once: each on a connection of its own."""

@@ -13,8 +13,8 @@ from tests.factories.organisations import a_shop
 from tests.factories.shop import findings
 from timebank import clock
 from timebank.database import in_unit_of_work, session
-from timebank.shop import settlements
-from timebank.shop.settlement_rules import Month
+from timebank.shop.merchant import settlements
+from timebank.shop.merchant.settlement_rules import Month
 
 CROWD = 12
 SEPTEMBER = Month(2030, 9)

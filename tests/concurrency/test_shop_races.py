@@ -29,9 +29,9 @@ from tests.factories.shop import (
 from timebank import clock
 from timebank.database import db, session
 from timebank.identity.rules import Actor
-from timebank.shop import reservations
-from timebank.shop.handovers import hand_over
 from timebank.shop.models import Lot, Receipt
+from timebank.shop.redemption import reservations
+from timebank.shop.redemption.handovers import hand_over
 
 CROWD = 50
 

@@ -18,10 +18,12 @@ from tests.factories.shop import a_clerk, a_lot, a_member, findings, level_of, r
 from tests.factories.stockkeeping import a_confirmed_stocktake, a_stocktake, a_write_off, counted, pieces, sent
 from timebank.database import session
 from timebank.identity.rules import Actor
-from timebank.shop import recalls, reservations, stocktakes, traces, transfers
-from timebank.shop.handovers import hand_over
 from timebank.shop.models import Lot, StockMove
-from timebank.shop.stocktakes import Counted
+from timebank.shop.redemption import reservations
+from timebank.shop.redemption.handovers import hand_over
+from timebank.shop.stock import recalls, traces
+from timebank.shop.stockkeeping import stocktakes, transfers
+from timebank.shop.stockkeeping.stocktakes import Counted
 
 CROWD = 16
 

@@ -15,12 +15,14 @@ from timebank.identity import households
 from timebank.identity.models import Household, Person
 from timebank.identity.rules import Actor
 from timebank.organisations.models import Site
-from timebank.shop import entitlements, limits, proxies, reservations, sales
-from timebank.shop.handovers import HandedOver
-from timebank.shop.proxy_tables import Proxy
-from timebank.shop.quota_rules import PayWith
-from timebank.shop.quota_tables import Entitlement
-from timebank.shop.reservations import Reserved
+from timebank.shop.allowance import entitlements, limits, proxies
+from timebank.shop.allowance.proxy_tables import Proxy
+from timebank.shop.allowance.quota_rules import PayWith
+from timebank.shop.allowance.quota_tables import Entitlement
+from timebank.shop.counter import sales
+from timebank.shop.redemption import reservations
+from timebank.shop.redemption.handovers import HandedOver
+from timebank.shop.redemption.reservations import Reserved
 
 LOW_INCOME = {"kind": "low_income", "name": "低保", "period": "year", "points": 100}
 NEAR_LOW_INCOME = {"kind": "near_low_income", "name": "低保边缘", "period": "year", "points": 50}

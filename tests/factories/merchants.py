@@ -6,10 +6,11 @@ from uuid import UUID
 from tests.factories import kept
 from tests.factories.organisations import THE_BANK, an_organisation
 from timebank import clock
-from timebank.shop import intakes, merchants
-from timebank.shop.intakes import Delivered
-from timebank.shop.merchant_tables import Merchant
-from timebank.shop.merchants import Agreement, Contact
+from timebank.shop.intake import intakes
+from timebank.shop.intake.intakes import Delivered
+from timebank.shop.merchant import merchants
+from timebank.shop.merchant.merchants import Agreement, Contact
+from timebank.shop.merchant.tables import Merchant
 from timebank.shop.models import Lot
 from timebank.shop.rules import DonorKind, Source
 

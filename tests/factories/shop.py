@@ -18,12 +18,15 @@ from timebank.ledger import queries as ledger_queries
 from timebank.ledger import service as ledger
 from timebank.ledger.rules import AccountState
 from timebank.organisations.models import Site
-from timebank.shop import goods, intakes, levels, reservations
-from timebank.shop.audit import Finding, audit
-from timebank.shop.intakes import Delivered
+from timebank.shop.audit.whole import Finding, audit
+from timebank.shop.catalogue import goods
+from timebank.shop.intake import intakes
+from timebank.shop.intake.intakes import Delivered
 from timebank.shop.models import Goods, Lot
-from timebank.shop.reservations import Reserved
+from timebank.shop.redemption import reservations
+from timebank.shop.redemption.reservations import Reserved
 from timebank.shop.rules import DonorKind, Lane, Level, Line, Source
+from timebank.shop.stock import levels
 
 Seen = TypeVar("Seen")
 

@@ -8,12 +8,12 @@ from tests.factories.shop import a_clerk
 from timebank.database import in_unit_of_work
 from timebank.identity.rules import Actor, Role
 from timebank.organisations.models import Site
-from timebank.shop import stocktakes, transfers, write_offs
-from timebank.shop.stockkeeping_rules import LotLine, WriteOffReason
-from timebank.shop.stocktake_tables import Stocktake
-from timebank.shop.stocktakes import Counted
-from timebank.shop.transfer_tables import StockTransfer
-from timebank.shop.write_off_tables import WriteOff
+from timebank.shop.stockkeeping import stocktakes, transfers, write_offs
+from timebank.shop.stockkeeping.rules import LotLine, WriteOffReason
+from timebank.shop.stockkeeping.stocktake_tables import Stocktake
+from timebank.shop.stockkeeping.stocktakes import Counted
+from timebank.shop.stockkeeping.transfer_tables import StockTransfer
+from timebank.shop.stockkeeping.write_off_tables import WriteOff
 
 
 def pieces(*of: tuple[UUID, int]) -> list[LotLine]:

@@ -31,10 +31,12 @@ from timebank import clock
 from timebank.database import in_unit_of_work, session
 from timebank.errors import Refusal
 from timebank.identity.rules import Actor
-from timebank.shop import intakes, refunds, reservations, sales
-from timebank.shop.handovers import hand_over
-from timebank.shop.intakes import Delivered
+from timebank.shop.counter import sales
+from timebank.shop.intake import intakes
+from timebank.shop.intake.intakes import Delivered
 from timebank.shop.models import Redemption
+from timebank.shop.redemption import refunds, reservations
+from timebank.shop.redemption.handovers import hand_over
 from timebank.shop.rules import DonorKind, Line, MoveKind, RedemptionState, Source
 
 Known = TypeVar("Known")

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 from timebank.shop.rules import UNDO_WITHIN, MoveKind, RedemptionState, state_at
-from timebank.shop.stockkeeping_rules import COUNTABLE, UNDER_WAY, StocktakeState, TransferState, WriteOffState
+from timebank.shop.stockkeeping.rules import COUNTABLE, UNDER_WAY, StocktakeState, TransferState, WriteOffState
 
 PRICES = (0, 20, 50)
 LIMITED = 0

@@ -13,11 +13,12 @@ from tests.factories.stockkeeping import pieces as lot_lines
 from tests.properties.shop_day import CLERK, DEPUTY, Counters, pieces, shops, staff, which
 from tests.properties.shop_model import Asked, Count, Lot, Sent
 from timebank.database import session
-from timebank.shop import recalls, stocktakes, transfers, write_offs
 from timebank.shop.rules import MoveKind
-from timebank.shop.stockkeeping_rules import StocktakeState, TransferState, WriteOffReason, WriteOffState
-from timebank.shop.stocktakes import Counted
-from timebank.shop.transfer_tables import StockTransferArrival
+from timebank.shop.stock import recalls
+from timebank.shop.stockkeeping import stocktakes, transfers, write_offs
+from timebank.shop.stockkeeping.rules import StocktakeState, TransferState, WriteOffReason, WriteOffState
+from timebank.shop.stockkeeping.stocktakes import Counted
+from timebank.shop.stockkeeping.transfer_tables import StockTransferArrival
 
 miscounts = st.lists(st.sampled_from([-1, 0, 1, -3]), min_size=1, max_size=4)
 steps = st.sampled_from(["next"] * 6 + ["count", "count", "confirm", "post", "recount", "cancel"])

@@ -20,9 +20,10 @@ from timebank.database import in_unit_of_work
 from timebank.errors import Refusal
 from timebank.identity import households
 from timebank.identity.rules import Actor
-from timebank.shop import entitlements, quotas, refunds, reservations
-from timebank.shop.handovers import hand_over
-from timebank.shop.quota_rules import PayWith
+from timebank.shop.allowance import entitlements, quotas
+from timebank.shop.allowance.quota_rules import PayWith
+from timebank.shop.redemption import refunds, reservations
+from timebank.shop.redemption.handovers import hand_over
 from timebank.shop.rules import Line, RedemptionState, state_at
 
 PRICES = (0, 20)

@@ -16,9 +16,9 @@ from tests.properties.shop_day import CHIEF, MEMBERS, Counters
 from tests.properties.shop_model import PRICES
 from timebank import clock
 from timebank.database import session
-from timebank.shop import closings
-from timebank.shop.closings import Counted
-from timebank.shop.counter_models import Closing
+from timebank.shop.counter import closings
+from timebank.shop.counter.closings import Counted
+from timebank.shop.counter.models import Closing
 from timebank.shop.rules import MoveKind
 
 

@@ -20,7 +20,7 @@ from timebank.identity.models import Person
 from timebank.identity.rules import Actor
 from timebank.ledger import proof
 from timebank.organisations.models import Site
-from timebank.shop import goods
+from timebank.shop.catalogue import goods
 
 DAY = timedelta(days=1)
 NOON = datetime(2026, 11, 18, 4, tzinfo=UTC)

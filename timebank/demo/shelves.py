@@ -13,10 +13,12 @@ from timebank.demo import cast
 from timebank.demo.names import named
 from timebank.demo.settlers import FOUNDER
 from timebank.ledger.queries import account_state
-from timebank.shop import goods, handovers, intakes, reservations
+from timebank.shop.catalogue import goods
 from timebank.shop.errors import OutOfStock
-from timebank.shop.intakes import Delivered
+from timebank.shop.intake import intakes
+from timebank.shop.intake.intakes import Delivered
 from timebank.shop.models import Intake
+from timebank.shop.redemption import handovers, reservations
 from timebank.shop.rules import Line
 
 DONORS = (("firm", "梧桐粮油店"), ("firm", "晨光超市"), ("person", "一位老邻居"), ("anonymous", None))

@@ -8,11 +8,13 @@ from flask import current_app, request
 from timebank.database import in_unit_of_work
 from timebank.documents import csv_file, xlsx_file
 from timebank.errors import Invalid
+from timebank.identity.audit import Verb
+from timebank.identity.audited import noted
 from timebank.identity.guards import actor, requires
 from timebank.imports import people, places, queries, schemas, service
 from timebank.imports.errors import ImportTooLarge
 from timebank.imports.models import ImportedFile
-from timebank.imports.people import Contacts
+from timebank.imports.people import Contacts, Keys
 from timebank.imports.rules import MAX_BYTES, MEBIBYTE, MOST_FAULTS
 from timebank.imports.service import Report, Wanted
 from timebank.records.service import DECIDERS
@@ -31,9 +33,10 @@ _AROUND = 16 << 10
 _TYPES = (csv_file.MEDIA_TYPE.split(";")[0], xlsx_file.MEDIA_TYPE)
 
 
-def contacts() -> Contacts:
-    """Return what makes this installation's hashes of telephone numbers."""
-    return Contacts(current_app.extensions["timebank-settings"].keys(people.PURPOSE))
+def keys() -> Keys:
+    """Return what this installation makes keyed hashes with."""
+    own = current_app.extensions["timebank-settings"].keys(people.PURPOSE)
+    return Keys(Contacts(own), current_app.extensions["timebank-documents"])
 
 
 def _received(query: dict[str, Any]) -> Wanted | Report:
@@ -42,7 +45,7 @@ def _received(query: dict[str, Any]) -> Wanted | Report:
     wanted = Wanted(
         actor=actor(),
         read=service.read(data, kind=query["kind"], layout=query.get("layout")),
-        contacts=contacts(),
+        keys=keys(),
         reason=query["reason"],
         organisation_id=query.get("organisation"),
     )
@@ -119,6 +122,7 @@ def get_import(import_id: UUID) -> dict[str, Any]:
     body=schemas.ImportApprovalBody,
     answer=(200, schemas.ImportApprovalOut),
     once=True,
+    audited=noted(Verb.APPROVE, "import"),
 )
 def approve_import(import_id: UUID, body: dict[str, Any]) -> dict[str, Any]:
     """审核一次导入的历史时长：须由导入人以外的人审核，每次至多一千条，有 next 时接着调用。本人、亲属、有异议或时间重复的留待逐条处理。"""

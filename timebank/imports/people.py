@@ -12,6 +12,7 @@ from uuid import UUID
 from sqlalchemy import select
 
 from timebank.database import session
+from timebank.identity.document_keys import DocumentKeys
 from timebank.identity.models import Person
 from timebank.imports.models import ImportedContact, ImportedNumber
 from timebank.imports.rules import AT_ONCE
@@ -47,6 +48,14 @@ class Contacts:
         """Return every hash that may be on record: the newest key's and those of keys that are being replaced."""
         told = f"{phone}\n{alike(name)}".encode()
         return [hmac.digest(key, told, hashlib.sha256) for key in self.keys]
+
+
+@dataclass(frozen=True, slots=True)
+class Keys:
+    """What this installation makes keyed hashes with: of telephones, and of document numbers."""
+
+    contacts: Contacts
+    documents: DocumentKeys
 
 
 def some_at_once(values: Iterable[T]) -> Iterator[list[T]]:

@@ -143,11 +143,11 @@ def append_many(rows: Sequence[dict[str, Any]], *, batch_id: UUID | None = None)
     ]
     actor_id = revisions[0].actor_id
     posted = ledger.earn_many(earnings=earnings, actor_id=actor_id, batch_id=batch_id) if earnings else []
-    kept = {
+    less = {
         revision.record_id: _within_storage(Recorded(revision, one.account)).revision
         for revision, one in zip(credited, posted, strict=True)
-        if revision.group_id is None
+        if revision.group_id is None and storage.surplus(revision, one.account)
     }
-    now = [kept.get(revision.record_id, revision) for revision in revisions]
+    now = [less.get(revision.record_id, revision) for revision in revisions] if less else revisions
     notifications.tell_many(news for one in now if (news := news_of(one, None, actor_id=actor_id)))
     return now

@@ -14,16 +14,19 @@ from timebank.files import queries as files
 from timebank.identity.rules import PersonState, masked_name
 from timebank.ledger.rules import AccountState
 from timebank.records.account import account_of
-from timebank.shop import counter_answers, donation_queries, levels, proxies, queries, quotas
-from timebank.shop.counter import Found
-from timebank.shop.donation_tables import Donation
-from timebank.shop.goods import PICTURED
-from timebank.shop.handovers import HandedOver
-from timebank.shop.hints import AtCounter, hints
+from timebank.shop import queries
+from timebank.shop.allowance import proxies, quotas
+from timebank.shop.allowance.quota_rules import PayWith
+from timebank.shop.catalogue.goods import PICTURED
+from timebank.shop.counter import answers as counter_answers
+from timebank.shop.counter.lookups import Found
+from timebank.shop.intake import donation_queries
+from timebank.shop.intake.donation_tables import Donation
 from timebank.shop.models import Intake, Lot, Redemption
-from timebank.shop.quota_rules import PayWith
-from timebank.shop.receipts import Names
-from timebank.shop.refunds import Refunded
+from timebank.shop.redemption.handovers import HandedOver
+from timebank.shop.redemption.hints import AtCounter, hints
+from timebank.shop.redemption.receipts import Names
+from timebank.shop.redemption.refunds import Refunded
 from timebank.shop.rules import (
     Channel,
     DonorKind,
@@ -34,6 +37,7 @@ from timebank.shop.rules import (
     receipt_number,
     state_at,
 )
+from timebank.shop.stock import levels
 
 Answer = tuple[dict[str, Any], int, dict[str, str]]
 
@@ -97,7 +101,10 @@ def handed_over(done: HandedOver) -> dict[str, Any]:
     receipt = done.receipt
     people = queries.names([receipt.clerk_id, done.redemption.person_id])
     names = Names(
-        shop=done.shop.name, clerk=people[receipt.clerk_id], member=masked_name(people[done.redemption.person_id])
+        shop=done.shop.name,
+        clerk=people[receipt.clerk_id],
+        member=masked_name(people[done.redemption.person_id]),
+        to_proxy=done.proxy is not None,
     )
     proxy_name = proxies.names_of([done.proxy])[done.proxy.id] if done.proxy else None
     return {

@@ -7,7 +7,7 @@ from dataclasses import asdict
 import click
 
 from timebank.database import in_unit_of_work
-from timebank.shop.audit import Report, audit
+from timebank.shop.audit.whole import Report, audit
 
 
 @click.group()

@@ -14,7 +14,7 @@ from timebank.direct import Direct, at_once
 from timebank.identity.models import Person
 from timebank.organisations.models import Area, Organisation, Site
 from timebank.policies.queries import latest_number_subquery
-from timebank.shop.limit_tables import GoodsLimit
+from timebank.shop.allowance.limit_tables import GoodsLimit
 from timebank.shop.models import (
     Goods,
     GoodsPrice,

@@ -5,10 +5,10 @@ from typing import Any
 from marshmallow import ValidationError, fields, validate, validates_schema
 
 from timebank.records.account import AccountOut
-from timebank.shop.allowance_schemas import PAY_WITH, PaidOut, ProxyShownOut
-from timebank.shop.quota_rules import PayWith
+from timebank.shop.allowance.quota_rules import PayWith
+from timebank.shop.allowance.schemas import PAY_WITH, PaidOut, ProxyShownOut
+from timebank.shop.catalogue.scanned_fields import Barcode
 from timebank.shop.rules import Channel, Condition, DonorKind, Lane, RedemptionState, RefundKind, Source
-from timebank.shop.scanned_fields import Barcode
 from timebank.web.fields import Instant, PlainText, WholeNumber
 from timebank.web.schemas import PageQuery, Schema
 

@@ -32,6 +32,8 @@ LOOKUPS = parse("120/minute")
 """Codes typed or scanned at one counter."""
 PROPOSALS = parse("20/hour")
 """Relatives proposed by one person: a large family, not somebody who tries numbers."""
+DOCUMENTS = parse("20/hour")
+"""Document numbers that one person enters: mistyped ones, not somebody who asks who is on record."""
 UPLOADS = parse("120/hour")
 """Files sent by one person: a shop's catalogue in an afternoon, not a full disk."""
 DONATIONS = parse("20/hour")

@@ -17,7 +17,7 @@ from tests.factories.shop import a_clerk, a_lot, a_member, reserved, some_goods
 from tests.factories.stockkeeping import a_write_off, an_auditor, approved
 from timebank import clock
 from timebank.database import in_unit_of_work, new_id
-from timebank.shop.handovers import hand_over
+from timebank.shop.redemption.handovers import hand_over
 
 MAY = datetime(2026, 5, 10, 12, tzinfo=clock.SHANGHAI)
 LATER = datetime(2027, 2, 1, 12, tzinfo=clock.SHANGHAI)

@@ -21,8 +21,8 @@ from timebank import clock
 from timebank.database import in_unit_of_work, new_id
 from timebank.identity import service as identity
 from timebank.identity.rules import Actor, Grant, Role
-from timebank.shop.handovers import hand_over
-from timebank.shop.settlement_rules import Month
+from timebank.shop.merchant.settlement_rules import Month
+from timebank.shop.redemption.handovers import hand_over
 
 V1 = "/api/v1"
 SEPTEMBER = Month(2030, 9)

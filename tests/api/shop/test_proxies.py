@@ -18,7 +18,7 @@ from timebank.database import in_unit_of_work, new_id, session
 from timebank.identity import service as identity
 from timebank.identity.models import Person
 from timebank.identity.rules import Actor, Grant, Role, new_volunteer_no
-from timebank.shop.proxy_tables import Collection
+from timebank.shop.allowance.proxy_tables import Collection
 
 V1 = "/api/v1"
 NOON = datetime(2026, 11, 18, 4, tzinfo=UTC)

@@ -14,7 +14,7 @@ from timebank.identity.models import Person
 from timebank.identity.rules import Actor, Role
 from timebank.organisations.models import Site
 from timebank.shop.models import Goods
-from timebank.shop.slips import COLUMNS, width
+from timebank.shop.redemption.slips import COLUMNS, width
 
 
 def handed_over(client: FlaskClient, site: Site, goods: Goods, member: Person, clerk: Actor) -> dict[str, str]:

@@ -16,9 +16,9 @@ from tests.factories.stockkeeping import an_auditor, received, sent
 from timebank import clock
 from timebank.database import in_unit_of_work, session
 from timebank.organisations.rules import SiteKind
-from timebank.shop.handovers import hand_over
-from timebank.shop.intakes import Delivered, take_in
+from timebank.shop.intake.intakes import Delivered, take_in
 from timebank.shop.models import Goods
+from timebank.shop.redemption.handovers import hand_over
 from timebank.shop.rules import DonorKind, Source
 
 

@@ -10,7 +10,7 @@ from tests.factories.organisations import a_shop, a_site
 from tests.factories.shop import a_clerk, a_lot, a_member, findings, level_of, reserved, some_goods
 from tests.factories.stockkeeping import a_stocktake, an_auditor
 from timebank.database import in_unit_of_work
-from timebank.shop.handovers import hand_over
+from timebank.shop.redemption.handovers import hand_over
 
 
 def test_a_stocktake_over_http(client: FlaskClient) -> None:

@@ -18,7 +18,7 @@ from timebank.codes.book import CodeBook
 from timebank.database import in_unit_of_work, new_id, session
 from timebank.identity.rules import Actor, Role
 from timebank.organisations.models import Site
-from timebank.shop.counter_models import LockLift
+from timebank.shop.counter.models import LockLift
 from timebank.shop.models import MissedCode, Redemption
 
 LOCKED = (429, "COUNTER_LOCKED")

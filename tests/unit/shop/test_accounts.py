@@ -17,22 +17,20 @@ from timebank import clock
 from timebank.database import in_unit_of_work, session
 from timebank.documents import csv_file
 from timebank.organisations.models import Site
-from timebank.shop import (
-    account_answers,
-    account_queries,
-    accounts,
-    periods,
-    refunds,
-    stockkeeping_queries,
-    transfers,
-)
-from timebank.shop.account_queries import Group
-from timebank.shop.account_rules import NOTHING, OUT, Amount, Flow
-from timebank.shop.accounts import Movements, Statement
-from timebank.shop.handovers import hand_over
-from timebank.shop.intakes import Delivered, take_in
+from timebank.shop.accounts import answers as account_answers
+from timebank.shop.accounts import periods
+from timebank.shop.accounts import queries as account_queries
+from timebank.shop.accounts import settling as accounts
+from timebank.shop.accounts.queries import Group
+from timebank.shop.accounts.rules import NOTHING, OUT, Amount, Flow
+from timebank.shop.accounts.settling import Movements, Statement
+from timebank.shop.intake.intakes import Delivered, take_in
 from timebank.shop.models import Goods
+from timebank.shop.redemption import refunds
+from timebank.shop.redemption.handovers import hand_over
 from timebank.shop.rules import DonorKind, Source
+from timebank.shop.stockkeeping import queries as stockkeeping_queries
+from timebank.shop.stockkeeping import transfers
 
 
 def _shanghai(year: int, month: int, day: int, hour: int = 12) -> datetime:

@@ -15,10 +15,11 @@ from timebank import clock
 from timebank.database import NIL, db, in_unit_of_work, new_id, session
 from timebank.identity.rules import Actor
 from timebank.ledger import service as ledger
-from timebank.shop import closings, refunds, reservations
 from timebank.shop.commands import cli
-from timebank.shop.counter_models import LockLift
-from timebank.shop.handovers import hand_over
+from timebank.shop.counter import closings
+from timebank.shop.counter.models import LockLift
+from timebank.shop.redemption import refunds, reservations
+from timebank.shop.redemption.handovers import hand_over
 
 GUARDED = {
     "stock_move": {"pk_stock_move": ("lot_id", "seq"), "uq_stock_move_lot_id_resolves": ("lot_id", "resolves")},

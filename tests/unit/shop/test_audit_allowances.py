@@ -15,9 +15,9 @@ from tests.unguarded import unguarded
 from timebank import clock
 from timebank.database import db, in_unit_of_work
 from timebank.identity.rules import Actor
-from timebank.shop import refunds, reservations
-from timebank.shop.handovers import hand_over
-from timebank.shop.quota_rules import PayWith
+from timebank.shop.allowance.quota_rules import PayWith
+from timebank.shop.redemption import refunds, reservations
+from timebank.shop.redemption.handovers import hand_over
 
 GUARDED = {
     "free_quota_line": "redemption_id",

@@ -12,9 +12,11 @@ from tests.factories.shop import a_clerk, a_lot, a_member, a_stocked_shop, findi
 from tests.unguarded import unguarded
 from timebank import clock
 from timebank.database import db, in_unit_of_work, session
-from timebank.shop import donations, goods, purposes, recalls
-from timebank.shop.lot_tables import Basis
+from timebank.shop.catalogue import goods
+from timebank.shop.intake import donations
 from timebank.shop.rules import DonorKind, Lane
+from timebank.shop.stock import purposes, recalls
+from timebank.shop.stock.lot_tables import Basis
 
 
 @pytest.fixture

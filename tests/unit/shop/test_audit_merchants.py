@@ -12,9 +12,10 @@ from tests.factories.shop import a_clerk, a_member, findings, reserved, some_goo
 from tests.unguarded import unguarded
 from timebank import clock
 from timebank.database import in_unit_of_work
-from timebank.shop import refunds, settlements
-from timebank.shop.handovers import hand_over
-from timebank.shop.settlement_rules import Month
+from timebank.shop.merchant import settlements
+from timebank.shop.merchant.settlement_rules import Month
+from timebank.shop.redemption import refunds
+from timebank.shop.redemption.handovers import hand_over
 
 SEPTEMBER = Month(2030, 9)
 

@@ -19,8 +19,8 @@ from tests.factories.stockkeeping import (
 )
 from tests.unit.shop.test_audit import unguarded
 from timebank.database import db, in_unit_of_work, session
-from timebank.shop import transfers
-from timebank.shop.handovers import hand_over
+from timebank.shop.redemption.handovers import hand_over
+from timebank.shop.stockkeeping import transfers
 
 FACTS = {
     "shop_transfer": "id",

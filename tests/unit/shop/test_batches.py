@@ -26,15 +26,17 @@ from tests.factories.stockkeeping import received, sent
 from timebank import clock
 from timebank.database import in_unit_of_work, session
 from timebank.organisations.models import Site
-from timebank.shop import donations, levels, purposes, recalls, transfers
 from timebank.shop.errors import OutOfStock
-from timebank.shop.handovers import hand_over
-from timebank.shop.intake_errors import LotRecalled
-from timebank.shop.lot_tables import Basis, LotRecall
+from timebank.shop.intake import donations
+from timebank.shop.intake.errors import LotRecalled
+from timebank.shop.redemption.handovers import hand_over
 from timebank.shop.rules import DonorKind, Level
-from timebank.shop.stockkeeping_errors import RecalledNotSent
-from timebank.shop.stockkeeping_rules import LotLine
-from timebank.shop.traces import family_of
+from timebank.shop.stock import levels, purposes, recalls
+from timebank.shop.stock.lot_tables import Basis, LotRecall
+from timebank.shop.stock.traces import family_of
+from timebank.shop.stockkeeping import transfers
+from timebank.shop.stockkeeping.errors import RecalledNotSent
+from timebank.shop.stockkeeping.rules import LotLine
 
 DAY = timedelta(days=1)
 

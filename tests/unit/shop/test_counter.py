@@ -26,9 +26,11 @@ from timebank.identity.models import Person
 from timebank.identity.rules import Actor
 from timebank.ledger.errors import HoldExpired
 from timebank.organisations.models import Site
-from timebank.shop import counter, sales
-from timebank.shop.counter import Found
-from timebank.shop.counter_errors import CodeOfAnotherShop, NotACounterCode
+from timebank.shop.counter import lookups as counter
+from timebank.shop.counter import sales
+from timebank.shop.counter.errors import CodeOfAnotherShop, NotACounterCode
+from timebank.shop.counter.lookups import Found
+from timebank.shop.counter.sales import Scanned
 from timebank.shop.errors import (
     AlreadyHandedOver,
     CodeAmbiguous,
@@ -39,10 +41,9 @@ from timebank.shop.errors import (
     OutOfStock,
     UnknownGoods,
 )
-from timebank.shop.handovers import HandedOver, hand_over
 from timebank.shop.models import MissedCode, Redemption, StockMove
+from timebank.shop.redemption.handovers import HandedOver, hand_over
 from timebank.shop.rules import RedemptionState
-from timebank.shop.sales import Scanned
 
 
 def _looked_up(actor: Actor, scanned: str, site: Site | None = None) -> Found:

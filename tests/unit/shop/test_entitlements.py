@@ -33,8 +33,9 @@ from timebank.database import in_unit_of_work, new_id
 from timebank.errors import Invalid, NotFound, Refusal
 from timebank.identity.errors import OwnFamily
 from timebank.identity.rules import Actor
-from timebank.shop import entitlements, quota_reports, refunds, reservations
-from timebank.shop.allowance_errors import NoFreeQuota
+from timebank.shop.allowance import entitlements, quota_reports
+from timebank.shop.allowance.errors import NoFreeQuota
+from timebank.shop.redemption import refunds, reservations
 
 pytestmark = pytest.mark.rule("R30")
 

@@ -25,10 +25,10 @@ from timebank.database import in_unit_of_work, new_id, session
 from timebank.errors import NotFound
 from timebank.identity.rules import Actor
 from timebank.ledger.errors import HoldExpired
-from timebank.shop import reservations
 from timebank.shop.errors import AlreadyHandedOver, LineOverPicked, RedemptionCancelled
-from timebank.shop.handovers import HandedOver, hand_over
 from timebank.shop.models import Lot, StockMove
+from timebank.shop.redemption import reservations
+from timebank.shop.redemption.handovers import HandedOver, hand_over
 from timebank.shop.rules import Line
 
 

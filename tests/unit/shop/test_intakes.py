@@ -15,9 +15,10 @@ from timebank.database import Base, db, in_unit_of_work, new_id, session
 from timebank.errors import Invalid, NotFound
 from timebank.identity.rules import Actor
 from timebank.organisations.rules import SiteKind
-from timebank.shop import goods, intakes
+from timebank.shop.catalogue import goods
 from timebank.shop.errors import Ean13Invalid, IntakeExpired, NotAShop, UnknownGoods
-from timebank.shop.intakes import Delivered
+from timebank.shop.intake import intakes
+from timebank.shop.intake.intakes import Delivered
 from timebank.shop.models import Intake, Lot
 from timebank.shop.rules import DonorKind, Source
 

@@ -31,12 +31,14 @@ from timebank.identity import households
 from timebank.identity.models import Person
 from timebank.identity.rules import Actor
 from timebank.organisations.models import Site
-from timebank.shop import goods as catalogue
-from timebank.shop import limits, refunds, reservations, sales
-from timebank.shop.allowance_errors import LimitReached, NotARedemptionDay
-from timebank.shop.handovers import hand_over
-from timebank.shop.limit_tables import RedemptionLimit
+from timebank.shop.allowance import limits
+from timebank.shop.allowance.errors import LimitReached, NotARedemptionDay
+from timebank.shop.allowance.limit_tables import RedemptionLimit
+from timebank.shop.catalogue import goods as catalogue
+from timebank.shop.counter import sales
 from timebank.shop.models import Redemption
+from timebank.shop.redemption import refunds, reservations
+from timebank.shop.redemption.handovers import hand_over
 
 pytestmark = pytest.mark.rule("R30")
 

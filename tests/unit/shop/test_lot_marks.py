@@ -13,13 +13,13 @@ from timebank import clock
 from timebank.database import in_unit_of_work, session
 from timebank.organisations.models import Site
 from timebank.organisations.rules import SiteKind
-from timebank.shop import lot_queries, purposes, recalls, traces
 from timebank.shop.errors import OutOfStock
-from timebank.shop.intakes import Delivered, take_in
-from timebank.shop.lot_tables import Basis, LotRecall
+from timebank.shop.intake.intakes import Delivered, take_in
 from timebank.shop.models import Lot
 from timebank.shop.rules import DonorKind, Source
-from timebank.shop.stockkeeping_errors import RecalledNotSent
+from timebank.shop.stock import lot_queries, purposes, recalls, traces
+from timebank.shop.stock.lot_tables import Basis, LotRecall
+from timebank.shop.stockkeeping.errors import RecalledNotSent
 
 
 def _for_a_purpose(site: Site, goods_id: UUID, quantity: int) -> Lot:

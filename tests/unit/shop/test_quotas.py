@@ -29,12 +29,13 @@ from timebank.database import in_unit_of_work, new_id, session
 from timebank.identity.rules import Actor
 from timebank.ledger.errors import HoldExpired
 from timebank.ledger.models import Transfer
-from timebank.shop import quotas, refunds, reservations
-from timebank.shop.allowance_errors import FreeQuotaRefundTooLarge, FreeQuotaSpent
-from timebank.shop.handovers import hand_over
+from timebank.shop.allowance import quotas
+from timebank.shop.allowance.errors import FreeQuotaRefundTooLarge, FreeQuotaSpent
+from timebank.shop.allowance.quota_rules import QuotaMoveKind
+from timebank.shop.allowance.quota_tables import QuotaMove
 from timebank.shop.models import Redemption
-from timebank.shop.quota_rules import QuotaMoveKind
-from timebank.shop.quota_tables import QuotaMove
+from timebank.shop.redemption import refunds, reservations
+from timebank.shop.redemption.handovers import hand_over
 
 pytestmark = pytest.mark.rule("R30")
 

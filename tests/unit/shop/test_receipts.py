@@ -7,8 +7,8 @@ from hypothesis import strategies as st
 
 from timebank.database import NIL
 from timebank.shop.models import Receipt
-from timebank.shop.receipts import Names, printed
-from timebank.shop.slips import COLUMNS, width
+from timebank.shop.redemption.receipts import Names, printed
+from timebank.shop.redemption.slips import COLUMNS, width
 
 _text = st.text(st.characters(codec="utf-8", exclude_categories=["Cs", "Cc"]), min_size=1, max_size=120)
 

@@ -30,7 +30,7 @@ from timebank.identity.rules import Actor
 from timebank.ledger import proof
 from timebank.ledger.errors import HoldExpired
 from timebank.organisations.models import Site
-from timebank.shop import refunds, reservations, sales
+from timebank.shop.counter import sales
 from timebank.shop.errors import (
     AlreadyExtended,
     LotExpired,
@@ -39,9 +39,10 @@ from timebank.shop.errors import (
     RefundsNotAllowed,
     UndoTooLate,
 )
-from timebank.shop.handovers import hand_over
 from timebank.shop.models import Redemption
-from timebank.shop.refunds import Refunded, Returned
+from timebank.shop.redemption import refunds, reservations
+from timebank.shop.redemption.handovers import hand_over
+from timebank.shop.redemption.refunds import Refunded, Returned
 
 
 def _refunded(actor: Actor, redemption_id: UUID, *lines: Returned) -> Refunded:

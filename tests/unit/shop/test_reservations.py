@@ -31,9 +31,9 @@ from timebank.identity.models import Person
 from timebank.identity.rules import Actor
 from timebank.ledger import service as ledger_service
 from timebank.ledger.errors import HoldExpired, InsufficientMinutes
-from timebank.shop import reservations
 from timebank.shop.errors import HistoryTooShort, NotAShop, OutOfStock, RedemptionCancelled, ServicesOnly, UnknownGoods
 from timebank.shop.models import Lot, Redemption, StockMove
+from timebank.shop.redemption import reservations
 from timebank.shop.rules import MoveKind, RedemptionState
 
 

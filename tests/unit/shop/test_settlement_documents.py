@@ -8,8 +8,8 @@ from tests.factories.documents import pdf_lowest, pdf_texts
 from timebank.database import NIL
 from timebank.documents.errors import GlyphMissing
 from timebank.documents.typefaces import typeface
-from timebank.shop import settlement_documents
-from timebank.shop.merchant_tables import MerchantSettlement
+from timebank.shop.merchant import settlement_documents
+from timebank.shop.merchant.tables import MerchantSettlement
 
 COUNT = {"pieces": 1, "minutes": 30}
 

@@ -16,14 +16,16 @@ from timebank.database import in_unit_of_work, new_id
 from timebank.errors import Invalid, NotFound
 from timebank.identity.rules import Actor, Role
 from timebank.records.errors import SecondPersonNeeded
-from timebank.shop import intakes, merchants, refunds, settlements
-from timebank.shop.handovers import hand_over
-from timebank.shop.intakes import Delivered
-from timebank.shop.merchant_errors import AgreementNotInForce, MonthNotOver, SettlementConfirmed, SettlementExists
-from timebank.shop.merchants import Agreement
+from timebank.shop.intake import intakes
+from timebank.shop.intake.intakes import Delivered
+from timebank.shop.merchant import merchants, settlements
+from timebank.shop.merchant.errors import AgreementNotInForce, MonthNotOver, SettlementConfirmed, SettlementExists
+from timebank.shop.merchant.merchants import Agreement
+from timebank.shop.merchant.settlement_rules import Month
+from timebank.shop.merchant.settlements import Settled
+from timebank.shop.redemption import refunds
+from timebank.shop.redemption.handovers import hand_over
 from timebank.shop.rules import DonorKind, Source
-from timebank.shop.settlement_rules import Month
-from timebank.shop.settlements import Settled
 
 SEPTEMBER, OCTOBER = Month(2030, 9), Month(2030, 10)
 

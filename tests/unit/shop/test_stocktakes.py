@@ -16,11 +16,11 @@ from timebank.errors import Invalid, NotFound
 from timebank.identity.rules import Actor
 from timebank.organisations.models import Site
 from timebank.records.errors import SecondPersonNeeded
-from timebank.shop import stocktakes
-from timebank.shop.handovers import hand_over
 from timebank.shop.models import Goods, Lot, StockMove
+from timebank.shop.redemption.handovers import hand_over
 from timebank.shop.rules import MoveKind
-from timebank.shop.stockkeeping_errors import (
+from timebank.shop.stockkeeping import stocktakes
+from timebank.shop.stockkeeping.errors import (
     CountBelowReserved,
     LotMoved,
     NothingToCount,
@@ -31,8 +31,8 @@ from timebank.shop.stockkeeping_errors import (
     StocktakeUnderWay,
     TooManyLots,
 )
-from timebank.shop.stocktake_tables import StockCount, Stocktake, StocktakeLot
-from timebank.shop.stocktakes import Counted
+from timebank.shop.stockkeeping.stocktake_tables import StockCount, Stocktake, StocktakeLot
+from timebank.shop.stockkeeping.stocktakes import Counted
 
 
 def _does(verb: Any, actor: Actor, stocktake: Stocktake) -> Any:

@@ -24,11 +24,13 @@ from timebank.identity.models import Person
 from timebank.identity.rules import Actor
 from timebank.organisations.models import Site
 from timebank.organisations.rules import SiteKind
-from timebank.shop import refunds, traces, transfers
-from timebank.shop.handovers import hand_over
-from timebank.shop.intakes import Delivered, take_in
+from timebank.shop.intake.intakes import Delivered, take_in
 from timebank.shop.models import Goods, Lot
+from timebank.shop.redemption import refunds
+from timebank.shop.redemption.handovers import hand_over
 from timebank.shop.rules import DonorKind, Source
+from timebank.shop.stock import traces
+from timebank.shop.stockkeeping import transfers
 
 
 def _given(site: Site, goods: Goods, quantity: int, kind: str = DonorKind.PERSON, name: str | None = "李四") -> Lot:

@@ -27,11 +27,12 @@ from timebank.errors import Invalid, NotFound
 from timebank.identity.rules import Role
 from timebank.organisations.rules import SiteKind
 from timebank.records.errors import SecondPersonNeeded
-from timebank.shop import levels, transfers
 from timebank.shop.errors import NotAShop
 from timebank.shop.models import Lot, StockMove
 from timebank.shop.rules import MoveKind
-from timebank.shop.stockkeeping_errors import (
+from timebank.shop.stock import levels
+from timebank.shop.stockkeeping import transfers
+from timebank.shop.stockkeeping.errors import (
     DifferenceUnexplained,
     ExpiredNotSent,
     LotShort,
@@ -39,7 +40,7 @@ from timebank.shop.stockkeeping_errors import (
     SameSite,
     TransferEnded,
 )
-from timebank.shop.transfer_tables import StockTransfer, StockTransferArrival
+from timebank.shop.stockkeeping.transfer_tables import StockTransfer, StockTransferArrival
 
 
 def _arrived_lot(transfer: StockTransfer, lot_id: UUID) -> Lot:

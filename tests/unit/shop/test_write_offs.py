@@ -15,11 +15,11 @@ from timebank.database import in_unit_of_work, new_id
 from timebank.errors import NotFound
 from timebank.identity.rules import Actor
 from timebank.records.errors import SecondPersonNeeded
-from timebank.shop import write_offs
-from timebank.shop.handovers import hand_over
-from timebank.shop.stockkeeping_errors import HandedOutYourself, LotShort, NotExpired, WriteOffDecided
-from timebank.shop.stockkeeping_rules import WriteOffReason
-from timebank.shop.write_off_tables import WriteOff
+from timebank.shop.redemption.handovers import hand_over
+from timebank.shop.stockkeeping import write_offs
+from timebank.shop.stockkeeping.errors import HandedOutYourself, LotShort, NotExpired, WriteOffDecided
+from timebank.shop.stockkeeping.rules import WriteOffReason
+from timebank.shop.stockkeeping.write_off_tables import WriteOff
 
 
 def _approve(actor: Actor, write_off: WriteOff) -> Any:

@@ -1,0 +1,1 @@
+"""Public accounts (慈善法 78, 79; rule R35): what a shop received, gave away and has."""

@@ -1,0 +1,1 @@
+"""``timebank shop audit``: everything that the shop claims, recomputed from the facts."""

@@ -1,0 +1,1 @@
+"""What a shop offers: goods, their prices and pictures, and the barcodes that name them."""

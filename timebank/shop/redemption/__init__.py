@@ -1,0 +1,1 @@
+"""Goods for minutes: baskets, reservations, hand-overs, refunds and the receipts of them."""

@@ -1,0 +1,1 @@
+"""What lies on the shelves: lots, their append-only moves and levels, their way from donor to shelf."""

@@ -1,0 +1,1 @@
+"""Stocktakes, transfers between sites and write-offs: each is signed by a second person."""
