@@ -121,11 +121,3 @@ def lock(person_ids: Collection[UUID]) -> None:
     for piece in some_at_once(sorted(person_ids)):
         locked = select(Person.id).where(Person.id.in_(piece)).order_by(Person.id)
         session.execute(locked.with_for_update(key_share=True)).all()
-
-
-def forget(person_id: UUID) -> None:
-    """Remove by what imports know somebody again; when they leave, it goes with them."""
-    for table in (ImportedNumber, ImportedContact):
-        for row in session.scalars(select(table).where(table.person_id == person_id)):
-            session.delete(row)
-    session.flush()

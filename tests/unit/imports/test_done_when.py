@@ -140,7 +140,15 @@ def test_a_roster_of_ten_thousand_lines(app: Flask, statements: Statements) -> N
     assert (done.counts.created, done.counts.unchanged, done.counts.merged) == (LINES, 0, 0)
     assert len(sent) < 60, "in pieces of thousands, never a statement a line"
     after = rows_of_tables()
-    assert [now - then for now, then in zip(after, before, strict=True)] == [LINES, LINES // 2, LINES, 1, LINES, LINES, LINES]
+    assert [now - then for now, then in zip(after, before, strict=True)] == [
+        LINES,
+        LINES // 2,
+        LINES,
+        1,
+        LINES,
+        LINES,
+        LINES,
+    ]
 
     again = imported(wanted(coordinator, a_csv(ROSTER, lines), organisation_id=ours.id))
     assert (again.counts.created, again.counts.changed, again.counts.unchanged) == (0, 0, LINES)

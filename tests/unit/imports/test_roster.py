@@ -16,7 +16,6 @@ from timebank.errors import Forbidden, NotFound
 from timebank.identity.document_models import Document
 from timebank.identity.models import Person
 from timebank.identity.rules import Actor, PersonState
-from timebank.imports import people
 from timebank.imports.models import ImportedContact, ImportedFile, ImportedLine, ImportedNumber
 from timebank.imports.rules import Counts
 from timebank.imports.service import Report
@@ -223,13 +222,3 @@ def test_one_person_belongs_to_two_organisations(ours: Organisation) -> None:
         write=False,
     )
     assert rows == sorted([(ours.id, "V001"), (theirs.id, "77"), (theirs.id, "V001")])
-
-
-def test_what_imports_know_somebody_by_goes_with_them(ours: Organisation, coordinator: Actor) -> None:
-    """Numbers and hashes are personal and can be forgotten; the register keeps that there was a line."""
-    take_in(coordinator, ours.id, ["V001", "张三", "", "", "13800138000", ""])
-    person = the_only("张三")
-    in_unit_of_work(lambda: people.forget(person.id))
-
-    assert done(look(coordinator, ours.id, ["V001", "张三", "", "", "13800138000", ""])) == (1, 0, 0, 0)
-    assert in_unit_of_work(lambda: session.scalar(select(func.count()).select_from(ImportedLine)), write=False) == 1
