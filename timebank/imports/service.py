@@ -22,7 +22,7 @@ from timebank.imports.faults import Fault
 from timebank.imports.hours import Hours
 from timebank.imports.lines import Lines
 from timebank.imports.models import ImportedFile, ImportedLine, ImportedOrganisation
-from timebank.imports.people import Contacts
+from timebank.imports.people import Keys
 from timebank.imports.places import Place
 from timebank.imports.roster import Roster
 from timebank.imports.rules import APPROVED_AT_ONCE, MOST_FAULTS, Counts, Done, Kind
@@ -62,7 +62,7 @@ class Wanted:
 
     actor: Actor
     read: Read
-    contacts: Contacts
+    keys: Keys
     reason: str
     organisation_id: UUID | None = None
 
@@ -125,7 +125,7 @@ def _fresh(lines: Lines) -> Lines:
 
 def _plan(wanted: Wanted, lines: Lines, of_lines: dict[int, Place], *, locked: bool) -> _Plan:
     if wanted.read.kind is Kind.ROSTER:
-        return Roster(lines, of_lines, wanted.contacts)
+        return Roster(lines, of_lines, wanted.keys)
     if wanted.read.kind is Kind.ACTIVITIES:
         return Activities(lines, of_lines, wanted.actor)
     return Hours(lines, of_lines, wanted.actor, reason=wanted.reason, locked=locked)

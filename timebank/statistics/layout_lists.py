@@ -78,23 +78,24 @@ def activities(question: Question, asker: Asker, masked: bool) -> Answer:
 
 
 def hours(question: Question, asker: Asker, masked: bool) -> Answer:
-    """Return current final records by day, check-in and id."""
+    """Return current final records by day, check-in and id, under the names of today: by these they are found again."""
     facts = queries.standing()
     found = (
         select(
             _number_of(Revision.organisation_id, Revision.volunteer_id).label("number"),
             Person.display_name.label("name"),
-            Revision.activity_name.label("activity"),
+            func.coalesce(Activity.name, Revision.activity_name).label("activity"),
             Revision.served_on,
             Revision.started_at,
             Revision.ended_at,
             Revision.service_minutes.label("minutes"),
             Revision.place,
-            Revision.organisation_name,
+            func.coalesce(Organisation.name, Revision.organisation_name).label("organisation_name"),
         )
         .select_from(Revision)
         .join(Person, Person.id == Revision.volunteer_id)
         .outerjoin(Activity, Activity.id == Revision.activity_id)
+        .outerjoin(Organisation, Organisation.id == Revision.organisation_id)
         .where(*facts.where, *queries.conditions(facts, question.wanted), asker.reaches(Revision.organisation_id))
         .order_by(Revision.served_on, Revision.started_at, Revision.record_id)
     )

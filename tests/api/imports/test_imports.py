@@ -17,6 +17,7 @@ from tests.factories.attendance import post_once, refusal_of
 from tests.factories.identity import a_coordinator, a_staff_member, a_volunteer_actor, an_admin, signed_in
 from tests.factories.imports import ACTIVITIES, HOURS, ROSTER, SHENZHEN, a_csv, an_xlsx
 from tests.factories.organisations import an_organisation
+from timebank.activities.models import Activity
 from timebank.commands import cli
 from timebank.database import in_unit_of_work, session
 from timebank.documents import xlsx_file
@@ -234,11 +235,18 @@ def test_out_and_in_again_is_the_same(client: FlaskClient, ours: Organisation, a
         again = send(client, admin, sheet, kind=kind, mode="commit").json
         assert (again.get("unchanged"), again.get("layout")) == (len(rows), "generic"), again
 
+    def rename() -> None:
+        session.get_one(Organisation, ours.id).name = "三色堇服务队"
+        session.scalars(select(Activity).where(Activity.name == "助老理发")).one().name = "上门理发"
+
     official = exported(client, admin, "hours", ours.id, layout="shenzhen")
     assert cells_of(official) == [list(SHENZHEN), *SHEET_OF_A_STREET]
     for data in (official, exported(client, admin, "hours", ours.id, layout="shenzhen", format="xlsx")):
         back = send(client, admin, data, kind="hours", mode="commit", organisation=str(ours.id)).json
         assert (back.get("unchanged"), back.get("layout")) == (3, "shenzhen"), back
+    in_unit_of_work(rename)
+    back = send(client, admin, exported(client, admin, "hours", ours.id), kind="hours").json
+    assert (back["unchanged"], back["faults"]) == (3, []), "things are called what they are called today"
     cells = openpyxl.load_workbook(io.BytesIO(data))[xlsx_file.DATA_SHEET]
     assert not [cell for row in cells for cell in row if cell.data_type == "f"]
 

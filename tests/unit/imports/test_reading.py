@@ -157,7 +157,7 @@ HARM: dict[str, tuple[Callable[[], bytes], type[Refusal]]] = {
     ),
     "cut off": (lambda: SHEET[: len(SHEET) // 2], ImportUnreadable),
     "zip bomb": (
-        lambda: rezipped(SHEET, lambda name, content: b" " * (121 << 20) if "sheet1" in name else content),
+        lambda: rezipped(SHEET, lambda name, content: b" " * (81 << 20) if "sheet1" in name else content),
         ImportTooLarge,
     ),
     "entities": (lambda: rezipped(SHEET, _with_entities), ImportUnreadable),

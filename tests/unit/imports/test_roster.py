@@ -13,9 +13,9 @@ from tests.factories.imports import ROSTER, a_csv, an_identity_number, checked, 
 from tests.factories.organisations import an_organisation
 from timebank.database import in_unit_of_work, session
 from timebank.errors import Forbidden, NotFound
+from timebank.identity.document_models import Document
 from timebank.identity.models import Person
 from timebank.identity.rules import Actor, PersonState
-from timebank.imports import people
 from timebank.imports.models import ImportedContact, ImportedFile, ImportedLine, ImportedNumber
 from timebank.imports.rules import Counts
 from timebank.imports.service import Report
@@ -77,14 +77,14 @@ def test_a_line_enrols_a_member(ours: Organisation, coordinator: Actor) -> None:
 
 @pytest.mark.rule("R37")
 def test_neither_document_nor_telephone_is_stored(ours: Organisation, coordinator: Actor) -> None:
-    """Of a telephone a keyed hash with the name is kept, by which the person is known again, and nothing else anywhere."""
+    """Of either a keyed hash is kept, by which the person is known again, and of the document its last four characters."""
     document = an_identity_number(date(1958, 3, 1))
     take_in(coordinator, ours.id, ["V001", "张三", "", document, "13800138000", ""])
 
     texts = in_unit_of_work(
         lambda: [
             str(value)
-            for table in (Person, Member, ImportedFile, ImportedLine, ImportedNumber, ImportedContact)
+            for table in (Person, Member, Document, ImportedFile, ImportedLine, ImportedNumber, ImportedContact)
             for row in session.execute(select(table.__table__))
             for value in row
         ],
@@ -92,6 +92,9 @@ def test_neither_document_nor_telephone_is_stored(ours: Organisation, coordinato
     )
     assert not [text for text in texts if document in text or "13800138000" in text]
     assert done(look(coordinator, ours.id, ["", "张三", "", "", "13800138000", ""])) == (0, 0, 1, 0)
+    assert done(look(coordinator, ours.id, ["", "张三", "", document, "", ""])) == (0, 0, 1, 0)
+    kept = in_unit_of_work(lambda: session.scalars(select(Document)).one(), write=False)
+    assert (kept.last_four, kept.entered_by, kept.organisation_id) == (document[-4:], coordinator.person_id, ours.id)
 
 
 def test_people_are_found_by_rule(ours: Organisation, coordinator: Actor) -> None:
@@ -123,7 +126,6 @@ def test_lines_of_one_person_are_merged(ours: Organisation, coordinator: Actor) 
         ["V002", "王芳", "", "", "13800138000", ""],
         ["V001", "张三", "", "", "", ""],
     )
-    # The second line has no name of its own that lasts but its telephone; by its document it is the first one's person.
     assert done(report) == (2, 0, 0, 2)
     assert in_unit_of_work(lambda: session.scalar(select(func.count()).select_from(ImportedContact)), write=False) == 2
 
@@ -151,6 +153,7 @@ def test_what_contradicts_the_record_is_a_fault(ours: Organisation, coordinator:
         ["V001", "张三", "1958-03-01", "", "13800138000", ""],
         ["V002", "李四", "", "", "", ""],
         ["V003", "王五", "", "", "", ""],
+        ["V004", "赵六", "", an_identity_number(order=1), "", ""],
     )
 
     def change() -> None:
@@ -164,6 +167,8 @@ def test_what_contradicts_the_record_is_a_fault(ours: Organisation, coordinator:
         (["V001", "张三丰", "", "", "", ""], "姓名", "NAME_DIFFERS"),
         (["V009", "张三", "", "", "13800138000", ""], "志愿者编号", "NUMBER_DIFFERS"),
         (["", "张三", "1959-03-01", "", "13800138000", ""], "出生日期", "BIRTH_DIFFERS"),
+        (["V004", "赵六", "", an_identity_number(order=2), "", ""], "证件号码", "DOCUMENT_DIFFERS"),
+        (["V004", "张三", "", an_identity_number(order=1), "", ""], "姓名", "NAME_DIFFERS"),
         (["V002", "李四", "", "", "", ""], "", "PERSON_NOT_ACTIVE"),
         (["V003", "王五", "", "", "", ""], "", "HAS_LEFT"),
     ):
@@ -217,13 +222,3 @@ def test_one_person_belongs_to_two_organisations(ours: Organisation) -> None:
         write=False,
     )
     assert rows == sorted([(ours.id, "V001"), (theirs.id, "77"), (theirs.id, "V001")])
-
-
-def test_what_imports_know_somebody_by_goes_with_them(ours: Organisation, coordinator: Actor) -> None:
-    """Numbers and hashes are personal and can be forgotten; the register keeps that there was a line."""
-    take_in(coordinator, ours.id, ["V001", "张三", "", "", "13800138000", ""])
-    person = the_only("张三")
-    in_unit_of_work(lambda: people.forget(person.id))
-
-    assert done(look(coordinator, ours.id, ["V001", "张三", "", "", "13800138000", ""])) == (1, 0, 0, 0)
-    assert in_unit_of_work(lambda: session.scalar(select(func.count()).select_from(ImportedLine)), write=False) == 1
