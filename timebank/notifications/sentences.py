@@ -106,6 +106,7 @@ SENTENCES: dict[Topic, Sentence] = {
         "您 {made_on} 对「{organisation}」提出的投诉已有答复，请在「我的投诉」里查看。",
         "Your complaint of {made_on} about {organisation} was answered. Read it under your complaints.",
         "投诉已有答复",
+    ),
     Topic.GOODS_RECALLED: Sentence(
         "您在「{shop}」领取的「{goods}」，其中一批已于 {recalled_on} 召回。家里如还有，请先不要食用或使用，"
         "带回公益仓或打电话给工作人员，由他们替您核对和处理。",
