@@ -7,10 +7,9 @@ from typing import Any, cast
 from uuid import UUID
 
 from sqlalchemy import Table, insert
-from sqlalchemy.orm import class_mapper
 
 from timebank.database import NIL, new_id, retry_on, session
-from timebank.direct import Direct, Rows, at_once
+from timebank.direct import Direct, Rows, as_read, at_once
 from timebank.ledger import reversals
 from timebank.ledger import service as ledger
 from timebank.ledger.rules import AccountState
@@ -26,7 +25,6 @@ retry_on(*RecordNotPending.constraints)
 _REVISION = Direct(insert(Revision))
 _REVISIONS = Rows(cast("Table", Revision.__table__))
 _COLUMNS = _REVISIONS.columns
-_NEW_REVISION = class_mapper(Revision).class_manager.new_instance
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +48,7 @@ def append(*, before: Revision | None = None, **values: Any) -> Recorded:
 
 
 def _append(values: dict[str, Any], before: Revision | None) -> Recorded:
-    revision = _as_read(values)
+    revision = as_read(Revision, values)
     _write(values, deltas.rows([(revision, before)]))
     notices.begin([revision])
     if not revision.credited_minutes:
@@ -129,18 +127,7 @@ def carry(currents: Sequence[Revision], *, volunteer_id: UUID, at: datetime) -> 
         for current in currents:
             notices.end(current, at)
         _REVISIONS.insert_mappings(session.connection(), rows)
-        notices.begin(map(_as_read, rows))
-
-
-def _as_read(values: dict[str, Any]) -> Revision:
-    """Return the revision of a row that has just been inserted, as reading it would: without the constructor's history.
-
-    Nobody changes it or flushes it; the constructor would note each of its values as a change, a tenth of the work of
-    closing a shift.
-    """
-    revision: Revision = _NEW_REVISION()
-    vars(revision).update(values)
-    return revision
+        notices.begin([as_read(Revision, row) for row in rows])
 
 
 def append_many(rows: Sequence[dict[str, Any]], *, batch_id: UUID | None = None) -> list[Revision]:
@@ -148,7 +135,7 @@ def append_many(rows: Sequence[dict[str, Any]], *, batch_id: UUID | None = None)
 
     The first ones, or those that follow one that waited for review. One actor for all. Returns what each record says now, in the order given: over the storage cap a second revision.
     """
-    revisions = list(map(_as_read, rows))
+    revisions = [as_read(Revision, row) for row in rows]
     connection = session.connection()
     _REVISIONS.insert_mappings(connection, rows)
     if changed := deltas.rows((revision, None) for revision in revisions):

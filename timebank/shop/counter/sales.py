@@ -24,7 +24,7 @@ from timebank.shop.counter.lookups import member_at_counter
 from timebank.shop.errors import MemberCodeUsed
 from timebank.shop.models import Redemption, UsedMemberCode
 from timebank.shop.redemption import receipts
-from timebank.shop.redemption.baskets import admit, gather, keep, secure
+from timebank.shop.redemption.baskets import admit, gather, keep, new_redemption, secure
 from timebank.shop.redemption.handovers import HandedOver
 from timebank.shop.rules import REF_LENGTH, Channel, Line, RedemptionState
 from timebank.shop.staff import own_shop
@@ -60,7 +60,7 @@ def sell(
     basket = allowed.basket
     now = clock.now()
     total = basket.total_minutes
-    redemption = Redemption(
+    redemption = new_redemption(
         id=new_id(),
         site_id=site_id,
         person_id=buyer_id,
