@@ -25,7 +25,7 @@ from timebank.statistics import queries
 from timebank.statistics.pivots import Answer
 from timebank.statistics.queries import Asker
 from timebank.statistics.questions import HoursFilter, Question
-from timebank.statistics.record_list import AT_ONCE
+from timebank.streaming import AT_ONCE
 
 GENERIC = "generic"
 
