@@ -17,7 +17,7 @@ from timebank.serving import KEEP_ALIVE_SECONDS
 from timebank.settings import Settings
 
 ROOT = Path(__file__).parent.parent
-START_SECONDS = 60
+START_SECONDS = 180
 STOP_SECONDS = 20
 
 

@@ -75,7 +75,9 @@ def entitled(person_id: UUID, site: Site, *, kind: str = "low_income", until_on:
 
 def a_proxy(person: Person, proxy: Person) -> Proxy:
     """Let somebody name another who may collect for them."""
-    return kept(lambda: proxies.name_oneself(person_id=person.id, volunteer_no=proxy.volunteer_no))
+    return kept(
+        lambda: proxies.name_oneself(person_id=person.id, volunteer_no=proxy.volunteer_no, name=proxy.display_name)
+    )
 
 
 def reserved_by_quota(person: Person, site: Site, *lines: tuple[UUID, int]) -> Reserved:

@@ -54,7 +54,7 @@ def test_a_proxy_fetches_what_is_reserved(client: FlaskClient) -> None:
     """The grandson is shown masked at the lookup, fetches, and is on record; without a naming nobody does."""
     site, rice = a_stocked_shop(price_minutes=30)
     grandmother, grandson, clerk = a_member(200), a_person("陈小宇"), a_clerk(site)
-    named = _body(_send(client, "/me/proxies", grandmother, {"volunteer_no": grandson.volunteer_no}))
+    named = _body(_send(client, "/me/proxies", grandmother, {"volunteer_no": grandson.volunteer_no, "name": "陈小宇"}))
     assert (named["name"], named["volunteer"]) == ("陈**", True)
     body = {"site_id": str(site.id), "lines": wanting((rice.id, 1))}
     held = _body(_send(client, "/redemptions", grandmother, body))
@@ -152,7 +152,7 @@ def test_staff_enter_a_proxy_by_name_for_somebody_without_a_phone(client: FlaskC
 def test_either_of_two_ends_a_naming_and_a_stranger_does_not(client: FlaskClient) -> None:
     """Revoking twice is once; a second naming of the same person is refused while one is in force."""
     person, proxy, stranger = a_person(), a_person(), a_person()
-    number = {"volunteer_no": proxy.volunteer_no}
+    number = {"volunteer_no": proxy.volunteer_no, "name": proxy.display_name}
     named = _body(_send(client, "/me/proxies", person, number))
     assert _problem(_send(client, "/me/proxies", person, number)) == (409, "PROXY_EXISTS")
     path = f"{V1}/me/proxies/{named['id']}"
@@ -163,13 +163,18 @@ def test_either_of_two_ends_a_naming_and_a_stranger_does_not(client: FlaskClient
     _body(_send(client, "/me/proxies", person, number))
     mine = _body(client.get(f"{V1}/me/proxies", headers=signed_in(person)), 200)["items"]
     assert [item["ended_at"] is None for item in mine] == [True, False]
-    for wrong in (person.volunteer_no, new_volunteer_no(), "12345"):
-        assert _problem(
-            _send(client, "/me/proxies", stranger if wrong == "12345" else person, {"volunteer_no": wrong})
-        ) == (
-            422,
-            "INVALID",
-        )
+
+
+def test_trying_numbers_tells_nobody_whose_they_are(client: FlaskClient) -> None:
+    """A number that nobody has and one whose holder is called otherwise are answered alike, to the last word."""
+    person, proxy = a_person(), a_person("陈小宇")
+    tried = {
+        wrong: _send(client, "/me/proxies", person, {"volunteer_no": wrong, "name": "陈大宇"})
+        for wrong in (proxy.volunteer_no, new_volunteer_no(), person.volunteer_no, "12345")
+    }
+    assert {_problem(answer) for answer in tried.values()} == {(422, "INVALID")}
+    assert len({str(answer.json["errors"]) for answer in tried.values()}) == 1
+    _body(_send(client, "/me/proxies", person, {"volunteer_no": proxy.volunteer_no, "name": "陈小宇"}))
 
 
 def test_a_frozen_proxy_buys_and_fetches_nothing(client: FlaskClient) -> None:

@@ -140,7 +140,7 @@ def list_my_proxies(query: dict[str, Any]) -> dict[str, Any]:
     limit=rates.PROPOSALS,
 )
 def name_my_proxy(body: dict[str, Any]) -> dict[str, Any]:
-    """指定代领人：填对方的志愿者编号；对方可凭自己的会员码代领、代购，用的是我的时间币或额度。"""
+    """指定代领人：填对方的志愿者编号和姓名，两样都对才行；对方可凭自己的会员码代领、代购，用的是我的时间币或额度。"""
     return _proxies([proxies.name_oneself(person_id=person_id(), **body)])[0]
 
 

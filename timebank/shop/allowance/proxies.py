@@ -24,9 +24,13 @@ from timebank.shop.allowance.proxy_tables import Collection as Collected
 from timebank.shop.allowance.proxy_tables import Proxy
 
 
-def name_oneself(*, person_id: UUID, volunteer_no: str) -> Proxy:
-    """Name somebody who may collect for oneself, by their volunteer number. Raises Invalid, ProxyExists (constraint)."""
-    return _named(person_id=person_id, proxy_id=_by_number(volunteer_no, person_id), by=person_id)
+def name_oneself(*, person_id: UUID, volunteer_no: str, name: str) -> Proxy:
+    """Name somebody who may collect for oneself, by their volunteer number and their name.
+
+    Both must fit: a number that nobody has and one whose holder is called otherwise get the same answer, so that trying
+    numbers tells nothing (rule R18). Raises Invalid, ProxyExists (constraint).
+    """
+    return _named(person_id=person_id, proxy_id=_by_number(volunteer_no, person_id, name=name), by=person_id)
 
 
 def enter(
@@ -59,10 +63,11 @@ def enter(
     )
 
 
-def _by_number(volunteer_no: str, person_id: UUID) -> UUID:
+def _by_number(volunteer_no: str, person_id: UUID, *, name: str | None = None) -> UUID:
     person = identity.person_by_number(volunteer_no)
-    if person is None or person.state != PersonState.ACTIVE or person.id == person_id:
-        detail = "没有可以代领的志愿者用这个编号，请核对。 Nobody who may collect has this number; check it."
+    wrong = person is None or person.state != PersonState.ACTIVE or person.id == person_id
+    if person is None or wrong or name not in {None, person.display_name}:
+        detail = "没有可以代领的志愿者用这个编号和姓名，请核对。 Nobody who may collect has this number and name; check both."
         raise Invalid(errors=[{"pointer": "/volunteer_no", "detail": detail}])
     return person.id
 

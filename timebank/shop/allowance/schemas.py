@@ -129,9 +129,10 @@ class StandingsOut(Schema):
 
 
 class MyProxyBody(Schema):
-    """Who may collect for one, by their volunteer number."""
+    """Who may collect for one, by their volunteer number and the name that they have told the bank."""
 
     volunteer_no = PlainText(required=True, max_length=20)
+    name = PlainText(required=True, max_length=60)
 
 
 class ProxyBody(Schema):
