@@ -19,10 +19,13 @@ from timebank.demo import street
 from timebank.errors import Conflict, Refusal, refusal_for
 from timebank.identity import passwords
 from timebank.identity import service as identity
+from timebank.identity.commands import cli as people_commands
 from timebank.identity.rules import Grant, Role
+from timebank.imports.commands import cli as import_commands
 from timebank.ledger import doctor as guards
 from timebank.ledger.commands import cli as ledger_commands
 from timebank.notifications.commands import cli as notification_commands
+from timebank.organisations.commands import cli as audit_commands
 from timebank.organisations.models import Area, Organisation
 from timebank.passbook import expiry_warnings
 from timebank.policies.commands import cli as policy_commands
@@ -49,13 +52,16 @@ def _add(group: click.Group, name: str) -> None:
     cli.add_command(group, name)
 
 
+_add(audit_commands, "audit")
 _add(ledger_commands, "ledger")
 _add(shop_commands, "shop")
 _add(record_commands, "records")
 _add(policy_commands, "policies")
+_add(people_commands, "people")
 _add(notification_commands, "notifications")
 _add(certificate_commands, "certificates")
 _add(star_commands, "stars")
+_add(import_commands, "import")
 _add(statistics_commands, "statistics")
 
 

@@ -17,10 +17,10 @@ from tests.servers import ROOT, environment_of
 from timebank import clock
 from timebank.database import in_unit_of_work, session
 from timebank.demo.wechat import FakeWechat
+from timebank.identity.wechat_token import SharedToken
 from timebank.notifications import service
 from timebank.notifications.rules import State, Topic
 from timebank.notifications.senders import Message, Outcome, Verdict
-from timebank.notifications.wechat_token import SharedToken
 
 WORKERS = 6
 TEMPLATES = json.dumps({"record_final": {"id": "T1", "fields": {"thing1": "activity", "number2": "service_minutes"}}})

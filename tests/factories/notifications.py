@@ -13,12 +13,12 @@ from timebank.database import in_unit_of_work, new_id, session
 from timebank.demo.wechat import openid_of
 from timebank.identity import service as identity
 from timebank.identity.wechat import OpenId
+from timebank.identity.wechat_token import SharedToken
 from timebank.notifications import delivery, service
 from timebank.notifications.models import Notification, Subscription
 from timebank.notifications.rules import Reply, State, Topic
 from timebank.notifications.senders import Sender, WechatSender
 from timebank.notifications.templates import Template, Templates
-from timebank.notifications.wechat_token import SharedToken
 from timebank.settings import Settings
 
 SERVED = {"activity": "助老理发", "served_on": "2026-11-02", "service_minutes": 120, "credited_minutes": 120}

@@ -1,6 +1,6 @@
 """Posters of shifts and cards of volunteers over HTTP: rolled by those who answer for them, printed as often as needed."""
 
-from typing import Any
+from typing import Any, cast
 from uuid import UUID
 
 from flask import Response, current_app
@@ -11,13 +11,19 @@ from timebank.attendance.incoming import book
 from timebank.attendance.printed import Issued
 from timebank.codes import layouts
 from timebank.codes.layouts import Kind
+from timebank.database import in_unit_of_work
 from timebank.documents import pdf_file, qr
 from timebank.documents.typefaces import Typeface
 from timebank.errors import NotFound
 from timebank.identity import queries as people
+from timebank.identity.audit import Verb
+from timebank.identity.audited import noted
 from timebank.identity.guards import actor, person_id, requires, signed_in
 from timebank.identity.models import Person
+from timebank.identity.wechat import Picture, WechatClient
+from timebank.identity.wechat_token import SharedToken
 from timebank.records.service import DECIDERS
+from timebank.web import limits
 from timebank.web.blueprint import Blueprint
 
 blueprint = Blueprint("printed codes", __name__, description="海报与志愿者卡 · posters and volunteers' cards")
@@ -37,6 +43,23 @@ def roll_poster(shift_id: UUID) -> dict[str, Any]:
     return {"shift_id": shift_id, "serial": issued.serial, "issued_at": issued.issued_at}
 
 
+def _poster_token(shift_id: UUID) -> str:
+    context = points.led_by(actor(), shift_id)
+    issued = printed.newest(kind=Kind.POSTER, references=[context.point_ref]).get(context.point_ref)
+    if issued is None:
+        raise NotFound
+    return book().poster(point=context.point_ref, serial=issued.serial)
+
+
+def _mini_program_code(*, shift_id: UUID) -> Picture:
+    """Have WeChat draw the code, outside any transaction and only for whoever may have the poster."""
+    scene = in_unit_of_work(lambda: _poster_token(shift_id), write=False)
+    client, settings = current_app.extensions["timebank-wechat"], current_app.extensions["timebank-settings"]
+    page = settings.wechat_scan_page
+    token = SharedToken(client, settings.wechat_app_id)
+    return token.used(lambda good: cast("WechatClient", client).code_picture(scene, page=page, token=good))
+
+
 @blueprint.endpoint(
     "GET",
     "/shifts/<uuid:shift_id>/poster",
@@ -52,6 +75,20 @@ def get_poster(shift_id: UUID, query: dict[str, Any]) -> Any:
     if issued is None:
         raise NotFound
     return _poster_as(query["format"], context, issued)
+
+
+@blueprint.endpoint(
+    "GET",
+    "/shifts/<uuid:shift_id>/poster/mini-program-code",
+    guard=signed_in,
+    answer=(200, None),
+    limit=limits.PRINTS,
+    prepare=_mini_program_code,
+    media_types=("image/jpeg", "image/png"),
+)
+def get_mini_program_code(shift_id: UUID, prepared: Picture) -> Response:
+    """现行海报的小程序码：由微信生成，微信扫一扫直接打开小程序；还没有签发过海报则为 404。"""
+    return Response(prepared.content, mimetype=prepared.media_type)
 
 
 def _poster_as(form: str, context: ShiftContext, issued: Issued) -> Any:
@@ -72,6 +109,7 @@ def _poster_as(form: str, context: ShiftContext, issued: Issued) -> Any:
     guard=requires(*DECIDERS),
     answer=(201, printed_schemas.RolledCardOut),
     once=True,
+    audited=noted(Verb.ISSUE, "card", target="volunteer_id"),
 )
 def roll_card(volunteer_id: UUID) -> dict[str, Any]:
     """签发志愿者卡：给没有手机的人；补办即作废旧卡。签发人留痕。协调员、管理员可用。"""
@@ -89,6 +127,7 @@ def roll_card(volunteer_id: UUID) -> dict[str, Any]:
     query=printed_schemas.CardsQuery,
     answer=(200, None),
     media_types=(pdf_file.MEDIA_TYPE,),
+    audited=noted(Verb.UNMASK, "card", person="ids"),
 )
 def print_cards(query: dict[str, Any]) -> Response:
     """打印志愿者卡：A4 每张十枚；只能打印本人签发的现行卡，其余为 404。"""

@@ -23,7 +23,7 @@ MAX_BODY = 1 << 16
 
 
 class FakeWechat:
-    """A WSGI application that answers for one mini-program: sign-in, access token, subscribe messages."""
+    """A WSGI application that answers for one mini-program: sign-in, access token, subscribe messages, phones, codes."""
 
     def __init__(self, *, app_id: str, secret: str) -> None:
         self._app_id = app_id
@@ -36,13 +36,16 @@ class FakeWechat:
         """Answer one request; WeChat says 200 even when it means an error."""
         query = {name: values[0] for name, values in parse_qs(environ.get("QUERY_STRING", "")).items()}
         if environ["PATH_INFO"] == "/sns/jscode2session":
-            answer: dict[str, Any] | None = self._answer(query)
+            answer: dict[str, Any] | bytes | None = self._answer(query)
         else:
             body = environ["wsgi.input"].read(min(int(environ.get("CONTENT_LENGTH") or 0), MAX_BODY))
             answer = self.messages.answer(environ["PATH_INFO"], query, body)
         if answer is None:
             start_response("404 Not Found", [("Content-Type", "text/plain")])
             return [b""]
+        if isinstance(answer, bytes):
+            start_response("200 OK", [("Content-Type", "image/png")])
+            return [answer]
         start_response("200 OK", [("Content-Type", "text/plain")])
         return [json.dumps(answer).encode()]
 

@@ -96,15 +96,40 @@ class WechatUserBlocked(Refusal):
 
 
 class WechatTooOften(Refusal):
-    """WeChat's own limit per user and minute is reached (errcode 45011)."""
+    """WeChat's own limit per minute is reached (errcode 45011, 45009)."""
 
     code = "WECHAT_TOO_OFTEN"
     status = 429
-    title = "登录过于频繁"
-    title_en = "Too many WeChat sign-ins"
-    detail = "登录过于频繁，请一分钟后再试。"
-    detail_en = "Too many sign-ins through WeChat. Try again in a minute."
+    title = "操作过于频繁"
+    title_en = "WeChat was asked too often"
+    detail = "向微信发出的请求过于频繁，请一分钟后再试。"
+    detail_en = "WeChat was asked too often. Try again in a minute."
     retryable = True
+
+
+class WechatPhoneCodeInvalid(Refusal):
+    """WeChat does not know the code of the phone button, or it was used before (errcode 40029, 40163)."""
+
+    code = "WECHAT_PHONE_CODE_INVALID"
+    status = 422
+    title = "手机号验证已失效"
+    title_en = "WeChat phone code invalid"
+    detail = "手机号验证已失效或已使用，请再点一次“用微信手机号绑定”。"
+    detail_en = "The code of the phone button is invalid or was used before. Tap the button again."
+
+
+class WechatPageMissing(Refusal):
+    """The page that a mini-program code is to open is not published (errcode 41030)."""
+
+    code = "WECHAT_PAGE_MISSING"
+    status = 409
+    title = "小程序页面尚未发布"
+    title_en = "Page of the mini-program missing"
+    detail = "小程序里还没有发布扫码页面，暂时不能生成小程序码。请使用普通海报，并请管理员核对设置。"
+    detail_en = (
+        "The page that the code is to open is not published. "
+        "Use the ordinary poster, and have an administrator check the settings."
+    )
 
 
 class WechatUnavailable(Refusal):

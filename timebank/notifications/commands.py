@@ -11,11 +11,11 @@ from sqlalchemy.exc import DBAPIError
 
 from timebank.database import session
 from timebank.errors import Busy
+from timebank.identity.wechat_token import SharedToken
 from timebank.notifications.delivery import send_due
 from timebank.notifications.rules import State
 from timebank.notifications.senders import LogSender, Sender, WechatSender
 from timebank.notifications.templates import Templates
-from timebank.notifications.wechat_token import SharedToken
 from timebank.settings import Settings
 
 log = structlog.get_logger()

@@ -1,4 +1,4 @@
-"""Tables of what people are told, of what they wish to be told by WeChat, and of WeChat's token."""
+"""Tables of what people are told, and of what they wish to be told by WeChat."""
 
 from datetime import datetime
 from uuid import UUID
@@ -60,18 +60,3 @@ class Subscription(Base):
     topic: Mapped[str] = mapped_column(String(24), primary_key=True)
     remaining: Mapped[int]
     changed_at: Mapped[datetime]
-
-
-class WechatToken(Base):
-    """WeChat's access token, one for all processes: each call of its own would end what the others hold.
-
-    Good for two hours at most. Whoever renews it holds it until ``renewing_until``; all instants are wall time.
-    """
-
-    __tablename__ = "wechat_token"
-
-    app_id: Mapped[str] = mapped_column(String(64), primary_key=True)
-    value: Mapped[str | None] = mapped_column(String(1_024))
-    expires_at: Mapped[datetime | None]
-    renewing_until: Mapped[datetime | None]
-    forced_at: Mapped[datetime | None]

@@ -10,10 +10,10 @@ from uuid import UUID
 import structlog
 
 from timebank.errors import Refusal
-from timebank.identity.wechat import BUSY, WechatClient
+from timebank.identity.wechat import BUSY, STALE_TOKEN, WechatClient
+from timebank.identity.wechat_token import SharedToken
 from timebank.notifications.rules import Topic
 from timebank.notifications.templates import Template, Templates, values
-from timebank.notifications.wechat_token import SharedToken
 
 log = structlog.get_logger()
 
@@ -68,7 +68,6 @@ class LogSender:
         return Outcome(Verdict.SENT)
 
 
-STALE_TOKEN = frozenset({40001, 40014, 42001})
 A_DAYS_LIMIT = timedelta(hours=2)
 WITHOUT_A_TOKEN = timedelta(minutes=5)
 OUTCOMES: dict[int, Outcome] = {

@@ -17,6 +17,7 @@ from timebank.activities.models import Activity
 from timebank.database import NIL, in_unit_of_work, new_id, session
 from timebank.documents.typefaces import Typeface
 from timebank.errors import NotFound
+from timebank.identity import audit
 from timebank.identity.rules import Actor, Grant, Role
 from timebank.records.models import Revision
 from timebank.records.rules import State
@@ -122,10 +123,20 @@ def _corrections(question: Question, scope: Sequence[dict[str, Any]]) -> dict[st
 
 
 def register(row: dict[str, Any]) -> Export:
-    """Register a file that was written. A schedule that somebody else has kept meanwhile is answered with theirs."""
+    """Register a file that was written, and note it. A schedule that somebody else has kept meanwhile is answered with theirs."""
     if row["schedule_key"] and (there := scheduled(row["schedule_key"])):
         return there
     session.connection().execute(insert(Export), row)
+    reached = [UUID(one["organisation"]) for one in row["scope"] if one["organisation"]]
+    audit.note(
+        actor=Actor(row["actor_id"], tuple(Grant(Role(one["role"])) for one in row["scope"])),
+        verb=audit.Verb.EXPORT if row["masked"] else audit.Verb.UNMASK,
+        kind="export",
+        target=row["id"],
+        organisation_id=reached[0] if len(reached) == len(row["scope"]) == 1 else None,
+        outcome=row["question"]["kind"],
+        reason=row["reason"],
+    )
     return Export(**row)
 
 

@@ -27,6 +27,8 @@ from tests.factories.organisations import a_site, an_organisation
 from timebank.activities.models import Shift
 from timebank.attendance.models import Scan
 from timebank.database import new_id, session
+from timebank.demo.wechat import FakeWechat
+from timebank.demo.wechat_messages import CODE_PATH
 from timebank.identity.models import Person
 from timebank.organisations.models import Organisation
 
@@ -215,3 +217,20 @@ def test_the_same_roll_again_rolls_once(client: FlaskClient, shift: Shift, leade
 
     assert [answer.json["serial"] for answer in answers] == [1, 1]
     assert rolled(client, leader, shift) == 2
+
+
+def test_wechat_draws_the_poster_as_a_code_of_the_mini_program(
+    client: FlaskClient, shift: Shift, leader: Person, fake_wechat: FakeWechat
+) -> None:
+    """The picture holds the poster's own token; without a poster it is 404, and for nobody else is WeChat asked at all."""
+    path = f"/api/v1/shifts/{shift.id}/poster/mini-program-code"
+    assert refusal_of(client.get(path, headers=signed_in(leader))) == (404, "NOT_FOUND")
+    rolled(client, leader, shift)
+    assert refusal_of(client.get(path, headers=signed_in(a_person()))) == (404, "NOT_FOUND")
+    assert fake_wechat.messages.forced == []
+
+    answer = client.get(path, headers=signed_in(leader))
+    assert (answer.status_code, answer.mimetype) == (200, "image/png")
+    assert png_code(answer.data) == the_book().poster(point=shift.point_ref, serial=1)
+    fake_wechat.messages.fail_next(CODE_PATH, 41030)
+    assert refusal_of(client.get(path, headers=signed_in(leader))) == (409, "WECHAT_PAGE_MISSING")

@@ -10,6 +10,7 @@ import openpyxl
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
+from sqlalchemy import select
 from werkzeug.test import TestResponse
 
 from tests.api.statistics.conftest import Bank, shanghai
@@ -23,7 +24,8 @@ from tests.factories.policies import a_policy
 from tests.factories.records import a_record, a_service, recorded
 from tests.factories.statistics import standing
 from timebank import clock
-from timebank.database import in_unit_of_work
+from timebank.database import in_unit_of_work, session
+from timebank.identity.audit_models import AuditNote
 from timebank.identity.rules import Actor, Role
 from timebank.ledger import seals
 
@@ -313,3 +315,18 @@ def test_a_pivot_and_five_societies_can_be_exported(client: FlaskClient, bank: B
 
     assert (pivot.status_code, societies.status_code, records.status_code) == (201, 201, 201)
     assert file_of(client, bank.admin, societies.json["id"]).data.startswith(b"%PDF")
+
+
+@pytest.mark.rule("R39")
+def test_each_export_is_noted(client: FlaskClient, bank: Bank) -> None:
+    """With whole names as an unmasking, with its reason; fetching the file again is another one."""
+    masked = export(client, bank.admin, format="csv").json
+    export(client, bank.admin, format="csv", unmask=True)
+    assert file_of(client, bank.admin, masked["id"]).status_code == 200
+    found = session.scalars(select(AuditNote).order_by(AuditNote.noted_at, AuditNote.id)).all()
+
+    assert [(note.verb, note.reason, note.actor_id) for note in found] == [
+        ("export", "季度报表交街道", bank.admin.person_id),
+        ("unmask", "季度报表交街道", bank.admin.person_id),
+        ("export", None, bank.admin.person_id),
+    ]

@@ -5,9 +5,10 @@ theirs. Meanwhile the others use the old token while it is good, or wait for the
 """
 
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, TypeVar
 
 from sqlalchemy import or_, update
 from sqlalchemy.dialects import postgresql, sqlite
@@ -15,8 +16,10 @@ from sqlalchemy.dialects import postgresql, sqlite
 from timebank import clock
 from timebank.database import in_unit_of_work, is_sqlite, session
 from timebank.identity.errors import WechatUnavailable
-from timebank.identity.wechat import WechatClient
-from timebank.notifications.models import WechatToken
+from timebank.identity.wechat import TokenRefused, WechatClient
+from timebank.identity.wechat_tables import WechatToken
+
+T = TypeVar("T")
 
 RENEWED_BEFORE = timedelta(minutes=5)
 """WeChat renews so long ahead, and lets the old token live on for as long."""
@@ -78,6 +81,21 @@ class SharedToken:
                 return renewed
             time.sleep(PAUSE_SECONDS)
         raise WechatUnavailable
+
+    def used(self, call: Callable[[str], T]) -> T:
+        """Return what ``call`` answers with a token; with another one, once, if WeChat refuses the first.
+
+        Raises what ``call`` raises, and as ``current``.
+        """
+        token = self.current()
+        try:
+            return call(token)
+        except TokenRefused:
+            token = self.instead_of(token)
+        try:
+            return call(token)
+        except TokenRefused:
+            raise WechatUnavailable from None
 
     def _known(self) -> Known:
         row = in_unit_of_work(

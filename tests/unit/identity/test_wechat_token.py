@@ -12,12 +12,12 @@ from timebank import clock
 from timebank.database import in_unit_of_work, session
 from timebank.demo.wechat import FakeWechat
 from timebank.demo.wechat_messages import TOKEN_PATH
+from timebank.identity import wechat_token
 from timebank.identity.errors import WechatUnavailable
 from timebank.identity.wechat import WechatClient
+from timebank.identity.wechat_tables import WechatToken
+from timebank.identity.wechat_token import SharedToken
 from timebank.ledger.roles import is_read_by_auditors
-from timebank.notifications import wechat_token
-from timebank.notifications.models import WechatToken
-from timebank.notifications.wechat_token import SharedToken
 
 
 def shared() -> SharedToken:
