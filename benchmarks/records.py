@@ -50,7 +50,8 @@ INSERT INTO service_record_revision (id, record_id, number, volunteer_id, state,
          '00000000-0000-0000-0000-000000000000', NULL, at + interval '2 hours'
   FROM generate_series(CAST(<first> AS bigint), <last>) n,
        LATERAL (SELECT (n / {SHIFT} * 7919) % {ACTIVITIES} AS activity,
-                       TIMESTAMPTZ '2023-01-01 01:00+00' + interval '1 day' * (n / {SHIFT} % {DAYS}) AS at) made
+                       TIMESTAMPTZ '2023-01-01 01:00+00' + interval '1 day' * (n / {SHIFT} % {DAYS})
+                         + interval '1 second' * (n * 7919 % 1800) AS at) made
 """
 
 

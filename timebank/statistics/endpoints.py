@@ -7,7 +7,7 @@ from flask import Response
 from timebank.documents import charts as drawings
 from timebank.documents import csv_file, pdf_file, xlsx_file
 from timebank.identity.guards import requires
-from timebank.statistics import asking, charts, queries, schemas
+from timebank.statistics import asking, charts, page, queries, schemas
 from timebank.statistics.charts import Chart
 from timebank.statistics.questions import Kind
 from timebank.statistics.rules import HOURS, PROVENANCES, Form
@@ -82,17 +82,27 @@ def get_pivot(query: dict[str, Any], prepared: dict[str, Any] | Response) -> dic
     return prepared
 
 
+def _societies(query: dict[str, Any]) -> dict[str, Any] | Response:
+    if query["format"] != "html":
+        found: dict[str, Any] | Response = _of(Kind.FIVE_SOCIETIES)(query)
+        return found
+    report = asking.answered(asking.question_of(query, Kind.FIVE_SOCIETIES))
+    response = Response(page.html(report), content_type=page.MEDIA_TYPE)
+    response.headers["Content-Security-Policy"] = page.POLICY
+    return response
+
+
 @blueprint.endpoint(
     "GET",
     "/statistics/five-societies",
     guard=_READERS,
     query=schemas.SocietiesQuery,
     answer=(200, schemas.ReportOut),
-    prepare=_of(Kind.FIVE_SOCIETIES),
-    media_types=FILES,
+    prepare=_societies,
+    media_types=(*FILES, "text/html"),
 )
 def get_five_societies(query: dict[str, Any], prepared: dict[str, Any] | Response) -> dict[str, Any] | Response:
-    """五社联动：每个社区的社会组织、社会工作者、社区志愿者、服务时长与社会慈善资源。"""
+    """五社联动：每个社区的社会组织、社会工作者、社区志愿者、服务时长与社会慈善资源；html 是可打印的网页，不含脚本。"""
     return prepared
 
 

@@ -45,6 +45,16 @@ COLUMNS: Columns = (
     (str(Measure.REDEEMED_MINUTES), MEASURES[Measure.REDEEMED_MINUTES]),
 )
 
+_VOLUNTEERS = 3 + len(SPLIT)
+SOCIETIES = (
+    ("社区", len(CUTS[Cut.AREA])),
+    ("社会组织", 1),
+    ("社会工作者", 1),
+    ("社区志愿者", _VOLUNTEERS),
+    ("社会慈善资源", len(_RESOURCES) + 1),
+)
+"""The five of them, and how many columns each has."""
+
 
 def question_of(asked: Question) -> Question:
     """Return the question with its communities and measures."""

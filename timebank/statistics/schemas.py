@@ -106,9 +106,9 @@ class PivotQuery(Filter, _Level):
 
 
 class SocietiesQuery(Filter):
-    """Which days, and which area."""
+    """Which days, and which area; ``html`` is a page to read and to print."""
 
-    format = fields.String(load_default="json", validate=validate.OneOf(["json", *Form]))
+    format = fields.String(load_default="json", validate=validate.OneOf(["json", "html", *Form]))
 
 
 class ChartQuery(Filter, _Level):

@@ -2,6 +2,7 @@
 
 import re
 from collections import defaultdict
+from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
@@ -12,7 +13,8 @@ from flask.testing import FlaskClient
 from tests.api.statistics.conftest import Bank
 from tests.factories.documents import pdf_texts
 from tests.factories.identity import a_coordinator, a_person, an_admin, signed_in
-from tests.factories.organisations import a_shop
+from tests.factories.organisations import a_shop, an_area
+from tests.factories.records import a_service, recorded
 from tests.factories.shop import a_lot, some_goods
 from tests.factories.statistics import month_of, standing
 
@@ -112,6 +114,29 @@ def test_five_societies_work_together_in_each_community(client: FlaskClient, ban
     given = {row["area_name"]: (row["donated_pieces"], row["donated_value_fen"]) for row in rows.values()}
     assert given["西山社区"] == (12, 3_000)
     assert sum(pieces for pieces, _ in given.values()) == 12
+
+
+def test_five_societies_are_a_page_as_well(client: FlaskClient, bank: Bank) -> None:
+    """The same figures under five headings, every name escaped, nothing that runs or comes from elsewhere."""
+    area = an_area("<script>西山</script>&社区", parent_id=bank.street.id)
+    served = a_service(volunteer_id=bank.people[0], organisation=bank.one, minutes=77)
+    recorded(replace(served, area_id=area.id, area_path=area.path))
+    headers = signed_in(bank.admin)
+    rows = client.get(SOCIETIES, headers=headers).json["items"]
+
+    answer = client.get(f"{SOCIETIES}?format=html", headers=headers)
+
+    assert (answer.status_code, answer.content_type) == (200, "text/html; charset=utf-8")
+    assert answer.headers["Content-Security-Policy"].startswith("default-src 'none'; style-src 'sha256-")
+    heads = re.findall(r'scope="colgroup" colspan="(\d+)">([^<]*)<', answer.text)
+    assert [name for _, name in heads] == ["社区", "社会组织", "社会工作者", "社区志愿者", "社会慈善资源"]
+    assert sum(int(width) for width, _ in heads) == answer.text.count('scope="col"') == len(rows[0])
+    cells = re.findall(r'<td class="number">([^<]*)</td>', answer.text)
+    numbers = [f"{value:,}" for row in rows for value in row.values() if isinstance(value, int)]
+    assert cells == numbers
+    assert "&lt;script&gt;西山&lt;/script&gt;&amp;社区" in answer.text
+    assert "<script" not in answer.text
+    assert client.get(f"{SOCIETIES}?format=html", headers=signed_in(a_person())).status_code == 403
 
 
 def test_five_societies_of_a_coordinator_are_their_own(client: FlaskClient, bank: Bank) -> None:
