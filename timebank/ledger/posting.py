@@ -1,9 +1,10 @@
 """How every transfer is posted: lock, read, check, chain, insert. One implementation for both engines.
 
-Four statements: the accounts' lock; their last entries together with what is stored under the transfers' ids (a new
-statement, because one that has waited for a lock still sees its old snapshot); the transfers; the entries. Holds that
-have fallen due cost a fifth, and are released in the same inserts; debts that can be paid now cost nothing more. A verb
-whose size follows from what is found under the lock goes ``begin``, ``add``, ``finish`` itself. The key ``(account_id, seq)`` is the last fence.
+Three statements: the accounts' lock; their last entries together with what is stored under the transfers' ids (a new
+statement, because one that has waited for a lock still sees its old snapshot); the transfers with their entries, which
+SQLite, and a group, takes one after the other. Holds that have fallen due cost one more, and are released in the same
+inserts; debts that can be paid now cost nothing more. A verb whose size follows from what is found under the lock goes
+``begin``, ``add``, ``finish`` itself. The key ``(account_id, seq)`` is the last fence.
 """
 
 from collections.abc import Collection, Iterable, Iterator, Sequence
