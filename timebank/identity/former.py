@@ -47,6 +47,11 @@ def going_on(person_ids: Collection[UUID]) -> dict[UUID, UUID]:
     return {one: one for one in person_ids} | {row.old_id: row.person_id for row in found}
 
 
+def merged_into(person_id: UUID) -> list[UUID]:
+    """Return the accounts that were merged into a person, oldest first."""
+    return list(session.scalars(select(Former.old_id).where(Former.person_id == person_id).order_by(Former.since)))
+
+
 def is_merged(person_id: UUID) -> bool:
     """Whether an account was merged into another one."""
     return session.get(Former, person_id, populate_existing=True) is not None

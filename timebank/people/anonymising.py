@@ -22,6 +22,7 @@ from timebank.files.models import FileAttachment, FileUpload
 from timebank.giving.models import Application, Gift, PoolGrant
 from timebank.giving.rules import ApplicationState
 from timebank.identity import documents, households, states
+from timebank.identity.binding_tables import Invite, Phone
 from timebank.identity.models import (
     FamilyRelation,
     Guardian,
@@ -46,6 +47,8 @@ from timebank.web.idempotency import IdempotentReply
 
 _DELETED = (
     WechatIdentity,
+    Phone,
+    Invite,
     Password,
     Profile,
     CalendarFeed,

@@ -15,6 +15,7 @@ from timebank.codes.layouts import utc_text
 from timebank.database import NIL, in_unit_of_work, new_id, session
 from timebank.errors import NotFound, Refusal
 from timebank.giving import pool
+from timebank.identity import former
 from timebank.identity import queries as identity
 from timebank.identity.errors import PersonNotActive
 from timebank.identity.family import refuse_own_family
@@ -155,7 +156,8 @@ def carry_out(request_id: UUID) -> bool:
     if session.get(ErasureEnd, request_id) is not None or blockers_of(request.person_id):
         return False
     _empty(request)
-    anonymise(request.person_id, reason=WHY)
+    for one in (request.person_id, *former.merged_into(request.person_id)):
+        anonymise(one, reason=WHY)
     _end(request, Outcome.ERASED, NIL)
     return True
 

@@ -24,8 +24,10 @@ from timebank.evaluations.models import Evaluation
 from timebank.files.models import FileUpload
 from timebank.giving.models import Application, Gift, PoolGrant, SurplusConsent
 from timebank.giving.models import Donation as PoolDonation
+from timebank.identity.binding_tables import Invite, Phone
 from timebank.identity.device_models import ClerkSite
 from timebank.identity.document_models import Document, SealedNumber
+from timebank.identity.former import belongs
 from timebank.identity.models import (
     Consent,
     FamilyRelation,
@@ -39,6 +41,7 @@ from timebank.identity.models import (
 )
 from timebank.identity.state_models import StateChange
 from timebank.imports.models import ImportedNumber
+from timebank.mergers.models import MergeRequest
 from timebank.notifications.models import Notification, Subscription
 from timebank.organisations.models import Member
 from timebank.people.models import Disclosure, ErasureRequest, Profile
@@ -79,7 +82,7 @@ class Holding:
         return table
 
     def rows_of(self, person_id: UUID) -> Select[*tuple[Any, ...]]:
-        """Select everything in it about somebody, in the order of its key."""
+        """Select everything in it about somebody, in the order of its key; rows of accounts merged into theirs, too."""
         return select(*self._shown()).where(self._condition(person_id)).order_by(*self.table.primary_key)
 
     def _shown(self) -> list[ColumnElement[Any]]:
@@ -92,11 +95,11 @@ class Holding:
 
     def _condition(self, person_id: UUID) -> ColumnElement[bool]:
         if self.through is None:
-            return or_(*(self.table.c[name] == person_id for name in self.whose))
+            return or_(*(belongs(self.table.c[name], person_id) for name in self.whose))
         leads, parent = self.through
         keys: Table = parent.__table__  # type: ignore[assignment]
         (key,) = keys.primary_key
-        theirs = select(key).where(or_(*(keys.c[name] == person_id for name in self.whose)))
+        theirs = select(key).where(or_(*(belongs(keys.c[name], person_id) for name in self.whose)))
         return self.table.c[leads].in_(theirs)
 
 
@@ -116,6 +119,9 @@ HOLDINGS = (
     Holding("sealed_document", "证件号码密文", SealedNumber, _PERSON),
     Holding("account_states", "账户状态变更", StateChange, _PERSON),
     Holding("wechat", "微信绑定", WechatIdentity, _PERSON),
+    Holding("phone", "手机号（末四位）", Phone, _PERSON),
+    Holding("invites", "绑定邀请", Invite, _PERSON),
+    Holding("merge_requests", "账户合并", MergeRequest, ("old_id", "person_id")),
     Holding("sign_in", "登录账号", Password, _PERSON),
     Holding("sessions", "登录记录", SignedInSession, _PERSON),
     Holding("roles", "工作角色", GrantedRole, _PERSON),

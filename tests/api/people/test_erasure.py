@@ -19,6 +19,7 @@ from tests.factories.calls import Caller, body_of, problem
 from tests.factories.giving import a_donation, a_giver, an_offer
 from tests.factories.identity import a_coordinator, a_person, an_admin
 from tests.factories.ledger import earned, held, state_of
+from tests.factories.mergers import merged_by
 from tests.factories.notices import an_objection
 from tests.factories.organisations import an_area, an_organisation
 from tests.factories.people import a_resident_number, the_keys
@@ -117,6 +118,7 @@ def test_nothing_that_can_go_is_left(client: FlaskClient, app: Flask) -> None:
         ("identity_document_vault", "key_id"),
         ("identity_person", "member_ref"),
         ("identity_person", "volunteer_no"),
+        ("identity_phone", "last_four"),
         ("identity_wechat", "app_id"),
         ("notification", "last_error"),
     }
@@ -131,6 +133,21 @@ def test_nothing_that_can_go_is_left(client: FlaskClient, app: Flask) -> None:
     assert expected() == figures
     summary.fold_all()
     assert summed() == figures
+
+
+def test_whoever_was_merged_leaves_whole(client: FlaskClient) -> None:
+    """What an earlier account of theirs said goes with them, and their export holds the rows under its id."""
+    organisation = an_organisation()
+    old, me = somebody_with_traces(WORD), a_person("李桂兰")
+    earned(me.id, 60)
+    clerks = (a_coordinator(organisation.id), a_coordinator(organisation.id))
+    merged_by(*clerks, old_id=old.id, person_id=me.id, organisation_id=organisation.id)
+    held = body_of(Caller(client, me).get("/me/export"))["holdings"]
+    assert str(old.id) in {row["volunteer_id"] for row in held["records"]}
+    body_of(ask(client, me), 202)
+    assert a_week_later() == 1
+    assert where(WORD) == set()
+    assert where("李桂兰") == set()
 
 
 # --- the minutes ------------------------------------------------------------------------------------------------------

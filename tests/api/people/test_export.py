@@ -28,6 +28,8 @@ IS_NOT_EXPORTED = {
     "identity_failed_sign_in": "a keyed hash that leads to nobody, for ten minutes",
     "idempotent_reply": "answers already given to them, again for 72 hours",
     "import_contact": "a keyed hash by which a roster finds them again",
+    "identity_former": "which accounts of theirs were merged; the request is under `merge_requests`",
+    "merge_hint": "that a binding was refused; it would tell each of two about the other",
     "ledger_account": "its lines are under `ledger`",
     "shop_collection": "who handed out goods to a proxy; the proxy is under `proxies`, the goods under `redemption_lines`",
     "used_member_code": "that a code on a screen was used, for a minute",
