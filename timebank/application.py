@@ -21,23 +21,32 @@ from timebank.attendance import no_show_endpoints as no_shows
 from timebank.attendance import overdue_endpoints as overdue
 from timebank.attendance import printed_endpoints as printed
 from timebank.attendance import screen_endpoints as screens
+from timebank.awards import endpoints as awards
 from timebank.certificates import endpoints as certificates
 from timebank.certificates import verify_endpoints as verify
+from timebank.certificates.holders import document_reader
 from timebank.codes.book import CodeBook
+from timebank.complaints import endpoints as complaints
 from timebank.demo import clock as demo_clock
 from timebank.demo import endpoints as demo
 from timebank.documents.typefaces import UnusableFont, typeface
+from timebank.evaluations import endpoints as evaluations
 from timebank.files import endpoints as files
 from timebank.giving import endpoints as giving
 from timebank.giving import group_endpoints as groups
 from timebank.giving import pool_endpoints as pool
 from timebank.identity import consent_endpoints as consents
+from timebank.identity import document_endpoints as documents
 from timebank.identity import endpoints as identity
+from timebank.identity.document_keys import DocumentKeys
+from timebank.identity.documents import masked_document
 from timebank.identity.wechat import WechatClient
+from timebank.imports import endpoints as imports
 from timebank.mergers import binding_endpoints as binding
 from timebank.mergers import endpoints as mergers
 from timebank.notifications import endpoints as notifications
 from timebank.notifications import templates
+from timebank.organisations import audit_endpoints as audit
 from timebank.organisations import device_endpoints as devices
 from timebank.organisations import endpoints as organisations
 from timebank.organisations import household_endpoints as households
@@ -63,6 +72,7 @@ from timebank.shop.stockkeeping import stocktake_endpoints as stocktakes
 from timebank.stars import endpoints as stars
 from timebank.statistics import endpoints as statistics
 from timebank.statistics import export_endpoints as exports
+from timebank.training import endpoints as training
 from timebank.web import docs, observe, problems, tokens
 from timebank.web.api import PREFIX, create_api
 
@@ -72,11 +82,13 @@ MAX_BODY_BYTES = 1 << 20
 DOMAINS = (
     identity,
     consents,
+    documents,
     organisations,
     devices,
     members,
     papers,
     households,
+    audit,
     files,
     policies,
     notifications,
@@ -113,10 +125,15 @@ DOMAINS = (
     certificates,
     verify,
     stars,
+    training,
+    awards,
+    evaluations,
+    complaints,
     anomalies,
     binding,
     mergers,
     passbook,
+    imports,
     statistics,
     exports,
 )
@@ -139,11 +156,14 @@ def create_app(settings: Settings | None = None) -> Flask:
     except UnusableFont as error:
         raise UnsafeSettings(f"TIMEBANK_FONT_PATH: no TrueType font that can be embedded ({error})") from error
     app.extensions["timebank-codes"] = CodeBook(settings.keys("codes"))
+    app.extensions["timebank-documents"] = DocumentKeys.of(settings)
     app.extensions["timebank-wechat"] = WechatClient(settings)
     app.extensions["timebank-templates"] = templates.read(settings.wechat_templates)
     app.extensions["timebank-migration-head"] = observe.migration_head(str(MIGRATIONS))
     if settings.trusted_proxies:
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=settings.trusted_proxies, x_proto=settings.trusted_proxies)  # type: ignore[method-assign]
+
+    document_reader(masked_document)
 
     observe.set_up_logging()
     database.init_app(app, settings)

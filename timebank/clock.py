@@ -52,7 +52,10 @@ def start_of(day: date) -> datetime:
     return datetime.combine(day, time.min, tzinfo=SHANGHAI).astimezone(UTC)
 
 
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
 def microseconds(instant: datetime) -> int:
     """Return whole microseconds since 1970-01-01 UTC, exactly (no float in between)."""
-    since = instant - datetime(1970, 1, 1, tzinfo=UTC)
+    since = instant - _EPOCH
     return (since.days * 86_400 + since.seconds) * 1_000_000 + since.microseconds

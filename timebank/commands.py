@@ -19,10 +19,13 @@ from timebank.demo import street
 from timebank.errors import Conflict, Refusal, refusal_for
 from timebank.identity import passwords
 from timebank.identity import service as identity
+from timebank.identity.commands import cli as people_commands
 from timebank.identity.rules import Grant, Role
+from timebank.imports.commands import cli as import_commands
 from timebank.ledger import doctor as guards
 from timebank.ledger.commands import cli as ledger_commands
 from timebank.notifications.commands import cli as notification_commands
+from timebank.organisations.commands import cli as audit_commands
 from timebank.organisations.models import Area, Organisation
 from timebank.passbook import expiry_warnings
 from timebank.policies.commands import cli as policy_commands
@@ -49,13 +52,16 @@ def _add(group: click.Group, name: str) -> None:
     cli.add_command(group, name)
 
 
+_add(audit_commands, "audit")
 _add(ledger_commands, "ledger")
 _add(shop_commands, "shop")
 _add(record_commands, "records")
 _add(policy_commands, "policies")
+_add(people_commands, "people")
 _add(notification_commands, "notifications")
 _add(certificate_commands, "certificates")
 _add(star_commands, "stars")
+_add(import_commands, "import")
 _add(statistics_commands, "statistics")
 
 
@@ -73,18 +79,23 @@ def doctor(context: click.Context) -> None:
 @click.option("--every", type=click.Choice([str(period) for period in Period]), required=True)
 @click.option("--form", "forms", multiple=True, type=click.Choice([str(form) for form in Form]), help="默认全部 · all")
 @with_appcontext
-def export(*, every: str, forms: tuple[str, ...]) -> None:
-    """导出上一个月、季度或年到 exports 目录；重复执行不改变什么 · export the period before this one; again changes nothing."""
+@click.pass_context
+def export(context: click.Context, *, every: str, forms: tuple[str, ...]) -> None:
+    """导出上一个月、季度或年到 exports 目录；重复执行不改变什么；有文件没写成时退出码为 1 · export the period before this one; again changes nothing; exit 1 if a file is missing."""
     watched = sys.stderr.isatty()
     writer = Writer(
         home=current_app.extensions["timebank-settings"].home,
         face=current_app.extensions["timebank-typeface"],
         progress=_show_rows if watched else None,
     )
+    refused = False
     for done in schedules.run(Period(every), [Form(form) for form in forms] or list(Form), writer):
         if watched:
             click.echo("\r\033[K", nl=False, err=True)  # the line of progress is over
-        click.echo(f"{done.name} rows={done.rows}{' (there)' if done.was_there else ''}")
+        refused = refused or done.refused is not None
+        told = f"rows={done.rows}{' (there)' if done.was_there else ''}"
+        click.echo(f"{done.name} {f'FAILED: {done.refused}' if done.refused else told}")
+    context.exit(1 if refused else 0)
 
 
 def _show_rows(rows: int) -> None:

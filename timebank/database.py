@@ -5,9 +5,7 @@ Services use ``session``, flush, and never commit. ``in_unit_of_work`` is the on
 
 import random
 import re
-import threading
 import time
-from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
@@ -15,12 +13,13 @@ from enum import StrEnum
 from typing import Any, TypeVar, cast
 from uuid import UUID
 
-import uuid_utils
 from flask import Flask
 from flask_sqlalchemy import SQLAlchemy
+from flask_sqlalchemy.session import Session as BoundSession
 from sqlalchemy import (
     BigInteger,
     CheckConstraint,
+    Connection,
     DateTime,
     Dialect,
     Engine,
@@ -34,8 +33,10 @@ from sqlalchemy import (
 from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.orm import DeclarativeBase, ORMExecuteState, Session
 from sqlalchemy.types import TypeDecorator
+from uuid_utils.compat import uuid7
 
 from timebank.errors import Busy
+from timebank.fair_lock import FairLock
 from timebank.settings import Settings
 
 T = TypeVar("T")
@@ -67,6 +68,29 @@ class UtcDateTime(TypeDecorator[datetime]):
             return None
         return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
 
+    def bind_processor(self, dialect: Dialect) -> Any:
+        """Return what writes an instant: on SQLite the same text as SQLAlchemy's own, at a third of its price."""
+        return _as_text if dialect.name == "sqlite" else super().bind_processor(dialect)
+
+    def result_processor(self, dialect: Dialect, coltype: object) -> Any:
+        """Return what reads an instant: on SQLite from the text of ``bind_processor``."""
+        return _from_text if dialect.name == "sqlite" else super().result_processor(dialect, coltype)
+
+
+def _as_text(value: datetime | None) -> str | None:
+    if value is None:
+        return None
+    if value.tzinfo is None:
+        raise TypeError("a naive datetime is no instant")
+    return value.astimezone(UTC).isoformat(" ", "microseconds")[:_INSTANT_LENGTH]
+
+
+def _from_text(value: str | None) -> datetime | None:
+    return None if value is None else datetime.fromisoformat(value + "+00:00")
+
+
+_INSTANT_LENGTH = len("2026-09-01 08:00:00.000000")  # without the zone, which is UTC
+
 
 class Base(DeclarativeBase):
     """Base of all tables. Constraint names are fixed by convention, so that a violated one can be told by name."""
@@ -89,7 +113,18 @@ class Base(DeclarativeBase):
     }
 
 
-db = SQLAlchemy(metadata=Base.metadata, session_options={"expire_on_commit": False})
+class UnitSession(BoundSession):
+    """A session that remembers the connection of its unit of work: a request asks for it a dozen times."""
+
+    def connection(self, bind_arguments: Any = None, execution_options: Any = None) -> Connection:
+        """Return the connection; the first time in a savepoint it is looked up, for that is what begins it."""
+        known: Connection | None = self.info.get("connection")
+        if known is None or bind_arguments or execution_options or self.in_nested_transaction():
+            return super().connection(bind_arguments, execution_options)
+        return known
+
+
+db = SQLAlchemy(metadata=Base.metadata, session_options={"class_": UnitSession, "expire_on_commit": False})
 session = db.session
 
 
@@ -100,7 +135,7 @@ def one_of(column: str, values: Iterable[StrEnum]) -> CheckConstraint:
 
 def new_id() -> UUID:
     """Return a new UUIDv7: unique, roughly ordered by time; nothing may depend on that order."""
-    return UUID(int=uuid_utils.uuid7().int)
+    return uuid7()
 
 
 def init_app(app: Flask, settings: Settings) -> None:
@@ -143,39 +178,6 @@ def prepare(engine: Engine) -> None:
         connection.exec_driver_sql(connection.get_execution_options().get("timebank_begin", "BEGIN"))
 
 
-class FairLock:
-    """A lock that serves its waiters in the order they came: SQLite's own busy handler lets some wait for seconds."""
-
-    def __init__(self) -> None:
-        self._mutex = threading.Lock()
-        self._held = False
-        self._waiting: deque[threading.Event] = deque()
-
-    def acquire(self, timeout: timedelta) -> bool:
-        """Wait for the turn, at most ``timeout``; return whether the lock is held now."""
-        with self._mutex:
-            if not self._held:
-                self._held = True
-                return True
-            turn = threading.Event()
-            self._waiting.append(turn)
-        if turn.wait(timeout.total_seconds()):
-            return True
-        with self._mutex:
-            if turn.is_set():
-                return True
-            self._waiting.remove(turn)
-            return False
-
-    def release(self) -> None:
-        """Hand the lock to whoever has waited longest, or free it."""
-        with self._mutex:
-            if self._waiting:
-                self._waiting.popleft().set()
-            else:
-                self._held = False
-
-
 _write_turn = FairLock()
 _on_begin: list[Callable[[], None]] = []
 
@@ -212,8 +214,8 @@ def in_unit_of_work(work: Callable[[], T], *, write: bool = True, snapshot: bool
 
 def _transaction(work: Callable[[], T], *, write: bool, snapshot: bool) -> T:
     try:
-        session.connection(execution_options=_begin_options(write=write, snapshot=snapshot))
-        session.info["writes"] = write
+        connection = session.connection(execution_options=_begin_options(write=write, snapshot=snapshot))
+        session.info["connection"], session.info["writes"] = connection, write
         for hook in _on_begin:
             hook()
         result = work()
@@ -222,6 +224,8 @@ def _transaction(work: Callable[[], T], *, write: bool, snapshot: bool) -> T:
     except BaseException:
         session.rollback()
         raise
+    finally:
+        session.info.pop("connection", None)
     return result
 
 

@@ -8,9 +8,8 @@ group in (COPY). The statements themselves, their types and their errors stay SQ
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import datetime
 from operator import itemgetter
-from typing import Any, NamedTuple, cast
+from typing import Any, cast
 
 from sqlalchemy import CompoundSelect, Connection, Dialect, Insert, Select, Table, Update, insert
 from sqlalchemy.exc import DBAPIError
@@ -30,14 +29,6 @@ class _Place:
     index: int | None
 
 
-class _Slot(NamedTuple):
-    key: str
-    place: _Place | None
-    """None for a value that the statement itself brings."""
-    value: Any
-    process: _Process
-
-
 class _Compiled:
     """A statement for one dialect and one length of each of its lists."""
 
@@ -55,41 +46,46 @@ class _Compiled:
         } | dict(expanded.processors)
         self.sql = expanded.statement
         self._named = expanded.positiontup is None
-        self._slots = [
-            self._slot(key, expanded.parameters[key], processes.get(key))
-            for key in expanded.positiontup or expanded.parameters
-        ]
-        self._keys = [slot.key for slot in self._slots]
+        self._keys = list(expanded.positiontup or expanded.parameters)
+        self._values: list[Any] = [None] * len(self._keys)  # what the statement itself brings, and gaps for the rest
+        self._scalars: list[tuple[int, str]] = []
+        self._items: list[tuple[int, str, int]] = []
+        self._processes: list[tuple[int, Callable[[Any], Any]]] = []
+        for slot, key in enumerate(self._keys):
+            self._place(slot, expanded.parameters[key], processes.get(key))
         columns = statement.exported_columns  # what a select yields, or a write returns
         readers = [column.type.dialect_impl(dialect).result_processor(dialect, None) for column in columns]
         self._readers = [(place, reader) for place, reader in enumerate(readers) if reader]
 
-    @staticmethod
-    def _slot(key: str, found: Any, process: Any) -> _Slot:
-        if isinstance(found, _Place):
-            return _Slot(key, found, None, process)
-        return _Slot(key, None, process(found) if process else found, None)
+    def _place(self, slot: int, found: Any, process: _Process) -> None:
+        if not isinstance(found, _Place):
+            self._values[slot] = process(found) if process else found
+            return
+        if found.index is None:
+            self._scalars.append((slot, found.name))
+        else:
+            self._items.append((slot, found.name, found.index))
+        if process:
+            self._processes.append((slot, process))
 
     def bind(self, parameters: Parameters) -> Any:
         """Return values as the driver takes them."""
-        values = []
-        for _, place, value, process in self._slots:
-            if place is not None:
-                bound = parameters[place.name] if place.index is None else parameters[place.name][place.index]
-                values.append(process(bound) if process else bound)
-            else:
-                values.append(value)
+        values = self._values.copy()
+        for slot, name in self._scalars:
+            values[slot] = parameters[name]
+        for slot, name, index in self._items:
+            values[slot] = parameters[name][index]
+        for slot, process in self._processes:
+            values[slot] = process(values[slot])
         return dict(zip(self._keys, values, strict=True)) if self._named else values
 
     def bind_all(self, rows: Sequence[Parameters]) -> list[Any]:
         """Return what ``bind`` returns for each of many rows, none of which has a list."""
-        columns = []
-        for _, place, value, process in self._slots:
-            if place is None:
-                columns.append([value] * len(rows))
-            else:
-                column = list(map(itemgetter(place.name), rows))
-                columns.append(_processed(column, process) if process else column)
+        columns: list[Any] = [[value] * len(rows) for value in self._values]
+        for slot, name in self._scalars:
+            columns[slot] = list(map(itemgetter(name), rows))
+        for slot, process in self._processes:
+            columns[slot] = _processed(columns[slot], process)
         values = zip(*columns, strict=True)
         return [dict(zip(self._keys, row, strict=True)) for row in values] if self._named else list(values)
 
@@ -230,14 +226,11 @@ class Rows:
 
 
 def _processed(column: Sequence[Any], process: Callable[[Any], Any]) -> list[Any]:
-    """Return the values of a column as the driver takes them; what many rows share, as most instants, is done once."""
+    """Return the values of a column as the driver takes them; what all rows share, as most instants, is done once."""
     first = column[0]
     if all(value is first for value in column):
         return [process(first)] * len(column)
-    if not isinstance(first, datetime):
-        return list(map(process, column))
-    done = {value: process(value) for value in set(column)}
-    return [done[value] for value in column]
+    return list(map(process, column))
 
 
 def _cursor(connection: Connection) -> Any:

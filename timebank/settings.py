@@ -3,6 +3,7 @@
 import hashlib
 import hmac
 import os
+import re
 import secrets
 import tempfile
 from contextlib import suppress
@@ -15,6 +16,8 @@ from environs import Env, EnvError
 
 PREFIX = "TIMEBANK_"
 SECRET_MIN_LENGTH = 32
+DOCUMENT_HASHES = ("sha256", "sm3")
+VAULT_KEY = re.compile(r"[0-9a-fA-F]{64}")
 LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 
 
@@ -52,6 +55,12 @@ class Settings:
     """The page of the mini-program (``pages/scan``) that its codes on posters open. Empty: the first one."""
     font_path: Path | None = None
     """A TrueType font for rare characters in PDF files, asked after our own."""
+    document_hash: str = "sha256"
+    """The hash inside the keyed hash of document numbers: ``sha256``, or ``sm3`` where OpenSSL has it."""
+    document_key: str = field(default="", repr=False)
+    """A secret of its own for document numbers, never to be changed; empty: the secret keys do, as long as they are there."""
+    vault_key: tuple[str, ...] = field(default=(), repr=False)
+    """Keys of the vault for document numbers, newest first, 64 hexadecimal characters each; none: there is no vault."""
     public_url: str = ""
     """Where the public reaches this bank (``https://time.example.cn``): what QR codes on paper lead to."""
 
@@ -115,6 +124,9 @@ class Settings:
                 wechat_templates=env.str("WECHAT_TEMPLATES", ""),
                 wechat_scan_page=env.str("WECHAT_SCAN_PAGE", ""),
                 font_path=Path(font).resolve() if (font := env.str("FONT_PATH", "")) else None,
+                document_hash=env.str("DOCUMENT_HASH", "sha256"),
+                document_key=env.str("DOCUMENT_KEY", ""),
+                vault_key=tuple(env.list("VAULT_KEY", [])),
                 public_url=env.str("PUBLIC_URL", "").rstrip("/"),
             )
 
@@ -134,11 +146,24 @@ class Settings:
             raise UnsafeSettings("TIMEBANK_WECHAT_SCAN_PAGE: a path without a leading slash and without a query")
         if self.public_url and not _is_address(self.public_url, secure=self.env is Environment.PRODUCTION):
             raise UnsafeSettings("TIMEBANK_PUBLIC_URL: scheme and host only, and https in production")
+        self._refuse_unsafe_documents()
         if self.env is Environment.PRODUCTION:
             if not self.wechat_app_id or not self.wechat_secret:
                 raise UnsafeSettings("TIMEBANK_WECHAT_APP_ID, TIMEBANK_WECHAT_SECRET: required in production")
             if urlsplit(self.wechat_base_url).hostname in LOOPBACK:
                 raise UnsafeSettings("TIMEBANK_WECHAT_BASE_URL: a fake WeChat may not sign anyone in in production")
+
+    def _refuse_unsafe_documents(self) -> None:
+        if self.document_hash not in DOCUMENT_HASHES:
+            raise UnsafeSettings(f"TIMEBANK_DOCUMENT_HASH: one of {', '.join(DOCUMENT_HASHES)}")
+        try:
+            hashlib.new(self.document_hash)
+        except ValueError:
+            raise UnsafeSettings("TIMEBANK_DOCUMENT_HASH: this OpenSSL cannot do it") from None
+        if self.document_key and len(self.document_key) < SECRET_MIN_LENGTH:
+            raise UnsafeSettings(f"TIMEBANK_DOCUMENT_KEY: needs at least {SECRET_MIN_LENGTH} characters")
+        if any(not VAULT_KEY.fullmatch(key) for key in self.vault_key) or len({*self.vault_key}) < len(self.vault_key):
+            raise UnsafeSettings("TIMEBANK_VAULT_KEY: 64 hexadecimal characters each, all different, newest first")
 
 
 def refuse_unknown_names() -> None:

@@ -10,7 +10,7 @@ from flask import Flask
 from sqlalchemy import text
 from sqlalchemy.exc import IntegrityError
 
-from timebank.database import db, in_unit_of_work, session, violated_constraint
+from timebank.database import db, in_unit_of_work, is_sqlite, session, violated_constraint
 from timebank.errors import Busy, Refusal, refusal_for
 
 
@@ -60,3 +60,25 @@ def until_somebody_waits(is_over: Callable[[], bool] = lambda: False) -> None:
     with db.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
         while not is_over() and not connection.execute(waiting).scalar_one():
             time.sleep(0.01)
+
+
+def meanwhile(app: Flask, work: Callable[[], Any], other: Callable[[], Any]) -> str:
+    """Do ``work``, have somebody else do the ``other`` before it is committed, and return what became of that."""
+    outcomes: list[str] = []
+
+    def come() -> None:
+        with app.app_context():
+            outcomes.append(outcome_of(other))
+            session.remove()
+
+    coming = threading.Thread(target=come)
+
+    def done_as_they_come() -> None:
+        work()
+        coming.start()
+        if not is_sqlite():  # there whoever comes waits for the turn to write
+            until_somebody_waits(lambda: not coming.is_alive())
+
+    in_unit_of_work(done_as_they_come)
+    coming.join()
+    return outcomes[0]

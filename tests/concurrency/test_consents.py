@@ -14,12 +14,14 @@ from sqlalchemy import select
 from tests.factories.activities import a_coming_shift, an_activity
 from tests.factories.identity import a_person
 from tests.factories.organisations import THE_BANK
+from tests.factories.people import a_resident_number, the_keys
 from tests.factories.protection import a_guardian_of, a_minor
 from timebank.activities import service as activities
 from timebank.activities.models import RiskAcceptance
 from timebank.database import in_unit_of_work, session
 from timebank.errors import Refusal
-from timebank.identity import consents, guardians
+from timebank.identity import consents, documents, guardians
+from timebank.identity.document_rules import DocumentKind
 from timebank.identity.models import Consent
 from timebank.identity.rules import Purpose
 from timebank.organisations import papers
@@ -87,3 +89,19 @@ def test_the_risks_are_accepted_once(app: Flask) -> None:
     outcome = race(app, lambda _: activities.sign_up(shift_id=shift.id, volunteer_id=me, accepts_risk=True))
     assert outcome == {"done": 1, "ALREADY_SIGNED_UP": RACERS - 1}
     assert in_unit_of_work(lambda: session.query(RiskAcceptance).count(), write=False) == 1
+
+
+@pytest.mark.rule("R18")
+def test_one_number_finds_one_of_eight_people(app: Flask) -> None:
+    """Eight people give one document number at once: one has it, and seven are told so."""
+    number, people = a_resident_number(), [a_person().id for _ in range(RACERS)]
+    spelt = documents.number_of(DocumentKind.RESIDENT_ID, number)
+    keys = the_keys()
+
+    def give(index: int) -> object:
+        me = people[index]
+        return documents.enter(person_id=me, document=spelt, by=me, keys=keys)
+
+    assert race(app, give) == {"done": 1, "DOCUMENT_TAKEN": RACERS - 1}
+    holder = in_unit_of_work(lambda: documents.holder_of(spelt, keys=keys), write=False)
+    assert holder in people

@@ -9,10 +9,12 @@ from tests.factories.ledger import earned, state_of
 from tests.factories.mergers import a_guest, a_phone
 from tests.factories.organisations import an_organisation
 from timebank.database import in_unit_of_work, session
+from timebank.identity import invites
 from timebank.identity.models import Person
 from timebank.identity.rules import PersonState
 from timebank.ledger import proof
 from timebank.mergers import binding, service
+from timebank.mergers.models import MergeRequest
 
 CROWD = 6
 
@@ -25,18 +27,15 @@ def test_a_merger_is_approved_once(app: Flask) -> None:
     old, person = a_person(), a_person()
     for one, minutes in ((old, 30), (person, 12)):
         earned(one.id, minutes)
-    there, back = (
-        kept(
+
+    def asked(a: Person, b: Person) -> MergeRequest:
+        return kept(
             lambda: service.request(
-                actor=asking,
-                old_id=a,
-                person_id=b,
-                organisation_id=organisation.id,
-                reason="同一证件",  # noqa: B023
+                actor=asking, old_id=a.id, person_id=b.id, organisation_id=organisation.id, reason="同一证件"
             )
         )
-        for a, b in ((old.id, person.id), (person.id, old.id))
-    )
+
+    there, back = asked(old, person), asked(person, old)
     works = [
         *(lambda one=one: service.approve(actor=one, request_id=there.id) for one in staff[:3]),
         *(lambda one=one: service.approve(actor=one, request_id=back.id) for one in staff[3:5]),
@@ -56,8 +55,6 @@ def test_of_two_phones_with_one_number_one_is_bound(app: Flask) -> None:
     clerk, granny = a_coordinator(organisation.id), a_person("陈阿婆")
     a_phone(granny.id, "13800000001", by=clerk, organisation_id=organisation.id)
     key = current_app.extensions["timebank-settings"].keys("invite")
-    from timebank.identity import invites
-
     code, _ = in_unit_of_work(
         lambda: invites.make(person=granny, organisation_id=organisation.id, by=clerk.person_id, key=key[0])
     )

@@ -2,19 +2,26 @@
 
 import contextlib
 import io
+from datetime import timedelta
 from functools import partial
 
 import flask_migrate
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from flask import Flask
-from sqlalchemy import CheckConstraint, inspect, text
+from sqlalchemy import CheckConstraint, inspect, select, text
 
-from tests.factories.identity import a_person
+from tests.factories.identity import a_coordinator, a_person, grant
+from tests.factories.organisations import an_organisation
 from timebank import clock
 from timebank.database import Base, db, in_unit_of_work, session
+from timebank.identity.rules import Role
 from timebank.notifications import service as notifications
 from timebank.notifications.rules import Topic
+from timebank.statistics import links
+from timebank.statistics.models import SharedLink
+from timebank.statistics.questions import Question
+from timebank.statistics.rules import HOURS, Cut
 
 Constraints = dict[str, set[str]]
 
@@ -78,6 +85,20 @@ def test_messages_survive_a_rebuild_of_their_table(app: Flask) -> None:
     move(app, "head")
     assert told() == [row for row in before if row["topic"] == Topic.RECORD_REJECTED]
     assert differences() == []
+
+
+def test_links_of_old_keep_what_their_makers_reached(app: Flask) -> None:
+    """A link from before there was a scope gets the roles of that day that are still held, and no later one."""
+    organisation, other = an_organisation(), an_organisation()
+    maker = a_coordinator(organisation.id)
+    question = Question(cuts=(Cut.ORGANISATION,), measures=HOURS)
+    in_unit_of_work(lambda: links.make(actor=maker, question=question, reason="街道领导查看", days=30))
+    move(app, "0036")
+    with clock.at(clock.now() + timedelta(days=1)):
+        grant(maker, Role.COORDINATOR, organisation_id=other.id)
+    move(app, "head")
+    (link,) = in_unit_of_work(lambda: list(session.scalars(select(SharedLink))), write=False)
+    assert link.scope == [{"role": "coordinator", "organisation": str(organisation.id), "area": None}]
 
 
 def told() -> list[dict[str, object]]:

@@ -24,11 +24,13 @@ PUBLIC = {
     "GET /api/v1/verify/<string(maxlength=80):code>",
     "GET /api/v1/shared/<code>",
     "GET /api/v1/calendars/<string(maxlength=64):token>.ics",
+    "GET /api/v1/evaluation-invitations/<string(maxlength=64):code>",
+    "POST /api/v1/evaluation-invitations/<string(maxlength=64):code>",
     "GET /q/<path:code>",
     "GET /q/<code>",
 }
 """Health, documentation, sign-in, the enrolment of devices by a code, the published seals and accounts, the verification of
-certificates, shared figures, the printed QR codes, and calendars, whose address is their secret."""
+certificates, shared figures, the printed QR codes, and calendars and invitations to evaluate, whose address is their secret."""
 
 
 def address(app: Flask, rule: Rule) -> str:

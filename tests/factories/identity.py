@@ -2,10 +2,12 @@
 
 from uuid import UUID
 
+from sqlalchemy import delete
+
 from tests.factories import kept
-from timebank.database import in_unit_of_work, new_id
+from timebank.database import in_unit_of_work, new_id, session
 from timebank.identity import service
-from timebank.identity.models import Person
+from timebank.identity.models import GrantedRole, Person
 from timebank.identity.rules import Actor, Grant, Role
 from timebank.web import tokens
 
@@ -31,6 +33,18 @@ def an_admin(area_path: str = "") -> Actor:
 def a_coordinator(organisation_id: UUID) -> Actor:
     """Enrol a coordinator of one organisation."""
     return a_staff_member(Role.COORDINATOR, organisation_id=organisation_id)
+
+
+def grant(who: Actor, role: Role, *, organisation_id: UUID | None = None, area_path: str | None = None) -> None:
+    """Grant one role more."""
+    granted = Grant(role, organisation_id=organisation_id, area_path=area_path)
+    in_unit_of_work(lambda: service.grant(person_id=who.person_id, granted=granted))
+
+
+def revoke(who: Actor) -> None:
+    """Take away every role that somebody has."""
+    gone = delete(GrantedRole).where(GrantedRole.person_id == who.person_id)
+    in_unit_of_work(lambda: session.execute(gone))
 
 
 def a_volunteer_actor() -> Actor:

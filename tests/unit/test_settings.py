@@ -11,6 +11,7 @@ from timebank.application import create_app
 from timebank.settings import SECRET_MIN_LENGTH, Environment, Settings, UnsafeSettings
 
 NEW, OLD = "n" * SECRET_MIN_LENGTH, "o" * SECRET_MIN_LENGTH
+VAULT = "0f" * 32
 PRODUCTION = {
     "TIMEBANK_ENV": "production",
     "TIMEBANK_SECRET_KEYS": NEW,
@@ -76,6 +77,10 @@ def test_production_is_accepted_with_all_it_needs(monkeypatch: pytest.MonkeyPatc
         ({"TIMEBANK_WORKERS": "2"}, "TIMEBANK_WORKERS"),
         ({"TIMEBANK_DATABASE_URL": "postgresql+psycopg://app@/db", "TIMEBANK_WORKERS": "0"}, "TIMEBANK_WORKERS"),
         ({"TIMEBANK_THREADS": "0"}, "TIMEBANK_THREADS"),
+        ({"TIMEBANK_DOCUMENT_HASH": "md5"}, "TIMEBANK_DOCUMENT_HASH"),
+        ({"TIMEBANK_DOCUMENT_KEY": "short"}, "TIMEBANK_DOCUMENT_KEY"),
+        ({"TIMEBANK_VAULT_KEY": "zz"}, "TIMEBANK_VAULT_KEY"),
+        ({"TIMEBANK_VAULT_KEY": f"{VAULT},{VAULT}"}, "TIMEBANK_VAULT_KEY"),
         (PRODUCTION | {"TIMEBANK_SECRET_KEYS": ""}, "TIMEBANK_SECRET_KEYS"),
         (PRODUCTION | {"TIMEBANK_WECHAT_APP_ID": ""}, "TIMEBANK_WECHAT_APP_ID"),
         (PRODUCTION | {"TIMEBANK_WECHAT_SECRET": ""}, "TIMEBANK_WECHAT_SECRET"),
@@ -90,6 +95,10 @@ def test_production_is_accepted_with_all_it_needs(monkeypatch: pytest.MonkeyPatc
         "two writers on sqlite",
         "no worker",
         "no thread",
+        "unknown hash",
+        "short document key",
+        "no vault key",
+        "one vault key twice",
         "production without secret",
         "production without app id",
         "production without wechat secret",
@@ -104,13 +113,27 @@ def test_an_unsafe_start_is_refused_by_name(
         read(monkeypatch, **values)
 
 
+def test_a_hash_that_openssl_lacks_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    """SM3 is taken where it is there; where it is not, nothing starts and hashes with something else instead."""
+    assert read(monkeypatch, TIMEBANK_DOCUMENT_HASH="sm3", TIMEBANK_VAULT_KEY=VAULT).document_hash == "sm3"
+
+    def lacking(name: str) -> None:
+        raise ValueError(name)
+
+    monkeypatch.setattr("timebank.settings.hashlib.new", lacking)
+    with pytest.raises(UnsafeSettings, match="TIMEBANK_DOCUMENT_HASH"):
+        read(monkeypatch)
+
+
 def test_messages_and_representation_show_no_secret(monkeypatch: pytest.MonkeyPatch) -> None:
     """What may end up in a log holds neither keys nor passwords."""
     with pytest.raises(UnsafeSettings) as refused:
         read(monkeypatch, TIMEBANK_SECRET_KEYS="hunter2")
     assert "hunter2" not in str(refused.value)
     url = "postgresql+psycopg://app:hunter2@/db"
-    shown = repr(read(monkeypatch, **PRODUCTION, TIMEBANK_DATABASE_URL=url))
+    kept = {"TIMEBANK_DOCUMENT_KEY": "hunter2" * 5, "TIMEBANK_VAULT_KEY": VAULT}
+    shown = repr(read(monkeypatch, **PRODUCTION, **kept, TIMEBANK_DATABASE_URL=url))
+    assert VAULT not in shown
     assert "hunter2" not in shown
     assert NEW not in shown
     assert "kept secret" not in shown

@@ -10,6 +10,8 @@ from flask import Response
 from marshmallow import fields
 
 from timebank.activities import calendar_file, calendars
+from timebank.identity.audit import Verb
+from timebank.identity.audited import noted
 from timebank.identity.guards import actor, person_id, requires, signed_in
 from timebank.web.blueprint import Blueprint, public
 from timebank.web.fields import Instant
@@ -56,6 +58,7 @@ def revoke_my_calendar() -> None:
     "/organisations/<uuid:organisation_id>/calendar",
     guard=requires(*calendars.PUBLISHERS),
     answer=(201, CalendarLinkOut),
+    audited=noted(Verb.ISSUE, "calendar", target="organisation_id"),
 )
 def issue_calendar(organisation_id: UUID) -> dict[str, str]:
     """组织的日历：生成订阅地址，内含全部场次，不含任何人的信息。每次生成新的，旧的立即失效。"""
@@ -68,6 +71,7 @@ def issue_calendar(organisation_id: UUID) -> dict[str, str]:
     "/organisations/<uuid:organisation_id>/calendar",
     guard=requires(*calendars.PUBLISHERS),
     answer=(204, None),
+    audited=noted(Verb.REVOKE, "calendar", target="organisation_id"),
 )
 def revoke_calendar(organisation_id: UUID) -> None:
     """作废组织的订阅地址。"""

@@ -20,6 +20,8 @@ from timebank.activities.roles import Wanted
 from timebank.activities.rules import SignUpState
 from timebank.database import NIL
 from timebank.errors import NotFound
+from timebank.identity.audit import Verb
+from timebank.identity.audited import noted
 from timebank.identity.guards import actor, person_id, requires, signed_in
 from timebank.identity.rules import masked_name
 from timebank.organisations import queries as register
@@ -66,6 +68,7 @@ def list_activities(query: dict[str, Any]) -> dict[str, Any]:
     guard=requires(*service.MANAGERS),
     body=schemas.ActivityBody,
     answer=(201, schemas.ActivityOut),
+    audited=noted(Verb.ENTER, "activity"),
 )
 def add_activity(body: dict[str, Any]) -> Answer:
     """新增活动。类别只有志愿服务：会议、值班、培训不得记录（民政部令第67号第十九条）。"""
@@ -87,6 +90,7 @@ def show_activity(activity_id: UUID) -> Answer:
     guard=requires(*service.MANAGERS),
     body=schemas.ActivityBody,
     answer=(200, schemas.ActivityOut),
+    audited=noted(Verb.CHANGE, "activity"),
 )
 def change_activity(activity_id: UUID, body: dict[str, Any]) -> Answer:
     """修改活动；带 If-Match 时，若已被他人修改则为 412。已有的服务记录不变。"""
@@ -167,6 +171,7 @@ def sign_up(shift_id: UUID, body: dict[str, Any]) -> dict[str, Any]:
         "walk_in": taken.walk_in,
         "signed_up_at": taken.signed_up_at,
         "role_id": taken.role_id,
+        "group_id": taken.group_id,
         "clashes": found,
     }
 
@@ -229,6 +234,8 @@ def _my_items(rows: Sequence[Row[Any]]) -> list[dict[str, Any]]:
             "walk_in": row.walk_in,
             "signed_up_at": row.signed_up_at,
             "role_id": row.role_id,
+            "group_id": row.group_id,
+            "group_name": row.group_name,
             "shift": shift,
         }
         for row, shift in zip(rows, shifts, strict=True)

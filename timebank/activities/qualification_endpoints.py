@@ -8,6 +8,8 @@ from timebank import clock
 from timebank.activities import qualification_schemas, qualifications
 from timebank.activities.qualification_rules import QUALIFICATION_NAMES, Qualification
 from timebank.activities.qualification_tables import VerifiedQualification
+from timebank.identity.audit import Verb
+from timebank.identity.audited import noted
 from timebank.identity.guards import actor, person_id, requires, signed_in
 from timebank.web.blueprint import Blueprint
 from timebank.web.pages import page
@@ -23,6 +25,7 @@ blueprint = Blueprint("qualifications", __name__, description="资质与技能 �
     body=qualification_schemas.QualificationBody,
     answer=(201, qualification_schemas.QualificationOut),
     once=True,
+    audited=noted(Verb.APPROVE, "qualification"),
 )
 def verify_qualification(person_id: UUID, body: dict[str, Any]) -> dict[str, Any]:
     """核验资质或技能：看过原件后登记，写明看了什么和有效期；不留复印件和证号。不能为本人或亲属核验。"""
@@ -36,6 +39,7 @@ def verify_qualification(person_id: UUID, body: dict[str, Any]) -> dict[str, Any
     body=qualification_schemas.QualificationEndBody,
     answer=(200, qualification_schemas.QualificationOut),
     once=True,
+    audited=noted(Verb.END, "qualification"),
 )
 def end_qualification(qualification_id: UUID, body: dict[str, Any]) -> dict[str, Any]:
     """撤销一项核验，写明理由；原来的登记保留。"""

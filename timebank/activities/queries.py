@@ -65,6 +65,7 @@ class ShiftContext:
 
 CONTEXT_FIELDS = tuple(field.name for field in fields(ShiftContext))
 _Registered = aliased(Area, name="registered")
+_Group = aliased(Organisation, name="served_group")
 
 
 def shift_contexts() -> Select[*tuple[Any, ...]]:
@@ -167,7 +168,15 @@ def sign_ups_of(volunteer_id: UUID) -> Select[*tuple[Any, ...]]:
     return (
         shift_contexts()
         .join(SignUp, SignUp.shift_id == Shift.id)
-        .add_columns(SignUp.id, SignUp.signed_up_at, SignUp.walk_in, SignUp.role_id)
+        .outerjoin(_Group, _Group.id == SignUp.group_id)
+        .add_columns(
+            SignUp.id,
+            SignUp.signed_up_at,
+            SignUp.walk_in,
+            SignUp.role_id,
+            SignUp.group_id,
+            _Group.name.label("group_name"),
+        )
         .where(SignUp.volunteer_id == volunteer_id, SignUp.state == SignUpState.LIVE)
     )
 

@@ -11,7 +11,7 @@ from sqlalchemy import insert, select
 from timebank import clock
 from timebank.activities import qualifications, queries
 from timebank.activities.errors import InsuranceRequired, RiskNotAccepted
-from timebank.activities.models import RiskAcceptance, ShiftRole, SignUp
+from timebank.activities.models import Activity, RiskAcceptance, ShiftRole, SignUp
 from timebank.activities.queries import ShiftContext
 from timebank.database import retry_on, session
 from timebank.errors import NotFound
@@ -31,6 +31,11 @@ def refuse_uninsured(*, risky: bool, insurance_ref: str | None, risk_notice: str
     """Raise InsuranceRequired if an activity is risky and lacks its insurance or its notice."""
     if risky and (not insurance_ref or not risk_notice):
         raise InsuranceRequired
+
+
+def is_insured(activity: Activity) -> bool:
+    """Whether shifts of an activity may be published: it is not risky, or has its insurance and its notice."""
+    return not activity.risky or bool(activity.insurance_ref and activity.risk_notice)
 
 
 def refuse_sign_up(

@@ -197,6 +197,11 @@ class SignUpOut(Schema):
     walk_in = fields.Boolean(required=True)
     signed_up_at = Instant(required=True)
     role_id = fields.UUID(required=True, allow_none=True)
+    group_id = fields.UUID(
+        required=True,
+        allow_none=True,
+        metadata={"description": "为哪个团体服务；null 为本人 · the group served for; null: oneself"},
+    )
 
 
 class ClashOut(Schema):
@@ -217,6 +222,7 @@ class NewSignUpOut(SignUpOut):
 class MySignUpOut(SignUpOut):
     """A place on a shift, and the shift."""
 
+    group_name = fields.String(required=True, allow_none=True)
     shift = fields.Nested(ShiftOut, required=True)
 
 

@@ -6,9 +6,9 @@ from uuid import UUID
 from flask import request
 
 from timebank import clock
-from timebank.activities import queries, schemas, series, series_schemas, shift_changes, showing
+from timebank.activities import queries, schemas, series, series_changes, series_schemas, shift_changes, showing
 from timebank.activities.roles import Wanted
-from timebank.activities.series import Ended
+from timebank.activities.series_changes import Ended
 from timebank.activities.series_rules import Rule
 from timebank.activities.shift_tables import ShiftSeries
 from timebank.errors import NotFound
@@ -90,7 +90,7 @@ def list_series(activity_id: UUID, query: dict[str, Any]) -> dict[str, Any]:
 )
 def end_series(series_id: UUID, body: dict[str, Any]) -> dict[str, Any]:
     """从某一天起停办，取消那天及以后的场次并告知；已开始或有人签到的不动。只停一天，请取消那一场。"""
-    return _ended_out(series.end(actor=actor(), series_id=series_id, **body))
+    return _ended_out(series_changes.end(actor=actor(), series_id=series_id, **body))
 
 
 @blueprint.endpoint(
@@ -102,8 +102,8 @@ def end_series(series_id: UUID, body: dict[str, Any]) -> dict[str, Any]:
     once=True,
 )
 def change_series(series_id: UUID, body: dict[str, Any]) -> dict[str, Any]:
-    """从某一天起改时间、地点或名额；以前的不变，已开始或有人签到的不动。只改一天，请修改那一场。"""
-    return _ended_out(series.change_following(actor=actor(), series_id=series_id, **body))
+    """从某一天起改时间、地点或名额；没写的地点、名额不变，以前的不变，已开始或有人签到的不动。只改一天，请修改那一场。"""
+    return _ended_out(series_changes.change_following(actor=actor(), series_id=series_id, **body))
 
 
 def _shown(shift_id: UUID) -> dict[str, Any]:

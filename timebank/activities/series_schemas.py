@@ -88,7 +88,7 @@ class EndSeriesBody(Schema):
 
 
 class ChangeSeriesBody(Schema):
-    """From which day on a series has other hours, another site or another number."""
+    """From which day on a series has other hours, another site or another number; what is not given stays."""
 
     from_on = day(required=True)
     start_minute = WholeNumber(required=True, minimum=0, maximum=MINUTES_A_DAY - 1)

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import exists, false, update
+from sqlalchemy import ScalarSelect, exists, false, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from timebank import clock
@@ -24,6 +24,7 @@ from timebank.activities.waiting_rules import STILL_WAITING, WaitingState, is_la
 from timebank.activities.waiting_tables import WaitingPlace
 from timebank.database import is_sqlite, new_id, session
 from timebank.errors import NotFound
+from timebank.organisations import members
 from timebank.policies import service as policies
 from timebank.policies.rules import Policy
 
@@ -72,16 +73,18 @@ def sign_up(*, shift_id: UUID, volunteer_id: UUID, accepts_risk: bool = False, r
 def take_place(*, shift_id: UUID, volunteer_id: UUID, now: datetime) -> SignUp:
     """Take a place for a volunteer who walked in; whether one may, and when, is the caller's question.
 
-    Raises AlreadySignedUp, ShiftOver (closed a moment ago), CapacityFull (also when the shift was cancelled meanwhile).
+    ``now`` may lie behind, for a scan that comes late: the waiting list is settled as of the real now all the same.
+
+    Raises AlreadySignedUp, ShiftOver and ShiftCancelled (a moment ago), CapacityFull.
     """
     taken = _inserted(shift_id=shift_id, volunteer_id=volunteer_id, now=now, walk_in=True)
     if _counted_at_once(taken):
         return taken
     book = places.locked(shift_id)
     _refuse_closed(book)
-    waiting.bring_up_to_date(book, now, besides=volunteer_id)
+    waiting.bring_up_to_date(book, clock.now(), besides=volunteer_id)
     taken.role_id = _role_of_walk_in(book, volunteer_id)
-    if not waiting.claim(book, taken, now):
+    if not waiting.claim(book, taken, clock.now()):
         raise CapacityFull(capacity=book.shift.capacity)
     return taken
 
@@ -99,12 +102,26 @@ def _inserted(
         "walk_in": walk_in,
         "signed_up_at": now,
         "role_id": role_id,
+        "group_id": _group_before(shift_id, volunteer_id),
     }
     inserted = dialect.insert(SignUp).values(values).on_conflict_do_nothing().returning(SignUp)
     taken: SignUp | None = session.scalars(inserted).one_or_none()
     if taken is None:
         raise AlreadySignedUp
     return taken
+
+
+def _group_before(shift_id: UUID, volunteer_id: UUID) -> ScalarSelect[UUID | None]:
+    """Return the group for which somebody had signed up when they gave their place up, if they still belong to it."""
+    last = (
+        select(SignUp.group_id)
+        .where(SignUp.shift_id == shift_id, SignUp.volunteer_id == volunteer_id)
+        .order_by(SignUp.withdrawn_at.desc(), SignUp.id.desc())
+        .limit(1)
+        .subquery()
+    )
+    belongs = members.belongs(person_id=volunteer_id, organisation_id=last.c.group_id)
+    return select(last.c.group_id).where(belongs).scalar_subquery()
 
 
 def _counted_at_once(taken: SignUp) -> bool:
@@ -145,7 +162,7 @@ def _refuse_closed(book: Places) -> None:
     if book.shift.closed_at is not None:
         raise ShiftOver
     if book.shift.state != ShiftState.OPEN:
-        raise CapacityFull(capacity=book.shift.capacity)
+        raise ShiftCancelled
 
 
 def withdraw(*, shift_id: UUID, volunteer_id: UUID) -> None:

@@ -9,6 +9,8 @@ from timebank.anomalies import queries, schemas, service
 from timebank.anomalies.models import Anomaly
 from timebank.database import session
 from timebank.errors import NotFound
+from timebank.identity.audit import Verb
+from timebank.identity.audited import noted
 from timebank.identity.guards import actor, requires
 from timebank.identity.rules import Role
 from timebank.organisations import scope
@@ -60,6 +62,7 @@ def show_anomaly(anomaly_id: UUID) -> dict[str, Any]:
     guard=requires(*READERS),
     body=schemas.AnomalyDecisionBody,
     answer=(201, schemas.AnomalyWithDecisionsOut),
+    audited=noted(Verb.DECIDE, "anomaly", outcome="outcome"),
 )
 def decide(body: dict[str, Any], anomaly_id: UUID) -> dict[str, Any]:
     """处理异常：排除、确认或重新打开，须说明理由；记录和余额不会因此改变，更正另行提出。"""

@@ -5,6 +5,8 @@ from uuid import UUID
 
 from timebank.attendance import amendment_schemas, amendments
 from timebank.attendance.amendments import Amended
+from timebank.identity.audit import Verb
+from timebank.identity.audited import noted
 from timebank.identity.guards import actor, requires
 from timebank.identity.rules import masked_name
 from timebank.records import correction_queries
@@ -26,6 +28,7 @@ _AS_THEY_ARE = ("id", "shift_id", "state", "checked_in_at", "checked_out_at", "i
     body=amendment_schemas.AnnulBody,
     answer=(200, amendment_schemas.AmendedOut),
     once=True,
+    audited=noted(Verb.CORRECT, "attendance"),
 )
 def annul_attendance(attendance_id: UUID, body: dict[str, Any]) -> dict[str, Any]:
     """作废一次签到：待审的记录随即驳回；已计入的转为更正，由另一人批准。不能处理自己和亲属的。"""
@@ -39,6 +42,7 @@ def annul_attendance(attendance_id: UUID, body: dict[str, Any]) -> dict[str, Any
     body=amendment_schemas.AdjustBody,
     answer=(200, amendment_schemas.AmendedOut),
     once=True,
+    audited=noted(Verb.CORRECT, "attendance"),
 )
 def adjust_attendance(attendance_id: UUID, body: dict[str, Any]) -> dict[str, Any]:
     """更正签到、签退时间：须在本场签到时段内；记录由另一位协调员审核，已计入的转为更正。"""

@@ -21,7 +21,9 @@ from timebank.attendance.arrivals import NOTHING_BROUGHT, Brought
 from timebank.attendance.errors import (
     AlreadyCheckedIn,
     AlreadyCheckedOut,
+    AlreadyClosed,
     NotCheckedIn,
+    NotOpenYet,
     OpenElsewhere,
     Overlap,
     PointNotFound,
@@ -40,7 +42,7 @@ from timebank.web.errors import IdempotencyConflict
 
 KINDS = (Kind.ROTATING, Kind.POSTER)
 """Without network one scans a place. Members and cards are scanned by staff, who are told at once whom they scanned."""
-_IN_THE_WAY = (AlreadyCheckedIn, OpenElsewhere, Overlap, AlreadyCheckedOut, NotCheckedIn)
+_IN_THE_WAY = (AlreadyCheckedIn, OpenElsewhere, Overlap, AlreadyCheckedOut, NotCheckedIn, AlreadyClosed, NotOpenYet)
 
 
 class Status(StrEnum):
@@ -159,7 +161,7 @@ class _Batch:
             twin = self._came_meanwhile(reading.item)
             if twin is not None:
                 return twin
-            if not (reading.is_late and self._overtaken(reading, shift_id)):
+            if not (reading.is_late and self._overtaken(reading, shift_id, refusal)):
                 raise
             _write_traces(refusal)
         with traced(trace):
@@ -201,7 +203,9 @@ class _Batch:
         )
         return Seen(kind=code.kind, reference=code.reference, at=reading.at, doubts=doubts)
 
-    def _overtaken(self, reading: _Reading, shift_id: UUID) -> bool:
+    def _overtaken(self, reading: _Reading, shift_id: UUID, refusal: Refusal) -> bool:
+        if isinstance(refusal, (AlreadyClosed, NotOpenYet)):
+            return late.shut_later(shift_id, reading.at)
         return late.overtaken(
             volunteer_id=self.actor.person_id, shift_id=shift_id, action=reading.item.action, at=reading.at
         )

@@ -13,6 +13,8 @@ from timebank.attendance.models import Attendance, LateScan
 from timebank.attendance.rules import Action, LateOutcome
 from timebank.attendance.sentences import LATE_TEXTS
 from timebank.errors import Forbidden, Refusal
+from timebank.identity.audit import Verb
+from timebank.identity.audited import noted
 from timebank.identity.guards import actor, person_id, requires, signed_in
 from timebank.identity.rules import masked_name
 from timebank.records.rules import flags_from_text
@@ -151,6 +153,7 @@ def _late_scan(row: Row[Any]) -> dict[str, Any]:
     body=batch_schemas.LateDecisionBody,
     answer=(201, batch_schemas.LateDecisionOut),
     once=True,
+    audited=noted(Verb.DECIDE, "late_scan", outcome="outcome"),
 )
 def decide_late_scan(late_scan_id: UUID, body: dict[str, Any]) -> Any:
     """处理迟到的扫码：已另行补录或更正，或不予采信，须写明理由；不能处理自己的。本身不计入任何时长。"""

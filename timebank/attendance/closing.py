@@ -14,6 +14,7 @@ second; both say the same.
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 from typing import Any
 from uuid import UUID
 
@@ -30,9 +31,10 @@ from timebank.direct import Direct
 from timebank.notifications import service as notifications
 from timebank.notifications.rules import Topic
 from timebank.notifications.service import News
+from timebank.policies.rules import Policy
 from timebank.records import batches
 from timebank.records.models import Revision
-from timebank.records.rules import Flag, Provenance, flags_from_text, weaker
+from timebank.records.rules import Flag, Provenance, Served, flags_from_text, weaker
 
 _END = Direct(
     update(Attendance)
@@ -45,6 +47,9 @@ _END = Direct(
         record_id=bindparam("record"),
     )
 )
+
+OUT = Provenance.STAFF_SCAN
+"""Who ends a stay in time has seen it end."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,29 +78,55 @@ def end(
     forgotten = is_over(context, now)
     at = context.ends_at if forgotten else now
     policy = scanning.policy_of(context, at)
-    out = None if forgotten else Provenance.STAFF_SCAN
-    services = []
-    for stay in stays:
-        ended_at = forgotten_end(checked_in_at=stay.checked_in_at, ends_at=at)
-        flags = {
-            *flags_from_text(stay.flags),
-            *flags_at_check_out(context=context, policy=policy, person_state=stay.person_state, at=at),
-            *({Flag.AUTO_CLOSED} if forgotten else ()),
-            *({Flag.MANUAL} if stay.volunteer_id in to_be_looked_at else ()),
-        }
-        arrived = Provenance(stay.in_provenance)
-        provenance = weaker(arrived, out) if out else arrived
-        services.append(
-            evidence.served(stay, context, ended_at=ended_at, provenance=provenance, flags=frozenset(flags))
-        )
+    services = _services(stays, context, at=at, policy=policy, forgotten=forgotten, to_be_looked_at=to_be_looked_at)
     revisions = batches.record_many(services=services, policy=policy, actor_id=actor_id, now=now, batch_id=new_id())
     state = State.AUTO_CLOSED if forgotten else State.CLOSED
     ended = [Ended(stay=stay, state=state, revision=made) for stay, made in zip(stays, revisions, strict=True)]
     if ended:
+        out = None if forgotten else OUT
         _END.send_all(session.connection(), [_values(one, out) for one in ended])
     if forgotten:
         notifications.tell_many(_news(one, context, now) for one in ended)
     return ended
+
+
+def _services(
+    stays: Sequence[Row[Any]],
+    context: ShiftContext,
+    *,
+    at: datetime,
+    policy: Policy,
+    forgotten: bool,
+    to_be_looked_at: Collection[UUID],
+) -> list[Served]:
+    """Return what stays that end at ``at`` say to the records."""
+
+    @cache  # most of a group have arrived alike
+    def flags_of(at_arrival: str, person_state: str, looked_at: bool) -> frozenset[Flag]:
+        return frozenset(
+            {
+                *flags_from_text(at_arrival),
+                *flags_at_check_out(context=context, policy=policy, person_state=person_state, at=at),
+                *({Flag.AUTO_CLOSED} if forgotten else ()),
+                *({Flag.MANUAL} if looked_at else ()),
+            }
+        )
+
+    @cache
+    def provenance_of(arrival: str) -> Provenance:
+        arrived = Provenance(arrival)
+        return arrived if forgotten else weaker(arrived, OUT)
+
+    return [
+        evidence.served(
+            stay,
+            context,
+            ended_at=forgotten_end(checked_in_at=stay.checked_in_at, ends_at=at),
+            provenance=provenance_of(stay.in_provenance),
+            flags=flags_of(stay.flags, stay.person_state, stay.volunteer_id in to_be_looked_at),
+        )
+        for stay in stays
+    ]
 
 
 def _news(ended: Ended, context: ShiftContext, now: datetime) -> News:

@@ -151,6 +151,17 @@ class StillInside(Refusal):
     detail_en = "You have checked in here, and keep your place. Scan the screen again when you leave."
 
 
+class ServedHere(Refusal):
+    """Whoever has been at a shift was there: nothing is given up any more."""
+
+    code = "SERVED_HERE"
+    status = 409
+    title = "您已在这一场服务过"
+    title_en = "You have served here"
+    detail = "您已在这一场签到并签退，服务已有记录，不必也不能再取消报名。记录有误，请提出异议或联系负责人。"
+    detail_en = "You have checked in and out here, and that is recorded: no sign-up is left to withdraw. Object to the record if it is wrong."
+
+
 class AttendanceAnnulled(Refusal):
     """The attendance was annulled before, and stays so."""
 

@@ -4,6 +4,7 @@ Nothing genuine that was scanned is silently dropped, and nothing of it moves a 
 the ways that exist for it (an attendance adjusted, a supplement), with their own reviewers.
 """
 
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -13,9 +14,20 @@ from sqlalchemy import ColumnElement, Select, exists, func, insert, or_, select
 from timebank import clock
 from timebank.activities import queries as activities
 from timebank.activities.models import Activity, Shift
+from timebank.activities.shift_tables import ShiftChange
+from timebank.attendance import scanning
 from timebank.attendance.errors import TooManyPairs
 from timebank.attendance.models import Attendance, LateScan, LateScanDecision
-from timebank.attendance.rules import MAX_PAIRS, MAX_WAITING, Action, LateOutcome, LateReason, State
+from timebank.attendance.rules import (
+    MAX_PAIRS,
+    MAX_WAITING,
+    Action,
+    LateOutcome,
+    LateReason,
+    State,
+    closes_at,
+    opens_at,
+)
 from timebank.database import new_id, session
 from timebank.errors import NotFound
 from timebank.identity.models import Person
@@ -86,6 +98,21 @@ def overtaken(*, volunteer_id: UUID, shift_id: UUID, action: Action, at: datetim
     closed = exists().where(*began, Attendance.shift_id == shift_id, Attendance.checked_out_at > at)
     arrived = exists().where(*_waiting_of(volunteer_id, shift_id), LateScan.action == Action.CHECK_IN)
     return bool(session.scalar(select(or_(closed, arrived))))
+
+
+def shut_later(shift_id: UUID, at: datetime) -> bool:
+    """Whether one could come in to a shift ``at`` an instant, and it was closed, cancelled or put off only after it."""
+    context = activities.shift_context(shift_id)
+    if context is None or (context.closed_at is not None and context.closed_at <= at):
+        return False
+    changes = select(ShiftChange).where(ShiftChange.shift_id == shift_id, ShiftChange.changed_at > at)
+    changed = session.scalars(changes.order_by(ShiftChange.version).limit(1)).first()
+    if changed is not None:  # before that, it was on, at these hours
+        context = replace(context, starts_at=changed.starts_before, ends_at=changed.ends_before)
+    elif context.closed_at is None:
+        return False
+    policy = scanning.policy_of(context, at)
+    return opens_at(context, policy) <= at < closes_at(context, policy)
 
 
 def _waiting_of(volunteer_id: UUID, shift_id: UUID) -> tuple[ColumnElement[bool], ...]:

@@ -6,6 +6,8 @@ from uuid import UUID
 from timebank import clock
 from timebank.activities.models import Shift, SignUp
 from timebank.attendance import no_show_schemas, no_shows
+from timebank.identity.audit import Verb
+from timebank.identity.audited import noted
 from timebank.identity.guards import actor, person_id, requires, signed_in
 from timebank.identity.rules import masked_name
 from timebank.records.service import DECIDERS
@@ -47,9 +49,13 @@ def explain_no_show(sign_up_id: UUID, body: dict[str, Any]) -> None:
     answer=(200, page_of(no_show_schemas.ListedAbsenceOut)),
 )
 def list_no_shows(query: dict[str, Any]) -> dict[str, Any]:
-    """管理范围内未撤销的缺席；explained=yes 只看已作说明、等您答复的。"""
+    """管理范围内未撤销的缺席，默认最近一年，更早的请填 from；explained=yes 只看已作说明、等您答复的。"""
     found = no_shows.absences_for(
-        actor(), clock.now(), organisation_id=query.get("organisation"), explained="explained" in query
+        actor(),
+        clock.now(),
+        organisation_id=query.get("organisation"),
+        explained="explained" in query,
+        since=query.get("since"),
     )
     answer = page(found, by=_BY, query=query, descending=True, scalars=False)
     items = [row._asdict() | {"volunteer_name": masked_name(row.display_name)} for row in answer["items"]]
@@ -63,6 +69,7 @@ def list_no_shows(query: dict[str, Any]) -> dict[str, Any]:
     body=no_show_schemas.AbsenceReason,
     answer=(204, None),
     once=True,
+    audited=noted(Verb.LIFT, "no_show", target="sign_up_id"),
 )
 def lift_no_show(sign_up_id: UUID, body: dict[str, Any]) -> None:
     """撤销一次缺席，写明理由并告知本人；不能处理自己和亲属的。"""

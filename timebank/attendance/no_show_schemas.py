@@ -15,9 +15,10 @@ class AbsenceReason(Schema):
 
 
 class AbsenceQuery(PageQuery):
-    """Which absences: of one organisation, or those that were explained and wait for an answer."""
+    """Which absences: of one organisation, those that were explained and wait for an answer, of longer ago than a year."""
 
     organisation = fields.UUID()
+    since = Instant(data_key="from", metadata={"description": "场次在此后结束，默认一年以内 · ended after this"})
     explained = fields.String(validate=validate.OneOf(["yes"]), metadata={"description": "待答复 · wait for an answer"})
 
 

@@ -37,6 +37,9 @@ from timebank.records.supplement_tables import Supplement
 TOLD_WITHIN = timedelta(days=14)
 """Absences that are older are listed and not told: nobody is sent a year of them at once."""
 
+LISTED_WITHIN = timedelta(days=366)
+"""So far back a coordinator looks who names no day: a list over all years would be read for every page of it."""
+
 _MARK = insert(NoShow)
 _EXPLAIN = insert(NoShowExplanation)
 _LIFT = insert(NoShowLift)
@@ -107,15 +110,23 @@ def absences_of(volunteer_id: UUID, now: datetime) -> Select[*tuple[Any, ...]]:
 
 
 def absences_for(
-    actor: Actor, now: datetime, *, organisation_id: UUID | None, explained: bool
+    actor: Actor, now: datetime, *, organisation_id: UUID | None, explained: bool, since: datetime | None = None
 ) -> Select[*tuple[Any, ...]]:
-    """Select the absences that count, in an actor's scope; with ``explained`` those that wait for an answer."""
-    found = absences(now).where(
+    """Select the absences that count, in an actor's scope; with ``explained`` those that wait for an answer.
+
+    ``since``: from shifts that ended after this; without it, of the last year.
+    """
+    found = _ended_after(absences(now), since or now - LISTED_WITHIN).where(
         scope.organisations_of(actor, *DECIDERS, column=Activity.organisation_id), NoShowLift.sign_up_id.is_(None)
     )
     if organisation_id is not None:
         found = found.where(Activity.organisation_id == organisation_id)
     return found.where(NoShowExplanation.sign_up_id.is_not(None)) if explained else found
+
+
+def _ended_after(found: Select[*tuple[Any, ...]], since: datetime) -> Select[*tuple[Any, ...]]:
+    # The second condition says the same once more, for the index.
+    return found.where(Shift.ends_at > since, Shift.starts_at > since - MAX_LENGTH)
 
 
 def explain(*, volunteer_id: UUID, sign_up_id: UUID, reason: str) -> None:
@@ -153,10 +164,8 @@ def sweep(*, limit: int) -> int:
     """Mark at most ``limit`` absences that were not told, and tell them; return how many."""
     now = clock.now()
     untold = (
-        absences(now)
+        _ended_after(absences(now), now - TOLD_WITHIN)
         .where(
-            Shift.ends_at > now - TOLD_WITHIN,
-            Shift.starts_at > now - TOLD_WITHIN - MAX_LENGTH,  # the same once more, for the index
             ~exists().where(NoShow.sign_up_id == SignUp.id).correlate(SignUp),
             NoShowLift.sign_up_id.is_(None),
         )

@@ -16,6 +16,8 @@ from timebank.documents import pdf_file, qr
 from timebank.documents.typefaces import Typeface
 from timebank.errors import NotFound
 from timebank.identity import queries as people
+from timebank.identity.audit import Verb
+from timebank.identity.audited import noted
 from timebank.identity.guards import actor, person_id, requires, signed_in
 from timebank.identity.models import Person
 from timebank.identity.wechat import Picture, WechatClient
@@ -107,6 +109,7 @@ def _poster_as(form: str, context: ShiftContext, issued: Issued) -> Any:
     guard=requires(*DECIDERS),
     answer=(201, printed_schemas.RolledCardOut),
     once=True,
+    audited=noted(Verb.ISSUE, "card", target="volunteer_id"),
 )
 def roll_card(volunteer_id: UUID) -> dict[str, Any]:
     """签发志愿者卡：给没有手机的人；补办即作废旧卡。签发人留痕。协调员、管理员可用。"""
@@ -124,6 +127,7 @@ def roll_card(volunteer_id: UUID) -> dict[str, Any]:
     query=printed_schemas.CardsQuery,
     answer=(200, None),
     media_types=(pdf_file.MEDIA_TYPE,),
+    audited=noted(Verb.UNMASK, "card", person="ids"),
 )
 def print_cards(query: dict[str, Any]) -> Response:
     """打印志愿者卡：A4 每张十枚；只能打印本人签发的现行卡，其余为 404。"""

@@ -251,6 +251,12 @@ def is_inside(shift_id: UUID, volunteer_id: UUID) -> bool:
     return bool(session.scalar(select(exists().where(*here))))
 
 
+def states_of(shift_id: UUID, volunteer_id: UUID) -> set[str]:
+    """Return the states of somebody's attendances at a shift, without the annulled ones."""
+    here = (Attendance.shift_id == shift_id, Attendance.volunteer_id == volunteer_id)
+    return set(session.scalars(select(Attendance.state).where(*here, Attendance.state != State.ANNULLED)))
+
+
 def attended(shift_ids: Collection[UUID]) -> set[UUID]:
     """Return the shifts among some at which somebody has checked in."""
     here = (Attendance.shift_id.in_(list(shift_ids)), Attendance.state != State.ANNULLED)

@@ -5,19 +5,19 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import Uuid, bindparam, insert, select
+from sqlalchemy import Integer, Uuid, bindparam, insert, select
 
 from timebank import clock
 from timebank.activities import qualifications, shift_changes
 from timebank.activities import service as activities
-from timebank.activities.errors import AlreadySignedUp, NotSignedUp
-from timebank.activities.models import SignUp
+from timebank.activities.errors import AlreadySignedUp, ShiftCancelled, ShiftOver
+from timebank.activities.models import Shift, SignUp
 from timebank.activities.queries import ShiftContext
-from timebank.activities.rules import SignUpState
+from timebank.activities.rules import ShiftState, SignUpState
 from timebank.attendance import closing, queries, scanning
 from timebank.attendance.arrivals import Brought, Fenced
 from timebank.attendance.departures import CheckedOut, check_out
-from timebank.attendance.errors import StillInside
+from timebank.attendance.errors import AlreadyClosed, ServedHere, StillInside
 from timebank.attendance.models import Attendance
 from timebank.attendance.reading import Presented, Reader, Seen
 from timebank.attendance.rules import (
@@ -26,13 +26,14 @@ from timebank.attendance.rules import (
     State,
     closes_at,
     flags_at_check_in,
+    instant,
     refuse_check_in,
     refuse_early_check_out,
 )
 from timebank.attendance.scans import Trace, traced
 from timebank.codes.layouts import utc_text
 from timebank.database import new_id, retry_on, session
-from timebank.errors import Refusal
+from timebank.errors import Busy, Refusal
 from timebank.identity.rules import Actor
 from timebank.notifications import service as notifications
 from timebank.notifications.rules import Topic
@@ -45,6 +46,17 @@ __all__ = ["CheckedIn", "CheckedOut", "Scanned", "check_in", "check_out", "scan"
 retry_on("uq_attendance_open")
 
 _COLUMNS = tuple(column.name for column in Attendance.__table__.columns)
+_AS_IT_WAS_SEEN = (
+    select(Shift.id)
+    .where(
+        Shift.id == bindparam("shift_id", type_=Uuid()),
+        Shift.state == ShiftState.OPEN,
+        Shift.closed_at.is_(None),
+        Shift.version == bindparam("version", type_=Integer()),
+    )
+    .with_for_update(read=True, key_share=True)
+    .scalar_subquery()
+)
 _CHECK_IN = (
     insert(Attendance)
     .from_select(
@@ -52,7 +64,7 @@ _CHECK_IN = (
         select(*(bindparam(column.name, type_=column.type) for column in Attendance.__table__.columns))
         .select_from(SignUp)
         .where(
-            SignUp.shift_id == bindparam("shift_id", type_=Uuid()),
+            SignUp.shift_id == _AS_IT_WAS_SEEN,
             SignUp.volunteer_id == bindparam("volunteer_id", type_=Uuid()),
             SignUp.state == SignUpState.LIVE,
         )
@@ -60,7 +72,11 @@ _CHECK_IN = (
     )
     .execution_options(preserve_rowcount=True)
 )
-"""Begins an attendance of whoever holds a place, and holds on to it: a withdrawal at the same moment comes before or after."""
+"""Begins an attendance of whoever holds a place on a shift that is still as it was when its rules were asked.
+
+It holds on to both: a withdrawal, a cancellation and a change at the same moment come before or after. The shift only as
+a foreign key would, so that those who arrive together do not wait for one another.
+"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -133,40 +149,48 @@ def check_in(*, actor: Actor, reader: Reader, presented: Presented) -> CheckedIn
     trace = Trace(action=Action.CHECK_IN, actor_id=actor.person_id, presented=presented, at=clock.now())
     with traced(trace):
         seen = scanning.read(reader, trace, scanning.POINTS_AND_MEMBERS)
-        context, standing = (
-            scanning.at_member(seen, actor, presented)
-            if seen.of_member
-            else scanning.at_point(seen, actor.person_id, presented)
-        )
-        scanning.refuse_other_shift(context, presented)
-        trace.volunteer_id, trace.shift_id = standing.volunteer_id, context.shift_id
-        policy = scanning.policy_of(context, seen.at)
-        forgotten = scanning.counts_as_forgotten(standing, context, seen.at)
-        if forgotten:
-            standing = standing.without_forgotten()
-        fenced = refuse_check_in(
-            standing=standing,
-            context=context,
-            policy=policy,
-            at=seen.at,
-            by_staff=seen.of_member,
-            brought=presented.brought,
-        )
-        if forgotten:
-            closing.end_forgotten(standing.volunteer_id)
-        if not standing.signed_up:
-            _walk_in(context, standing, seen.at)
-        qualifications.refuse_at_the_door(context, standing.volunteer_id)
-        attendance = _begun(
-            seen=seen, actor=actor, context=context, standing=standing, fenced=fenced, brought=presented.brought
-        )
-        if not _kept(attendance):
-            _walk_in_after_all(context, standing, policy, seen.at)
-            if not _kept(attendance):
-                raise NotSignedUp
+        made = _arrived(seen, actor, presented, trace)
+        if made is None:  # withdrawn, cancelled or changed a moment ago: a second look tells what holds now
+            made = _arrived(seen, actor, presented, trace)
+        if made is None:
+            raise Busy
         trace.accepted()
-        if standing.wants_word:
-            _send_word(attendance, context)
+    return made
+
+
+def _arrived(seen: Seen, actor: Actor, presented: Presented, trace: Trace) -> CheckedIn | None:
+    """Begin an attendance; None if the sign-up or the shift has changed since they were looked at."""
+    context, standing = (
+        scanning.at_member(seen, actor, presented)
+        if seen.of_member
+        else scanning.at_point(seen, actor.person_id, presented)
+    )
+    scanning.refuse_other_shift(context, presented)
+    trace.volunteer_id, trace.shift_id = standing.volunteer_id, context.shift_id
+    policy = scanning.policy_of(context, seen.at)
+    forgotten = scanning.counts_as_forgotten(standing, context, seen.at)
+    if forgotten:
+        standing = standing.without_forgotten()
+    fenced = refuse_check_in(
+        standing=standing,
+        context=context,
+        policy=policy,
+        at=seen.at,
+        by_staff=seen.of_member,
+        brought=presented.brought,
+    )
+    if forgotten:
+        closing.end_forgotten(standing.volunteer_id)
+    if not standing.signed_up:
+        _walk_in(context, standing, seen.at)
+    qualifications.refuse_at_the_door(context, standing.volunteer_id)
+    attendance = _begun(
+        seen=seen, actor=actor, context=context, standing=standing, fenced=fenced, brought=presented.brought
+    )
+    if not _kept(attendance, context):
+        return None
+    if standing.wants_word:
+        _send_word(attendance, context)
     return CheckedIn(attendance=attendance, context=context, policy=policy, display_name=standing.display_name)
 
 
@@ -214,17 +238,10 @@ def _send_word(attendance: Attendance, context: ShiftContext) -> None:
     )
 
 
-def _kept(attendance: Attendance) -> bool:
-    """Write an attendance; return whether its volunteer holds a place, without which nothing is written."""
-    values = {name: getattr(attendance, name) for name in _COLUMNS}
+def _kept(attendance: Attendance, context: ShiftContext) -> bool:
+    """Write an attendance; return whether its volunteer holds a place on a shift that is still as in ``context``."""
+    values = {name: getattr(attendance, name) for name in _COLUMNS} | {"version": context.version}
     return bool(session.connection().execute(_CHECK_IN, values).rowcount)
-
-
-def _walk_in_after_all(context: ShiftContext, standing: Standing, policy: Policy, at: datetime) -> None:
-    """Take a place anew for somebody whose sign-up was withdrawn a moment ago, while they were at the door."""
-    if not policy.walk_in:
-        raise NotSignedUp
-    _walk_in(context, standing, at)
 
 
 def _walk_in(context: ShiftContext, standing: Standing, at: datetime) -> None:
@@ -232,13 +249,18 @@ def _walk_in(context: ShiftContext, standing: Standing, at: datetime) -> None:
         activities.take_place(shift_id=context.shift_id, volunteer_id=standing.volunteer_id, now=at)
     except AlreadySignedUp:
         return  # signed up a moment ago, on another phone: they hold a place, which is all that was wanted
+    except (ShiftCancelled, ShiftOver) as refusal:  # a moment ago
+        raise AlreadyClosed(**instant("closed_at", at)) from refusal
 
 
 @activities.before_withdrawal
-def refuse_whoever_is_inside(shift_id: UUID, volunteer_id: UUID) -> None:
-    """Raise StillInside: the place of somebody who is there is not given to another."""
-    if queries.is_inside(shift_id, volunteer_id):
+def refuse_whoever_was_there(shift_id: UUID, volunteer_id: UUID) -> None:
+    """Raise StillInside or ServedHere: the place of somebody who is or was there is not given to another."""
+    states = queries.states_of(shift_id, volunteer_id)
+    if State.OPEN in states:
         raise StillInside
+    if states:
+        raise ServedHere
 
 
 @shift_changes.attended

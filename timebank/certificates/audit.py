@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import func, select
+from sqlalchemy import func, literal, select, union_all
 
 from timebank.certificates.errors import CertificateAltered, CertificateErased
 from timebank.certificates.models import Certificate, CertificateCounter, CertificateNames
@@ -51,7 +51,10 @@ def hashes(after: UUID | None) -> Audited:
 
 
 def gaps() -> Iterator[str]:
-    """Yield what is wrong with the numbers of each organisation and year: from 1 to the last one given out, each once."""
+    """Yield what is wrong with the numbers of each organisation and year: from 1 to the last one given out, each once.
+
+    Also of those that no counter knows: numbers that were never given out.
+    """
     register = (
         select(
             Certificate.organisation_id,
@@ -67,7 +70,15 @@ def gaps() -> Iterator[str]:
     )
     columns: list[Any] = [CertificateCounter.organisation_id, CertificateCounter.year, CertificateCounter.last]
     counted = select(*columns, register.c["count"], register.c.highest).outerjoin(register, same)
-    rows: Any = session.execute(counted)
+    numbers: list[Any] = [
+        register.c.organisation_id,
+        register.c.year,
+        literal(0),
+        register.c["count"],
+        register.c.highest,
+    ]
+    uncounted = select(*numbers).outerjoin(CertificateCounter, same).where(CertificateCounter.last.is_(None))
+    rows: Any = session.execute(union_all(counted, uncounted))
     for organisation_id, year, last, count, highest in rows:
         if not last == (count or 0) == (highest or 0):
             yield f"{organisation_id} {year}: {count or 0} certificates, the last is {highest or 0}, given out {last}"

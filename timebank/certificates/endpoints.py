@@ -11,6 +11,8 @@ from timebank.certificates.printing import certificate_pdf
 from timebank.certificates.service import Press, Wanted
 from timebank.documents import pdf_file
 from timebank.documents.typefaces import Typeface
+from timebank.identity.audit import Verb
+from timebank.identity.audited import noted
 from timebank.identity.former import goes_on
 from timebank.identity.guards import actor, person_id, requires, signed_in
 from timebank.organisations import scope
@@ -50,6 +52,7 @@ def list_my_certificates(query: dict[str, Any]) -> dict[str, Any]:
     body=schemas.CertificateBody,
     answer=(201, schemas.WholeCertificateOut),
     once=True,
+    audited=noted(Verb.ISSUE, "certificate", target="number"),
 )
 def issue_certificate(organisation_id: UUID, body: dict[str, Any]) -> dict[str, Any]:
     """代没有手机的志愿者出具证明：须本人申请，说明本人如何提出。协调员、管理员可用。"""
@@ -107,6 +110,7 @@ def print_certificate(number: str) -> Response:
     body=schemas.RevocationBody,
     answer=(201, schemas.WholeCertificateOut),
     once=True,
+    audited=noted(Verb.REVOKE, "certificate", target="number"),
 )
 def revoke_certificate(number: str, body: dict[str, Any]) -> dict[str, Any]:
     """撤销证明：须说明理由，不能恢复；核验页随即显示已撤销。协调员、管理员可用。"""
@@ -131,6 +135,7 @@ def show_issuer(organisation_id: UUID) -> dict[str, Any]:
     guard=requires(*issuers.KEEPERS),
     body=schemas.IssuerBody,
     answer=(200, schemas.IssuerOut),
+    audited=noted(Verb.CHANGE, "issuer", target="organisation_id"),
 )
 def put_issuer(organisation_id: UUID, body: dict[str, Any]) -> dict[str, Any]:
     """登记证明上的负责人、经办人、联系方式；已出具的证明不变。协调员、管理员可用。"""

@@ -28,6 +28,20 @@ class RecordsObjected(Refusal):
     detail_en = "Objections to {count} of the records wait for their answers. Wait for them, or choose a period without these records."
 
 
+class RecordsBeingCorrected(Refusal):
+    """A correction of a record inside waits for its second person (``record_ids``): what may be wrong is not certified."""
+
+    code = "CERTIFICATE_RECORDS_BEING_CORRECTED"
+    status = 409
+    title = "有记录正在更正"
+    title_en = "A correction is open"
+    detail = "有 {count} 条服务记录的更正还在等另一人批准，暂不能出具证明。请等待处理，或选择不含这些记录的起止日期。"
+    detail_en = (
+        "Corrections of {count} of the records wait for a second person. Wait for the decision, or choose a period "
+        "without these records."
+    )
+
+
 class CertificateTooLong(Refusal):
     """More records than one certificate takes (``limit``)."""
 

@@ -16,6 +16,7 @@ from timebank.certificates.errors import (
     CertificateTooLong,
     NothingToCertify,
     PublicUrlMissing,
+    RecordsBeingCorrected,
     RecordsObjected,
 )
 from timebank.certificates.models import (
@@ -47,7 +48,7 @@ from timebank.ledger import seals
 from timebank.numbering import Numbering
 from timebank.organisations import queries as register
 from timebank.organisations import scope
-from timebank.records import objections
+from timebank.records import correction_queries, objections
 
 VERIFY_PATH = "/api/v1/verify/"
 _NUMBERS = Numbering(CertificateCounter)
@@ -73,7 +74,7 @@ class Wanted:
 def issue_own(*, actor: Actor, wanted: Wanted, press: Press) -> str:
     """Issue a certificate to the actor, free of charge; return its number.
 
-    Raises NothingToCertify, RecordsObjected, CertificateTooLong, HolderUnnamed, GlyphMissing, PublicUrlMissing.
+    Raises NothingToCertify, RecordsObjected, RecordsBeingCorrected, CertificateTooLong, HolderUnnamed, GlyphMissing, PublicUrlMissing.
     """
     return _issue(wanted, press, volunteer_id=actor.person_id, issued_by=actor.person_id, channel=Channel.SELF)
 
@@ -146,6 +147,9 @@ def _entries(wanted: Wanted, volunteer_id: UUID) -> tuple[Entry, ...]:
     frozen = objections.frozen_among(revision.record_id for revision in found)
     if frozen:
         raise RecordsObjected(count=len(frozen), record_ids=sorted(map(str, frozen)))
+    waiting = correction_queries.open_among(revision.record_id for revision in found)
+    if waiting:
+        raise RecordsBeingCorrected(count=len(waiting), record_ids=sorted(map(str, waiting)))
     return tuple(map(queries.entry_of, found))
 
 

@@ -33,4 +33,4 @@ def is_written_in(text: str) -> bool:
 
 def random_reference(length: int) -> str:
     """Draw ``length`` characters nobody can guess; unique only as far as the caller's unique key says so."""
-    return "".join(secrets.choice(ALPHABET) for _ in range(length))
+    return encode(secrets.randbits(5 * length), length)

@@ -44,6 +44,11 @@ def harmless(text: str) -> str:
     return f"'{text}" if _FORMULA.match(text) else text
 
 
+def restored(text: str) -> str:
+    """Return what ``harmless`` was given: the apostrophe that it has put in front is taken off again."""
+    return text[1:] if text.startswith("'") and _FORMULA.match(text, 1) else text
+
+
 def _field_of(kind: Type) -> Callable[[Any], Any]:
     """Return what makes a field of a cell; days and instants in the form that spreadsheets recognise."""
     shown = show(kind)

@@ -60,10 +60,12 @@ class Pages:
             written.textOut(piece)
         self._canvas.drawText(written)
 
-    def fitted(self, text: str, *, left: float, top: float, size: float, width: float) -> None:
+    def fitted(
+        self, text: str, *, left: float, top: float, size: float, width: float, align: Align = Align.LEFT
+    ) -> None:
         """Write one line, smaller than ``size`` if it would be wider than ``width``. Raises GlyphMissing."""
         needed = self._face.width(_one_line(text), size) / _POINTS_A_MM
-        self.text(text, left=left, top=top, size=size if needed <= width else size * width / needed)
+        self.text(text, left=left, top=top, size=size if needed <= width else size * width / needed, align=align)
 
     def paragraph(
         self, text: str, *, left: float, top: float, width: float, size: float, align: Align = Align.LEFT

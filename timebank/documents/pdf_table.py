@@ -76,7 +76,7 @@ class _Sheet:
         self.pages.rule(left=_MARGIN, top=self._top, width=self._width, thick=0.8)
 
     def row(self, cells: list[Cell]) -> None:
-        """Write a row; a long text is written smaller."""
+        """Write a row; what is wider than its column is written smaller."""
         if self._top + _ROW > self._bottom:
             self._turn()
             self.head()
@@ -88,7 +88,7 @@ class _Sheet:
     def _cell(self, text: str, left: float, right: float, column: Column) -> None:
         top = self._top + (_ROW - _SIZE * 0.35) / 2
         if column.type in _NUMBERS:
-            self.pages.text(text, left=right, top=top, size=_SIZE, align=Align.RIGHT)
+            self.pages.fitted(text, left=right, top=top, size=_SIZE, width=right - left, align=Align.RIGHT)
         else:
             self.pages.fitted(text, left=left, top=top, size=_SIZE, width=right - left)
 

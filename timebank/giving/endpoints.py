@@ -7,6 +7,8 @@ from timebank import clock
 from timebank.giving import answers, gifts, relations, schemas
 from timebank.giving.models import Gift
 from timebank.identity import family
+from timebank.identity.audit import Verb
+from timebank.identity.audited import noted
 from timebank.identity.guards import actor, person_id, requires, signed_in
 from timebank.identity.models import FamilyRelation
 from timebank.records.account import account_of
@@ -70,6 +72,7 @@ def list_relations(query: dict[str, Any]) -> dict[str, Any]:
     "/family/<uuid:relation_id>",
     guard=requires(*relations.VERIFIERS),
     answer=(200, schemas.StaffRelationOut),
+    audited=noted(Verb.UNMASK, "relation"),
 )
 def show_relation(relation_id: UUID) -> dict[str, Any]:
     """一条亲属登记：核对证件时看全名。"""
@@ -82,6 +85,7 @@ def show_relation(relation_id: UUID) -> dict[str, Any]:
     guard=requires(*relations.VERIFIERS),
     body=schemas.ReasonBody,
     answer=(200, schemas.StaffRelationOut),
+    audited=noted(Verb.APPROVE, "relation"),
 )
 def verify_relation(relation_id: UUID, body: dict[str, Any]) -> dict[str, Any]:
     """核实亲属关系：写明看了什么证件，不留复印件；本人和亲属须回避。"""
@@ -94,6 +98,7 @@ def verify_relation(relation_id: UUID, body: dict[str, Any]) -> dict[str, Any]:
     guard=requires(*relations.VERIFIERS),
     body=schemas.ReasonBody,
     answer=(200, schemas.StaffRelationOut),
+    audited=noted(Verb.REJECT, "relation"),
 )
 def reject_relation(relation_id: UUID, body: dict[str, Any]) -> dict[str, Any]:
     """不予核实：须说明理由；之后可以重新登记。"""

@@ -6,6 +6,8 @@ from uuid import UUID
 from timebank.giving import group_schemas as schemas
 from timebank.giving import groups, pool_schemas
 from timebank.giving.models import Donation
+from timebank.identity.audit import Verb
+from timebank.identity.audited import noted
 from timebank.identity.guards import actor, requires
 from timebank.web.blueprint import Blueprint
 from timebank.web.pages import page
@@ -45,6 +47,7 @@ def list_group_donations(organisation_id: UUID, query: dict[str, Any]) -> dict[s
     body=pool_schemas.DonationBody,
     answer=(201, schemas.GroupDonationOut),
     once=True,
+    audited=noted(Verb.POST, "pool_donation"),
 )
 def donate_for_group(organisation_id: UUID, body: dict[str, Any]) -> dict[str, Any]:
     """把团体的时间币捐入公共池；成员的服务时长不变。"""

@@ -6,6 +6,8 @@ from uuid import UUID
 from timebank.giving import answers, applications, pool, pool_schemas, surplus
 from timebank.giving.applications import STEWARDS
 from timebank.giving.models import Application, PoolGrant, SurplusConsent
+from timebank.identity.audit import Verb
+from timebank.identity.audited import noted
 from timebank.identity.guards import actor, person_id, requires, signed_in
 from timebank.identity.rules import Role
 from timebank.records.account import account_of
@@ -103,6 +105,7 @@ def withdraw_application(application_id: UUID) -> dict[str, Any]:
     guard=requires(*STEWARDS),
     body=pool_schemas.AnswerBody,
     answer=(200, pool_schemas.ApplicationOut),
+    audited=noted(Verb.REJECT, "application"),
 )
 def refuse_application(application_id: UUID, body: dict[str, Any]) -> dict[str, Any]:
     """不同意申请：须说明理由；本人和亲属须回避。"""
@@ -117,6 +120,7 @@ def refuse_application(application_id: UUID, body: dict[str, Any]) -> dict[str, 
     body=pool_schemas.GrantBody,
     answer=(201, pool_schemas.GrantOut),
     once=True,
+    audited=noted(Verb.REQUEST, "grant"),
 )
 def request_grant(body: dict[str, Any]) -> dict[str, Any]:
     """提出资助：写明核实了什么；另一位工作人员审批后才转出。"""
@@ -148,6 +152,7 @@ def list_grants(query: dict[str, Any]) -> dict[str, Any]:
     body=pool_schemas.AnswerBody,
     answer=(200, pool_schemas.GrantOut),
     once=True,
+    audited=noted(Verb.APPROVE, "grant"),
 )
 def approve_grant(grant_id: UUID, body: dict[str, Any]) -> dict[str, Any]:
     """批准资助：时长此时从公共池转出；提出的人不能自己批，本人和亲属须回避。"""
@@ -160,6 +165,7 @@ def approve_grant(grant_id: UUID, body: dict[str, Any]) -> dict[str, Any]:
     guard=requires(*STEWARDS),
     body=pool_schemas.AnswerBody,
     answer=(200, pool_schemas.GrantOut),
+    audited=noted(Verb.REJECT, "grant"),
 )
 def reject_grant(grant_id: UUID, body: dict[str, Any]) -> dict[str, Any]:
     """不批准资助：须说明理由；申请继续等候。"""

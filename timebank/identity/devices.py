@@ -19,7 +19,8 @@ from timebank.codes.alphabet import random_reference
 from timebank.codes.layouts import utc_text
 from timebank.codes.normalise import typed_reference
 from timebank.database import new_id, session
-from timebank.identity import queries
+from timebank.identity import audit, queries
+from timebank.identity.audit import Verb
 from timebank.identity.device_errors import DeviceCodeInvalid, DeviceEnrolmentLocked, DeviceGone, DeviceRevoked
 from timebank.identity.device_models import Device, DeviceCode, DeviceSession
 from timebank.identity.device_rules import (
@@ -81,7 +82,9 @@ def enrol(*, code: str, address: str, key: bytes) -> tuple[Device, str]:
         refusal.leaves_trace(partial(_keep_failure, guess))
         raise refusal
     token = new_token()
-    return _with_token(used, token_hash(token)), token
+    device = _with_token(used, token_hash(token))
+    audit.note(actor=None, verb=Verb.ENROL, kind="device", target=device.id, person_id=used.made_by)
+    return device, token
 
 
 def _with_token(code: DeviceCode, kept: bytes) -> Device:

@@ -2,7 +2,7 @@
 
 import hashlib
 import secrets
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from enum import StrEnum
 from uuid import UUID
@@ -115,13 +115,25 @@ class Post:
 
 
 @dataclass(frozen=True, slots=True)
+class Reach:
+    """A role that was found to reach an organisation when somebody acted there."""
+
+    role: Role
+    organisation_id: UUID
+
+
+@dataclass(frozen=True, slots=True)
 class Actor:
-    """Who acts, with every grant they hold at this moment, and the enrolled device that they act on, if they do."""
+    """Who acts, with every grant they hold at this moment, and the enrolled device that they act on, if they do.
+
+    ``acted`` grows by what their grants were found to reach, so that the audit log knows in which role they acted where.
+    """
 
     person_id: UUID
     grants: tuple[Grant, ...] = ()
     posts: tuple[Post, ...] = ()
     device: Enrolled | None = None
+    acted: list[Reach] = field(default_factory=list, compare=False, repr=False)
 
     def holds(self, *roles: Role) -> bool:
         """Whether any grant carries one of ``roles``, wherever it holds."""

@@ -14,8 +14,9 @@ from timebank import clock
 from timebank.codes.alphabet import random_reference
 from timebank.database import new_id, retry_on, session
 from timebank.errors import NotFound
-from timebank.identity import passwords, queries
+from timebank.identity import audit, passwords, queries
 from timebank.identity.ages import refuse_impossible_birth
+from timebank.identity.audit import Verb
 from timebank.identity.errors import (
     BirthDateKnown,
     PersonNotActive,
@@ -104,15 +105,21 @@ def check_password(*, username: str, password: str, address: str, key: bytes) ->
     if passwords.verify(stored.password_hash if stored else None, password) and stored:
         return stored.person_id
     refusal = WrongPassword()
-    refusal.leaves_trace(partial(_keep_failure, guess))
+    refusal.leaves_trace(partial(_keep_failure, guess, stored.person_id if stored else None))
     raise refusal
 
 
-def _keep_failure(guess: bytes) -> None:
-    """Keep a failure, and forget those that no longer count: guessing at random names must not fill the disk."""
+def _keep_failure(guess: bytes, person_id: UUID | None) -> None:
+    """Keep a failure, and forget those that no longer count: guessing at random names must not fill the disk.
+
+    The one that locks out is noted, if it is somebody's account.
+    """
     now = clock.wall()
     session.execute(delete(FailedSignIn).where(FailedSignIn.failed_at < now - LOCK_OUT_WINDOW))
     session.add(FailedSignIn(id=new_id(), guess=guess, failed_at=now))
+    session.flush()
+    if person_id and queries.failures_since(guess, now - LOCK_OUT_WINDOW)[0] == LOCK_OUT_AFTER:
+        audit.note(actor=None, verb=Verb.LOCK_OUT, kind="sign_in", target=person_id, person_id=person_id)
 
 
 def sign_in(*, person_id: UUID) -> SignedIn:

@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Iterable
 from datetime import datetime
+from operator import attrgetter
 from typing import Any, NamedTuple
 from uuid import UUID
 
@@ -57,7 +58,7 @@ def lock(connection: Connection, accounts: Collection[Account]) -> dict[UUID, Lo
     """Lock tracked accounts in the order of their ids; open those that nothing was posted to yet."""
     wanted = {account.id: account for account in accounts}
     locked = _lock(connection, wanted)
-    missing = sorted(wanted.keys() - locked.keys())
+    missing = sorted(wanted.keys() - locked.keys(), key=attrgetter("int"))  # as the ids themselves, in one step each
     if missing:
         locked |= open_accounts(connection, [wanted[account_id] for account_id in missing], clock.now())
     if taken := wanted.keys() - locked.keys():  # somebody else has opened them meanwhile

@@ -76,7 +76,9 @@ class Batch:
     """
 
     def __init__(self, locked: dict[UUID, Locked], found: Found, now: datetime, *, together: bool = False) -> None:
-        self.locked = locked | _debts(locked.values(), found.heads)
+        debts = _debts(locked.values(), found.heads)
+        self.locked = locked | debts
+        self._has_debts = bool(debts) or any(one.account.kind is AccountKind.DEBT for one in locked.values())
         self.heads = found.heads
         self.stored = dict(found.stored)
         self.replayed = frozenset(found.stored)
@@ -91,6 +93,7 @@ class Batch:
         """Take in an account that was opened for this batch."""
         self.locked[one.account.id] = one
         self.at[one.account.id] = at
+        self._has_debts = self._has_debts or one.account.kind is AccountKind.DEBT
 
     def available(self, account_id: UUID) -> int:
         """Return what can leave an account now."""
@@ -99,6 +102,8 @@ class Batch:
 
     def owed(self, owner_id: UUID) -> int:
         """Return what a person owes now."""
+        if not self._has_debts:
+            return 0
         head = self.heads.get(debt_of(owner_id).id)
         return head.balance if head else 0
 
@@ -116,8 +121,9 @@ class Batch:
 
     def refuse(self, posting: Posting) -> None:
         """Raise what speaks against a posting: a closed account, a hold that is gone, minutes that are not there."""
-        if any(self.locked[side].closed_at is not None for side in self._sides(posting)):
-            raise AccountClosed
+        for side in self._sides(posting):
+            if self.locked[side].closed_at is not None:
+                raise AccountClosed
         if posting.hold:
             self._refuse_resolution(posting, posting.hold)
             return
@@ -186,7 +192,7 @@ class Batch:
         return [side for side in (posting.debit_id, posting.credit_id) if side in self.locked]
 
     def _instant(self, posting: Posting) -> datetime:
-        return max(self.at[side] for side in self._sides(posting))
+        return max(map(self.at.__getitem__, self._sides(posting)))
 
     def _row(self, posting: Posting) -> TransferRow:
         return posting.row(self._instant(posting))
@@ -217,7 +223,7 @@ class Batch:
         self._chain(row, entry, head)
 
     def _chain(self, row: TransferRow | None, entry: EntryRow, head: Head) -> None:
-        entry = entry._replace(hash=chain.entry_hash(entry, row, head.hash))
+        entry = EntryRow(*entry[:-1], chain.entry_hash(entry, row, head.hash))
         self.entries.append(entry)
         self.heads[entry.account_id] = Head(
             entry.account_id, entry.seq, entry.balance_after, entry.held_after, entry.recorded_at, entry.hash

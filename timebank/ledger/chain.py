@@ -236,11 +236,19 @@ _NO_TRANSFER = TransferRow(
 
 def _present(*optional: object) -> int:
     """Return a bitmap of which values are there, the first one in the lowest bit."""
-    return sum(1 << position for position, value in enumerate(optional) if value is not None)
+    found, bit = 0, 1
+    for value in optional:  # with every hash: a sum over a generator takes four times as long
+        if value is not None:
+            found |= bit
+        bit <<= 1
+    return found
+
+
+_NIL_BYTES = NIL.bytes
 
 
 def _id(value: UUID | None) -> bytes:
-    return NIL.bytes if value is None else value.bytes
+    return _NIL_BYTES if value is None else value.bytes
 
 
 def _instant(value: datetime | None) -> int:

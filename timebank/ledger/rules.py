@@ -9,10 +9,13 @@ from enum import IntEnum
 from functools import lru_cache
 from uuid import UUID, uuid5
 
+import uuid_utils
+
 from timebank.database import NIL
 
 NAMESPACE = UUID("6f0c4c1e-5d0b-5e0f-9b55-7e1f6a3d2c84")
 """Account ids are UUIDv5 in this namespace, so that nobody has to look one up."""
+_NAMESPACE = uuid_utils.UUID(NAMESPACE.hex)
 
 SYSTEM_OPENED_AT = datetime(2020, 1, 1, tzinfo=UTC)
 MAX_MINUTES = 10**15
@@ -110,7 +113,8 @@ REVERSIBLE = frozenset({Kind.EARN, Kind.GIFT, Kind.DONATE, Kind.GRANT})
 
 def account_id(kind: AccountKind, owner_id: UUID) -> UUID:
     """Return the id of the account of that kind and owner."""
-    return uuid5(NAMESPACE, f"{int(kind)}:{owner_id}")
+    # As uuid5 of the standard library, at half the time: a group asks for two of each member.
+    return UUID(int=uuid_utils.uuid5(_NAMESPACE, f"{int(kind)}:{owner_id}").int)
 
 
 @dataclass(frozen=True, slots=True)

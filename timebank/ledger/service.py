@@ -16,7 +16,6 @@ from timebank.ledger import posting, queries
 from timebank.ledger.accounts import lock, lock_of_hold
 from timebank.ledger.batch import is_due
 from timebank.ledger.errors import HoldExpired
-from timebank.ledger.groups import Movement, post_many
 from timebank.ledger.rules import (
     ISSUER,
     REDEEMED,
@@ -70,20 +69,23 @@ def earn(
 
 def earn_many(*, earnings: Sequence[Earning], actor_id: UUID, batch_id: UUID | None = None) -> list[Posted]:
     """Credit a group at once, in as many statements as one: all or nothing, each replayed by its own id."""
-    movements = [
-        Movement(
+    wallets = [wallet_of(earning.owner_id) for earning in earnings]
+    postings = [
+        Posting(
             transfer_id=earning.transfer_id,
             kind=Kind.EARN,
-            debit=ISSUER,
-            credit=wallet_of(earning.owner_id),
+            debit_id=ISSUER.id,
+            credit_id=wallet.id,
             minutes=earning.minutes,
             source_type=SourceType.SERVICE_RECORD_REVISION,
             source_id=earning.source_id,
+            actor_id=actor_id,
             occurred_at=earning.occurred_at,
+            batch_id=batch_id,
         )
-        for earning in earnings
+        for earning, wallet in zip(earnings, wallets, strict=True)
     ]
-    return post_many(movements=movements, actor_id=actor_id, batch_id=batch_id)
+    return posting.post(postings, set(wallets))
 
 
 def redeem(*, transfer_id: UUID, owner_id: UUID, minutes: int, source_id: UUID, actor_id: UUID) -> Posted:

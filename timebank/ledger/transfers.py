@@ -74,7 +74,7 @@ class Posting:
             actor_id=self.actor_id,
             request_hash=chain.NO_HASH,
         )
-        return row._replace(request_hash=chain.request_hash(row, self.occurred_at))
+        return TransferRow(*row[:-1], chain.request_hash(row, self.occurred_at))
 
 
 def expiry(hold: Hold) -> Posting:

@@ -8,6 +8,8 @@ from flask import Response, current_app
 from timebank.documents import pdf_file
 from timebank.errors import Refusal
 from timebank.identity import former, phones
+from timebank.identity.audit import Verb
+from timebank.identity.audited import noted
 from timebank.identity.errors import WechatPhoneCodeInvalid
 from timebank.identity.guards import actor, person_id, requires, signed_in
 from timebank.identity.models import Person
@@ -106,6 +108,7 @@ def _bound(person: Person) -> dict[str, Any]:
     guard=requires(*CLERKS),
     body=schemas.EnteredPhoneBody,
     answer=(200, schemas.EnteredPhoneOut),
+    audited=noted(Verb.CHANGE, "phone", target="volunteer_id"),
 )
 def enter_phone(volunteer_id: UUID, body: dict[str, Any]) -> dict[str, Any]:
     """登记志愿者的手机号，以便其日后在小程序中绑定；只存加密摘要和后四位。不能为本人或亲属登记。"""
@@ -120,6 +123,7 @@ def enter_phone(volunteer_id: UUID, body: dict[str, Any]) -> dict[str, Any]:
     body=schemas.InviteBody,
     query=schemas.InviteQuery,
     answer=(201, schemas.InviteOut),
+    audited=noted(Verb.ISSUE, "invite", target="volunteer_id"),
     media_types=(pdf_file.MEDIA_TYPE,),
     limit=limits.PRINTS,
 )

@@ -4,6 +4,8 @@ from typing import Any
 from uuid import UUID
 
 from timebank.identity import queries as people
+from timebank.identity.audit import Verb
+from timebank.identity.audited import noted
 from timebank.identity.guards import actor, requires
 from timebank.identity.models import Person
 from timebank.identity.rules import masked_name
@@ -36,7 +38,13 @@ def list_suggestions(query: dict[str, Any]) -> dict[str, Any]:
 
 
 @blueprint.endpoint(
-    "POST", "/merges", guard=requires(*CLERKS), body=schemas.MergeBody, answer=(201, schemas.MergeOut), once=True
+    "POST",
+    "/merges",
+    guard=requires(*CLERKS),
+    body=schemas.MergeBody,
+    answer=(201, schemas.MergeOut),
+    once=True,
+    audited=noted(Verb.REQUEST, "merge", target="id"),
 )
 def request_merge(body: dict[str, Any]) -> dict[str, Any]:
     """申请合并：关闭 old_id，由 person_id 继续；须写明依据，由另一位工作人员审核。不能办理本人和亲属的。"""
@@ -73,6 +81,7 @@ def show_merge(merge_id: UUID) -> dict[str, Any]:
     body=schemas.MergeApprovalBody,
     answer=(200, schemas.MergeOut),
     once=True,
+    audited=noted(Verb.APPROVE, "merge"),
 )
 def approve_merge(merge_id: UUID, body: dict[str, Any]) -> dict[str, Any]:
     """同意合并：时间币、服务记录、报名、卡和微信登录都归继续的账户，原账户关闭，不能撤销。申请人不能审核。"""
@@ -87,6 +96,7 @@ def approve_merge(merge_id: UUID, body: dict[str, Any]) -> dict[str, Any]:
     body=schemas.MergeRejectionBody,
     answer=(200, schemas.MergeOut),
     once=True,
+    audited=noted(Verb.REJECT, "merge"),
 )
 def reject_merge(merge_id: UUID, body: dict[str, Any]) -> dict[str, Any]:
     """不同意合并：两个账户不变，这一对不再提示。须说明理由。"""

@@ -85,6 +85,9 @@ def fresh_for(topic: Topic) -> timedelta:
     return FRESH_FOR.get(topic, FRESH_FOR_OTHERS)
 
 
+_encode = json.JSONEncoder(ensure_ascii=False, sort_keys=True).encode  # ``dumps`` makes an encoder each time
+
+
 def facts_as_text(topic: Topic, facts: Facts) -> str:
     """Return facts as they are kept. Raises ValueError, a fault of the program, if they are not what the topic says."""
     beside = {name for name in facts if not name.endswith("_id")}
@@ -92,7 +95,7 @@ def facts_as_text(topic: Topic, facts: Facts) -> str:
         raise ValueError(f"{topic} is told with {sorted(FACTS[topic])}, not with {sorted(beside)}")
     if any(isinstance(value, bool) or not isinstance(value, str | int) for value in facts.values()):
         raise ValueError("facts are texts and whole numbers")
-    text = json.dumps(dict(facts), ensure_ascii=False, sort_keys=True)
+    text = _encode(dict(facts))
     if len(text) > MAX_FACTS:
         raise ValueError("too many facts")
     return text

@@ -7,6 +7,8 @@ from uuid import UUID
 from flask import current_app
 
 from timebank.identity import devices as kept
+from timebank.identity.audit import Verb
+from timebank.identity.audited import noted
 from timebank.identity.device_models import Device
 from timebank.identity.device_rules import DeviceKind
 from timebank.identity.guards import a_device, actor, device, requires
@@ -33,6 +35,7 @@ def _key() -> bytes:
     guard=requires(*devices.KEEPERS),
     body=schemas.DeviceCodeBody,
     answer=(201, schemas.DeviceCodeOut),
+    audited=noted(Verb.ISSUE, "device_code", target="site_id"),
 )
 def make_device_code(body: dict[str, Any], site_id: UUID) -> dict[str, Any]:
     """生成设备登记码：15 分钟内在平板或屏幕上输入，只能用一次。协调员、管理员可用。"""
@@ -72,6 +75,7 @@ def list_devices(query: dict[str, Any], site_id: UUID) -> dict[str, Any]:
     "/devices/<uuid:device_id>/roll",
     guard=requires(*devices.KEEPERS),
     answer=(201, schemas.DeviceCodeOut),
+    audited=noted(Verb.CHANGE, "device"),
 )
 def roll_device(device_id: UUID) -> dict[str, Any]:
     """更换设备密钥：旧密钥立即失效，用返回的登记码在这台设备上换取新密钥；在它上面登录的人须重新登录。"""
@@ -83,6 +87,7 @@ def roll_device(device_id: UUID) -> dict[str, Any]:
     "/devices/<uuid:device_id>/revoke",
     guard=requires(*devices.KEEPERS),
     answer=(200, schemas.DeviceOut),
+    audited=noted(Verb.REVOKE, "device"),
 )
 def revoke_device(device_id: UUID) -> dict[str, Any]:
     """停用设备：立即失效，不能恢复；在它上面登录的人须重新登录。重复停用不改变什么。"""

@@ -4,6 +4,8 @@ from typing import Any
 from uuid import UUID
 
 from timebank.errors import NotFound
+from timebank.identity.audit import Verb
+from timebank.identity.audited import noted
 from timebank.identity.guards import actor, requires, signed_in
 from timebank.identity.rules import Role
 from timebank.organisations import queries, schemas, service
@@ -23,7 +25,14 @@ def list_areas(query: dict[str, Any]) -> dict[str, Any]:
     return page(found, by=[Area.path], query=query)
 
 
-@blueprint.endpoint("POST", "/areas", guard=requires(Role.ADMIN), body=schemas.AreaBody, answer=(201, schemas.AreaOut))
+@blueprint.endpoint(
+    "POST",
+    "/areas",
+    guard=requires(Role.ADMIN),
+    body=schemas.AreaBody,
+    answer=(201, schemas.AreaOut),
+    audited=noted(Verb.ENTER, "area"),
+)
 def add_area(body: dict[str, Any]) -> Area:
     """新增区域。"""
     return service.add_area(actor=actor(), **body)
@@ -53,6 +62,7 @@ def list_organisations(query: dict[str, Any]) -> dict[str, Any]:
     guard=requires(Role.ADMIN),
     body=schemas.OrganisationBody,
     answer=(201, schemas.OrganisationOut),
+    audited=noted(Verb.ENTER, "organisation"),
 )
 def add_organisation(body: dict[str, Any]) -> Organisation:
     """新增组织。"""
@@ -72,6 +82,7 @@ def list_sites(query: dict[str, Any]) -> dict[str, Any]:
     guard=requires(Role.ADMIN, Role.COORDINATOR),
     body=schemas.SiteBody,
     answer=(201, schemas.SiteOut),
+    audited=noted(Verb.ENTER, "site", target="id"),
 )
 def add_site(body: dict[str, Any]) -> Site:
     """新增站点；place 供签到核对位置，可以不填。"""
@@ -85,6 +96,7 @@ def add_site(body: dict[str, Any]) -> Site:
     guard=requires(Role.ADMIN, Role.COORDINATOR),
     body=schemas.LocateBody,
     answer=(200, schemas.SiteOut),
+    audited=noted(Verb.CHANGE, "site"),
 )
 def locate_site(site_id: UUID, body: dict[str, Any]) -> Site:
     """登记站点的位置；null 为未知，未知的站点不核对位置。"""

@@ -5,6 +5,8 @@ from uuid import UUID
 
 from timebank.identity import households as people
 from timebank.identity import queries as identity
+from timebank.identity.audit import Verb
+from timebank.identity.audited import noted
 from timebank.identity.guards import actor, person_id, requires, signed_in
 from timebank.identity.models import Household
 from timebank.identity.rules import masked_name
@@ -24,6 +26,7 @@ blueprint = Blueprint("households", __name__, description="家庭户 · househol
     body=household_schemas.HouseholdBody,
     answer=(201, household_schemas.HouseholdOut),
     once=True,
+    audited=noted(Verb.ENTER, "household"),
 )
 def add_household(body: dict[str, Any]) -> dict[str, Any]:
     """登记一户：按志愿者编号列出同住的人，写明看了什么证件；一人同时只在一户。不能登记本人或亲属。"""
@@ -57,6 +60,7 @@ def show_household(household_id: UUID) -> dict[str, Any]:
     guard=requires(*CLERKS),
     body=household_schemas.HouseholdMemberBody,
     answer=(201, household_schemas.HouseholdOut),
+    audited=noted(Verb.ENTER, "household"),
 )
 def add_household_member(household_id: UUID, body: dict[str, Any]) -> dict[str, Any]:
     """迁入：此人须不在别的户。重复登记不变。"""
@@ -69,6 +73,7 @@ def add_household_member(household_id: UUID, body: dict[str, Any]) -> dict[str, 
     "/households/<uuid:household_id>/members/<uuid:member_id>/end",
     guard=requires(*CLERKS),
     answer=(200, household_schemas.HouseholdOut),
+    audited=noted(Verb.END, "household", person="member_id"),
 )
 def end_household_member(household_id: UUID, member_id: UUID) -> dict[str, Any]:
     """迁出：从现在起不再计入这一户；已领取的仍算在这一户。"""

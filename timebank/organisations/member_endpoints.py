@@ -3,6 +3,8 @@
 from typing import Any
 from uuid import UUID
 
+from timebank.identity.audit import Verb
+from timebank.identity.audited import noted
 from timebank.identity.guards import actor, person_id, requires, signed_in
 from timebank.identity.rules import masked_name
 from timebank.organisations import member_schemas as schemas
@@ -61,6 +63,7 @@ def list_members(organisation_id: UUID, query: dict[str, Any]) -> dict[str, Any]
     "/members/<uuid:member_id>/admit",
     guard=requires(*members.STEWARDS),
     answer=(200, schemas.MembershipOut),
+    audited=noted(Verb.APPROVE, "member"),
 )
 def admit_member(member_id: UUID) -> Member:
     """确认加入申请。"""
@@ -72,6 +75,7 @@ def admit_member(member_id: UUID) -> Member:
     "/members/<uuid:member_id>/dismiss",
     guard=requires(*members.STEWARDS),
     answer=(200, schemas.MembershipOut),
+    audited=noted(Verb.END, "member"),
 )
 def dismiss_member(member_id: UUID) -> Member:
     """不同意加入，或结束成员关系；之前的记录不变。"""

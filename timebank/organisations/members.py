@@ -1,12 +1,14 @@
 """Who belongs to an organisation as one of its volunteers: they ask, its staff admit, either ends it (rule R04: consent)."""
 
-from typing import Any
+from collections.abc import Iterable
+from typing import Any, cast
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, exists, select
+from sqlalchemy import ColumnElement, Select, Table, exists, select
 
 from timebank import clock
 from timebank.database import new_id, session
+from timebank.direct import Rows
 from timebank.errors import NotFound
 from timebank.identity.models import Person
 from timebank.identity.rules import Actor, PersonState, Role
@@ -15,6 +17,8 @@ from timebank.organisations.errors import MemberEnded
 from timebank.organisations.models import Member, Organisation
 
 STEWARDS = (Role.COORDINATOR, Role.ADMIN)
+
+_MEMBERS = Rows(cast("Table", Member.__table__))
 
 
 def ask(*, person_id: UUID, organisation_id: UUID) -> Member:
@@ -98,3 +102,25 @@ def _ended(member: Member, by: UUID) -> Member:
         member.ended_at, member.ended_by = clock.now(), by
         session.flush()
     return member
+
+
+def admit_many(*, pairs: Iterable[tuple[UUID, UUID]], by: UUID) -> None:
+    """Enter people (first) as members of organisations (second) where they have no open membership; one statement.
+
+    Raises MemberAlready (by its constraint).
+    """
+    now = clock.now()
+    rows = [
+        {
+            "id": new_id(),
+            "organisation_id": organisation_id,
+            "person_id": person_id,
+            "asked_at": now,
+            "admitted_at": now,
+            "admitted_by": by,
+            "ended_at": None,
+            "ended_by": None,
+        }
+        for person_id, organisation_id in pairs
+    ]
+    _MEMBERS.insert_mappings(session.connection(), rows)

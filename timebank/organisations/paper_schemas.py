@@ -4,6 +4,7 @@ from typing import Any
 
 from marshmallow import ValidationError, fields, validates_schema
 
+from timebank.identity import document_schemas
 from timebank.identity.consent_schemas import ConsentBody
 from timebank.web.fields import Instant, PlainText
 from timebank.web.schemas import Schema
@@ -23,6 +24,12 @@ class BirthDateBody(Schema):
 
     organisation_id = fields.UUID(required=True)
     birth_on = fields.Date(required=True)
+
+
+class SeenDocumentBody(document_schemas.DocumentBody):
+    """A document that staff see, and at which organisation."""
+
+    organisation_id = fields.UUID(required=True)
 
 
 class BirthDateOut(Schema):

@@ -4,8 +4,13 @@ from datetime import date
 from uuid import UUID
 
 from timebank.errors import NotFound
-from timebank.identity import guardians, service
+from timebank.identity import consents, documents, guardians, service
 from timebank.identity.consents import Paper
+from timebank.identity.document_keys import DocumentKeys
+from timebank.identity.document_models import Document
+from timebank.identity.document_rules import DocumentNumber
+from timebank.identity.errors import ConsentRequired
+from timebank.identity.family import refuse_own_family
 from timebank.identity.models import Consent, Guardian, Person
 from timebank.identity.rules import Actor, Purpose, Role
 from timebank.organisations import scope
@@ -32,6 +37,28 @@ def enter_birth_date(*, actor: Actor, person_id: UUID, organisation_id: UUID, bi
     """Enter or correct a birth date. Raises NotFound, Invalid, OwnFamily."""
     scope.organisation_for(actor, *CLERKS, organisation_id=organisation_id)
     return service.enter_birth_date(by=actor.person_id, person_id=person_id, birth_on=birth_on)
+
+
+def enter_document(
+    *, actor: Actor, person_id: UUID, organisation_id: UUID, document: DocumentNumber, keys: DocumentKeys
+) -> Document:
+    """Enter or replace a document number from the document itself, of somebody who agrees to be recorded (令67 art 6).
+
+    Raises NotFound, OwnFamily, ConsentRequired, DocumentTaken, DocumentBirthDiffers.
+    """
+    scope.organisation_for(actor, *CLERKS, organisation_id=organisation_id)
+    refuse_own_family(actor.person_id, person_id)
+    refuse_unasked(person_id)
+    return documents.enter(
+        person_id=person_id, document=document, by=actor.person_id, keys=keys, organisation_id=organisation_id
+    )
+
+
+def refuse_unasked(person_id: UUID) -> None:
+    """Raise ConsentRequired unless somebody has agreed that their service is recorded: then staff may enter their data."""
+    agreed = consents.latest(person_id, Purpose.SERVICE_RECORD)
+    if agreed is None or not agreed.given:
+        raise ConsentRequired(purpose=Purpose.SERVICE_RECORD)
 
 
 def add_guardian(

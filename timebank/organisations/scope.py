@@ -1,12 +1,13 @@
 """What a grant covers. Whatever lies outside the caller's scope does not exist for them: 404, not 403."""
 
+from collections.abc import Iterable
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, false, or_, select
 
 from timebank.errors import NotFound
-from timebank.identity.rules import Actor, Grant, Role
+from timebank.identity.rules import Actor, Grant, Reach, Role
 from timebank.organisations import queries
 from timebank.organisations.models import Area, Organisation
 from timebank.organisations.rules import covers
@@ -25,12 +26,18 @@ def organisation_for(actor: Actor, *roles: Role, organisation_id: UUID) -> Organ
     if found is None:
         raise NotFound
     organisation, path = found
-    if not any(
-        grant.role in roles and grant_covers(grant, organisation_id=organisation_id, area_path=path)
-        for grant in actor.grants
-    ):
+    if not reaches(actor, actor.grants, *roles, organisation_id=organisation_id, area_path=path):
         raise NotFound
     return organisation
+
+
+def reaches(actor: Actor, grants: Iterable[Grant], *roles: Role, organisation_id: UUID, area_path: str) -> bool:
+    """Whether one of ``grants`` gives the actor one of ``roles`` over an organisation; which does, the actor remembers."""
+    for grant in grants:
+        if grant.role in roles and grant_covers(grant, organisation_id=organisation_id, area_path=area_path):
+            actor.acted.append(Reach(grant.role, organisation_id))
+            return True
+    return False
 
 
 def area_for(actor: Actor, *roles: Role, area_id: UUID) -> Area:

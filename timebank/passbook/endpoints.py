@@ -9,6 +9,8 @@ from timebank import clock
 from timebank.database import in_unit_of_work
 from timebank.documents import csv_file
 from timebank.errors import Invalid
+from timebank.identity.audit import Verb
+from timebank.identity.audited import noted
 from timebank.identity.guards import actor, person_id, requires, signed_in
 from timebank.identity.rules import Role
 from timebank.ledger import anchors, proof, seals
@@ -103,6 +105,7 @@ def list_seals(query: dict[str, Any]) -> dict[str, Any]:
     guard=requires(Role.AUDITOR, Role.ADMIN),
     answer=(201, schemas.SealOut),
     once=True,
+    audited=noted(Verb.ISSUE, "seal", target="n"),
 )
 def make_seal() -> dict[str, Any]:
     """封存：把此刻所有账户链尾收进一个可公布的哈希。"""

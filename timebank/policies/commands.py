@@ -6,14 +6,12 @@ import click
 from sqlalchemy import select
 
 from timebank import clock
-from timebank.database import NIL, in_unit_of_work, session
-from timebank.identity.rules import Actor, Grant, Role
+from timebank.database import in_unit_of_work, session
+from timebank.identity import audit
+from timebank.identity.audit import AT_THE_TERMINAL
 from timebank.organisations.models import Area
 from timebank.policies import profiles
 from timebank.policies.profiles import Loaded, Profile
-
-OPERATOR = Actor(NIL, (Grant(Role.ADMIN, area_path=""),))
-"""Who sits at the terminal: an administrator of the whole bank, and no person of it."""
 
 
 @click.group()
@@ -52,4 +50,7 @@ def _load(profile: Profile, effective_on: datetime | None, path: str) -> Loaded:
     if path and area_id is None:
         raise click.UsageError("there is no area with this path")
     day = effective_on.date() if effective_on else clock.day_of(clock.now())
-    return profiles.load(profile=profile, actor=OPERATOR, effective_on=day, area_id=area_id)
+    loaded = profiles.load(profile=profile, actor=AT_THE_TERMINAL, effective_on=day, area_id=area_id)
+    for key in loaded.changed:
+        audit.note(actor=AT_THE_TERMINAL, verb=audit.Verb.CHANGE, kind="policy", target=key, reason=profile.name)
+    return loaded

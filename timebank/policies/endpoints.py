@@ -3,6 +3,8 @@
 from typing import Any
 
 from timebank import clock
+from timebank.identity.audit import Verb
+from timebank.identity.audited import noted
 from timebank.identity.guards import actor, requires, signed_in
 from timebank.identity.rules import Role
 from timebank.policies import schemas, service, versions
@@ -25,7 +27,12 @@ def show_policy(query: dict[str, Any]) -> dict[str, Any]:
 
 
 @blueprint.endpoint(
-    "POST", "/policies", guard=requires(Role.ADMIN), body=schemas.PolicyBody, answer=(201, schemas.PolicyVersionOut)
+    "POST",
+    "/policies",
+    guard=requires(Role.ADMIN),
+    body=schemas.PolicyBody,
+    answer=(201, schemas.PolicyVersionOut),
+    audited=noted(Verb.CHANGE, "policy", target="key"),
 )
 def set_policy(body: dict[str, Any]) -> dict[str, Any]:
     """设定一项规则，自某日起生效；旧版本永久保留。"""

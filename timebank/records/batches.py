@@ -35,10 +35,12 @@ def record_many(
         raise ValueError("one service a person: what the day adds up to is read once for all")
     overlaps.lock_day(people, policy)
     days = queries.so_far_of_many(people, {served.served_on for served in services})
+    nothing = SoFar()
     records, values = [], []
     for served in services:
         record_id = new_id()
-        assessed = assess(served, policy, days.get((served.volunteer_id, served.served_on), SoFar()))
+        so_far = days.get((served.volunteer_id, served.served_on), nothing) if days else nothing
+        assessed = assess(served, policy, so_far)
         records.append(record_values(served, record_id=record_id, now=now))
         values.append(first_values(served, assessed, record_id=record_id, policy=policy, actor_id=actor_id, now=now))
     _RECORDS.insert_mappings(session.connection(), records)

@@ -3,6 +3,8 @@
 from typing import Any
 from uuid import UUID
 
+from timebank.identity.audit import Verb
+from timebank.identity.audited import noted
 from timebank.identity.guards import actor, requires
 from timebank.identity.rules import Role
 from timebank.organisations import scope
@@ -30,6 +32,7 @@ def _shown(correction_id: UUID) -> dict[str, Any]:
     body=correction_schemas.CorrectionBody,
     answer=(201, correction_schemas.CorrectionOut),
     once=True,
+    audited=noted(Verb.REQUEST, "correction", target="id"),
 )
 def request_correction(body: dict[str, Any], record_id: UUID) -> dict[str, Any]:
     """提出更正：只填更正后的分钟（0 为作废），或只填起止时间；须说明理由，由另一人批准后生效。"""
@@ -57,6 +60,7 @@ def list_corrections(query: dict[str, Any]) -> dict[str, Any]:
     guard=requires(*DECIDERS),
     body=correction_schemas.CorrectionApprovalBody,
     answer=(200, correction_schemas.CorrectionOut),
+    audited=noted(Verb.APPROVE, "correction"),
 )
 def approve_correction(body: dict[str, Any], correction_id: UUID) -> dict[str, Any]:
     """批准更正：冲回原来的时间币，按更正后的分钟重新计入；已经用掉的记为欠还。不能批准自己提出的。"""
@@ -70,6 +74,7 @@ def approve_correction(body: dict[str, Any], correction_id: UUID) -> dict[str, A
     guard=requires(*DECIDERS),
     body=schemas.DecisionBody,
     answer=(200, correction_schemas.CorrectionOut),
+    audited=noted(Verb.REJECT, "correction"),
 )
 def reject_correction(body: dict[str, Any], correction_id: UUID) -> dict[str, Any]:
     """不批准更正：记录不变；须说明理由。"""

@@ -1,5 +1,6 @@
 """What is asked about corrections."""
 
+from collections.abc import Iterable
 from typing import Any
 from uuid import UUID
 
@@ -25,6 +26,16 @@ def decision_of(correction_id: UUID) -> CorrectionDecision | None:
     """Return what was decided on a correction, None while it is open."""
     found = select(CorrectionDecision).where(CorrectionDecision.correction_id == correction_id)
     return session.scalars(found).one_or_none()
+
+
+def open_among(record_ids: Iterable[UUID]) -> frozenset[UUID]:
+    """Return for which of some records a correction waits for its second person, in one statement."""
+    found = (
+        select(Correction.record_id)
+        .outerjoin(CorrectionDecision, CorrectionDecision.correction_id == Correction.id)
+        .where(Correction.record_id.in_(list(record_ids)), _stands == str(CorrectionState.OPEN))
+    )
+    return frozenset(session.scalars(found))
 
 
 def corrections(*, state: CorrectionState | None = None) -> Select[Any]:

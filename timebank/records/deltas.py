@@ -5,6 +5,7 @@ said, if that was final. Nothing else about records changes a figure; ``timebank
 """
 
 from collections.abc import Iterable, Iterator
+from operator import attrgetter
 from typing import Any
 
 from sqlalchemy import insert
@@ -19,6 +20,7 @@ CELL = ("served_on", "area_id", "area_path", "organisation_id", "activity_id", "
 """What tells one cell of the figures from another."""
 COUNTED = ("person_times", "service_minutes", "credited_minutes")
 
+_cell_of = attrgetter(*CELL)
 INSERT = Direct(insert(HoursDelta))
 
 Follows = tuple[Revision, Revision | None]
@@ -30,9 +32,10 @@ def rows(follows: Iterable[Follows]) -> list[dict[str, Any]]:
     sums: dict[tuple[Any, ...], list[int]] = {}
     for after, before in follows:
         for revision, sign in _counted(after, before):
-            cell = tuple(getattr(revision, name) for name in CELL)
-            said = (1, revision.service_minutes, revision.credited_minutes)
-            sums[cell] = [old + sign * new for old, new in zip(sums.get(cell, (0, 0, 0)), said, strict=True)]
+            counted = sums.setdefault(_cell_of(revision), [0, 0, 0])
+            counted[0] += sign
+            counted[1] += sign * revision.service_minutes
+            counted[2] += sign * revision.credited_minutes
     return [
         {"id": new_id(), **dict(zip(CELL, cell, strict=True)), **dict(zip(COUNTED, counted, strict=True))}
         for cell, counted in sums.items()

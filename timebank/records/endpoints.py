@@ -6,6 +6,8 @@ from uuid import UUID
 from sqlalchemy import Row
 
 from timebank.errors import NotFound
+from timebank.identity.audit import Verb
+from timebank.identity.audited import noted
 from timebank.identity.guards import actor, person_id, requires, signed_in
 from timebank.identity.rules import Role, masked_name
 from timebank.organisations import scope
@@ -77,6 +79,7 @@ def get_record(record_id: UUID) -> dict[str, Any]:
     guard=requires(*service.DECIDERS),
     body=schemas.ApprovalBody,
     answer=(200, schemas.RecordOut),
+    audited=noted(Verb.APPROVE, "record"),
 )
 def approve_record(record_id: UUID, body: dict[str, Any]) -> dict[str, Any]:
     """审核通过：计入余额，须公示的先公示；须说明理由，可少认分钟；不能审核自己或亲属的记录。"""
@@ -89,6 +92,7 @@ def approve_record(record_id: UUID, body: dict[str, Any]) -> dict[str, Any]:
     guard=requires(*service.DECIDERS),
     body=schemas.DecisionBody,
     answer=(200, schemas.RecordOut),
+    audited=noted(Verb.REJECT, "record"),
 )
 def reject_record(record_id: UUID, body: dict[str, Any]) -> dict[str, Any]:
     """审核不通过：记录保留，不计入余额；须说明理由。"""

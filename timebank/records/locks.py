@@ -1,9 +1,9 @@
 """One record at a time: whoever decides on it, objects to it or finalises it waits here for the others."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from uuid import UUID
 
-from sqlalchemy import func, select
+from sqlalchemy import ARRAY, BigInteger, cast, func, select
 
 from timebank.database import is_sqlite, session
 
@@ -20,6 +20,13 @@ def lock(*record_ids: UUID) -> None:
     if not is_sqlite():
         for key in sorted(_keys(record_ids)):
             session.execute(select(func.pg_advisory_xact_lock(key)))
+
+
+def lock_many(record_ids: Collection[UUID]) -> None:
+    """Lock many records in one statement, in the same order. Each takes a place in the server's table of locks: some hundreds."""
+    if not is_sqlite():
+        one = func.unnest(cast(sorted(_keys(record_ids)), ARRAY(BigInteger))).table_valued("key").render_derived()
+        session.execute(select(func.pg_advisory_xact_lock(one.c.key))).all()
 
 
 def _keys(record_ids: Iterable[UUID]) -> set[int]:

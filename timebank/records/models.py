@@ -10,6 +10,8 @@ from timebank.append_only import WITHOUT_ROWID
 from timebank.database import Base, one_of
 from timebank.records.rules import Provenance, SourceType, State
 
+_ADDED_UP = ("state", "provenance", "record_id", "number", "service_minutes", "credited_minutes")
+
 
 class ServiceRecord(Base):
     """One service of one volunteer, made once from one source; what it says stands in its revisions."""
@@ -47,8 +49,9 @@ class Revision(Base):
             name="minutes",
         ),
         CheckConstraint("credited_minutes = 0 OR state NOT IN ('pending_review', 'pending_notice')", name="pending"),
-        Index("ix_service_record_revision_volunteer_id_served_on", "volunteer_id", "served_on"),
-        Index("ix_service_record_revision_organisation_id_served_on", "organisation_id", "served_on"),
+        # Whatever is added up of one volunteer or one organisation is read from these alone.
+        Index("ix_service_record_revision_of_volunteer", "volunteer_id", "served_on", *_ADDED_UP, "expected_minutes"),
+        Index("ix_service_record_revision_of_organisation", "organisation_id", "served_on", *_ADDED_UP, "volunteer_id"),
         # What became of records later: few, and asked for by day.
         Index(
             "ix_service_record_revision_later",

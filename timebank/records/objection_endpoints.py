@@ -5,6 +5,8 @@ from uuid import UUID
 
 from timebank import clock
 from timebank.errors import NotFound
+from timebank.identity.audit import Verb
+from timebank.identity.audited import noted
 from timebank.identity.guards import actor, person_id, requires, signed_in
 from timebank.organisations import queries as register
 from timebank.organisations import scope
@@ -89,6 +91,7 @@ def list_objections(query: dict[str, Any]) -> dict[str, Any]:
     guard=requires(*service.DECIDERS),
     body=schemas.ObjectionAnswerBody,
     answer=(200, schemas.ObjectionOut),
+    audited=noted(Verb.DECIDE, "objection", outcome="outcome"),
 )
 def answer_objection(objection_id: UUID, body: dict[str, Any]) -> dict[str, Any]:
     """答复异议：成立的写明更正，未计入的改后另行审核，已计入的另行更正；不成立的说明理由。本人、提出人及其亲属不能答复。"""

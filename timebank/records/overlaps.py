@@ -18,6 +18,7 @@ from timebank.records.rules import State
 __all__ = [
     "also_taken_by",
     "lock_day",
+    "lock_people",
     "lock_person",
     "overlap",
     "refuse_counted_twice",
@@ -51,9 +52,14 @@ def lock_day(people: Collection[UUID], policy: Policy) -> None:
     it, and both together would pass the cap. Without a cap nothing is locked, and no statement is sent.
     """
     if policy.daily_credit_cap_minutes is not None:
-        session.execute(
-            select(Person.id).where(Person.id.in_(people)).order_by(Person.id).with_for_update(key_share=True)
-        ).all()
+        lock_people(people)
+
+
+def lock_people(people: Collection[UUID]) -> None:
+    """Lock people until this transaction ends, in one statement and in the order in which everybody locks them."""
+    session.execute(
+        select(Person.id).where(Person.id.in_(people)).order_by(Person.id).with_for_update(key_share=True)
+    ).all()
 
 
 def refuse_overlap(

@@ -20,9 +20,8 @@ _Later = aliased(Revision, name="later")
 
 def is_current() -> ColumnElement[bool]:
     """Return the condition that a revision is the last of its record. Numbers have no gaps, so one probe tells."""
-    return (
-        ~select(_Later.id).where(_Later.record_id == Revision.record_id, _Later.number == Revision.number + 1).exists()
-    )
+    later = select(_Later.number).where(_Later.record_id == Revision.record_id, _Later.number == Revision.number + 1)
+    return ~later.exists()  # by columns of the unique key only: the probe reads its index and no row
 
 
 def is_final() -> ColumnElement[bool]:

@@ -84,6 +84,7 @@ def derive(revision: Revision, evidence: Evidence, policy: Policy, so_far: SoFar
         place=revision.place,
         leader_id=revision.leader_id,
         reviewed=evidence.provenance is Provenance.SUPPLEMENT,  # two people have looked at it before it was recorded
+        stated_minutes=revision.raw_minutes if evidence.provenance is Provenance.IMPORT else None,
     )
     return assess(served, policy, so_far)
 

@@ -92,7 +92,7 @@ def _within_storage(credited: Recorded) -> Recorded:
         return Recorded(revision, donated)
     less_id = new_id()
     back = reversals.reverse(transfer_id=new_id(), reverses=revision.id, source_id=less_id, actor_id=NIL)
-    less = _following(revision, credited_minutes=revision.credited_minutes - surplus, actor_id=NIL) | {"id": less_id}
+    less = following(revision, credited_minutes=revision.credited_minutes - surplus, actor_id=NIL) | {"id": less_id}
     recorded = _append(less, revision)
     return Recorded(recorded.revision, recorded.account or back.account)
 
@@ -100,10 +100,11 @@ def _within_storage(credited: Recorded) -> Recorded:
 def change(current: Revision, **changes: Any) -> Recorded:
     """Append the revision that follows ``current``: what it said, but for ``changes``, ``recorded_at`` among them."""
     notices.end(current, changes["recorded_at"])
-    return append(before=current, **_following(current, **changes))
+    return append(before=current, **following(current, **changes))
 
 
-def _following(current: Revision, **changes: Any) -> dict[str, Any]:
+def following(current: Revision, **changes: Any) -> dict[str, Any]:
+    """Return the row of the revision that follows ``current``: what it said, but for ``changes``."""
     values = {name: getattr(current, name) for name in _COLUMNS} | {"credited_by": None}
     return values | changes | {"id": new_id(), "number": current.number + 1}
 
@@ -115,7 +116,7 @@ def carry(currents: Sequence[Revision], *, volunteer_id: UUID, at: datetime) -> 
     public notice begins anew, for it shows whose record it is.
     """
     rows = [
-        _following(
+        following(
             current,
             volunteer_id=volunteer_id,
             credited_by=current.credit_id if current.credited_minutes else None,
@@ -143,9 +144,9 @@ def _as_read(values: dict[str, Any]) -> Revision:
 
 
 def append_many(rows: Sequence[dict[str, Any]], *, batch_id: UUID | None = None) -> list[Revision]:
-    """Append the first revisions of different records at once, credit them in one posting batch, and tell everybody.
+    """Append a revision of each of different records at once, credit them in one posting batch, and tell everybody.
 
-    One actor for all. Returns what each record says now, in the order given: over the storage cap a second revision.
+    The first ones, or those that follow one that waited for review. One actor for all. Returns what each record says now, in the order given: over the storage cap a second revision.
     """
     revisions = list(map(_as_read, rows))
     connection = session.connection()
@@ -166,11 +167,11 @@ def append_many(rows: Sequence[dict[str, Any]], *, batch_id: UUID | None = None)
     ]
     actor_id = revisions[0].actor_id
     posted = ledger.earn_many(earnings=earnings, actor_id=actor_id, batch_id=batch_id) if earnings else []
-    kept = {
+    less = {
         revision.record_id: _within_storage(Recorded(revision, one.account)).revision
         for revision, one in zip(credited, posted, strict=True)
-        if revision.group_id is None
+        if revision.group_id is None and storage.surplus(revision, one.account)
     }
-    now = [kept.get(revision.record_id, revision) for revision in revisions]
+    now = [less.get(revision.record_id, revision) for revision in revisions] if less else revisions
     notifications.tell_many(news for one in now if (news := news_of(one, None, actor_id=actor_id)))
     return now

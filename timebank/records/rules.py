@@ -91,6 +91,8 @@ class Served:
     """The group that it was done for, whose account earns it (rule R24); none: the volunteer's own."""
     reviewed: bool = False
     """Whether two people have looked at it already, as at a supplement: it needs no third."""
+    stated_minutes: int | None = None
+    """What another system has recorded, if that is less than lies between the two ends (a rest, a cap of its own)."""
 
     @property
     def served_on(self) -> date:
@@ -99,8 +101,9 @@ class Served:
 
     @property
     def minutes(self) -> int:
-        """Whole minutes between the two ends; a part of a minute does not count."""
-        return (self.ended_at - self.started_at) // timedelta(minutes=1)
+        """Whole minutes between the two ends, or the fewer that were stated; a part of a minute does not count."""
+        between = (self.ended_at - self.started_at) // timedelta(minutes=1)
+        return between if self.stated_minutes is None else min(self.stated_minutes, between)
 
 
 @dataclass(frozen=True, slots=True)

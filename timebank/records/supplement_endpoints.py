@@ -5,6 +5,8 @@ from uuid import UUID
 
 from timebank.errors import NotFound
 from timebank.files import queries as files
+from timebank.identity.audit import Verb
+from timebank.identity.audited import noted
 from timebank.identity.former import belongs
 from timebank.identity.guards import actor, person_id, requires, signed_in
 from timebank.organisations import scope
@@ -95,6 +97,7 @@ def show_supplement(supplement_id: UUID) -> dict[str, Any]:
     guard=requires(*DECIDERS),
     body=supplement_schemas.ReviewBody,
     answer=(201, supplement_schemas.ReviewedSupplementOut),
+    audited=noted(Verb.DECIDE, "supplement", outcome="decision"),
 )
 def review_supplement(body: dict[str, Any], supplement_id: UUID) -> dict[str, Any]:
     """审核补录：两位与申请无关的审核人都通过才生成服务记录；一位不通过即结束。"""
@@ -110,6 +113,7 @@ def review_supplement(body: dict[str, Any], supplement_id: UUID) -> dict[str, An
     body=supplement_schemas.FraudFindingBody,
     answer=(201, supplement_schemas.FraudFindingOut),
     once=True,
+    audited=noted(Verb.DECIDE, "finding"),
 )
 def find_fraud(body: dict[str, Any], person_id: UUID) -> dict[str, Any]:
     """认定虚假记录：由人认定并说明理由，365 天内不能补录；时间币另由更正处理。"""
@@ -139,6 +143,7 @@ def list_findings(query: dict[str, Any]) -> dict[str, Any]:
     guard=requires(*DECIDERS),
     body=schemas.DecisionBody,
     answer=(200, supplement_schemas.FraudFindingOut),
+    audited=noted(Verb.LIFT, "finding"),
 )
 def lift_finding(body: dict[str, Any], finding_id: UUID) -> dict[str, Any]:
     """撤销认定：由另一位工作人员复核后撤销，须说明理由；两份意见都保留。"""

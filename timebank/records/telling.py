@@ -16,7 +16,8 @@ from timebank.records.rules import State
 def news_of(revision: Revision, before: Revision | None, *, actor_id: UUID) -> News | None:
     """Return what a new revision has to tell its volunteer, given who has acted and what the record said ``before``."""
     topic = _topic(revision, before)
-    if topic is None or actor_id == revision.volunteer_id:
+    volunteer_id = revision.volunteer_id
+    if topic is None or actor_id == volunteer_id:
         return None
     facts: dict[str, str | int] = {
         "activity": revision.activity_name,
@@ -25,9 +26,7 @@ def news_of(revision: Revision, before: Revision | None, *, actor_id: UUID) -> N
     }
     if topic is not Topic.RECORD_REJECTED:
         facts |= {"service_minutes": revision.service_minutes, "credited_minutes": revision.credited_minutes}
-    return News(
-        person_id=revision.volunteer_id, topic=topic, facts=facts, at=revision.recorded_at, about=str(revision.id)
-    )
+    return News(person_id=volunteer_id, topic=topic, facts=facts, at=revision.recorded_at, about=str(revision.id))
 
 
 def news_of_answer(objection: Objection, about: Revision, *, at: datetime) -> News:

@@ -101,7 +101,10 @@ def handed_over(done: HandedOver) -> dict[str, Any]:
     receipt = done.receipt
     people = queries.names([receipt.clerk_id, done.redemption.person_id])
     names = Names(
-        shop=done.shop.name, clerk=people[receipt.clerk_id], member=masked_name(people[done.redemption.person_id])
+        shop=done.shop.name,
+        clerk=people[receipt.clerk_id],
+        member=masked_name(people[done.redemption.person_id]),
+        to_proxy=done.proxy is not None,
     )
     proxy_name = proxies.names_of([done.proxy])[done.proxy.id] if done.proxy else None
     return {

@@ -8,6 +8,8 @@ from flask import current_app
 from timebank import clock
 from timebank.codes.book import CodeBook
 from timebank.errors import NotFound
+from timebank.identity.audit import Verb
+from timebank.identity.audited import noted
 from timebank.identity.former import goes_on
 from timebank.identity.guards import actor, person_id, requires, signed_in
 from timebank.identity.rules import Role
@@ -62,6 +64,7 @@ def show_goods(goods_id: UUID) -> answers.Answer:
     guard=requires(Role.COORDINATOR, Role.ADMIN),
     body=schemas.GoodsBody,
     answer=(201, schemas.GoodsOut),
+    audited=noted(Verb.ENTER, "goods"),
 )
 def add_goods(body: dict[str, Any]) -> answers.Answer:
     """新增物品：名称、类别、单位、价格（分钟）、条形码、图片；当日食品（same_day）价格须为 0。"""
@@ -165,6 +168,7 @@ def extend(redemption_id: UUID) -> dict[str, Any]:
     body=schemas.RefundBody,
     answer=(201, schemas.RefundOut),
     once=True,
+    audited=noted(Verb.CORRECT, "redemption"),
 )
 def refund(body: dict[str, Any], redemption_id: UUID) -> dict[str, Any]:
     """退货：按行退回时间币，完好的物品可回库；须说明理由，以当地规则允许为准。"""
@@ -180,6 +184,7 @@ def refund(body: dict[str, Any], redemption_id: UUID) -> dict[str, Any]:
     guard=requires(*STAFF),
     answer=(201, schemas.RefundOut),
     once=True,
+    audited=noted(Verb.CORRECT, "redemption"),
 )
 def undo(redemption_id: UUID) -> dict[str, Any]:
     """撤销：经办人本人 15 分钟内撤回刚才的核销，时间币和物品全部退回。"""

@@ -53,12 +53,8 @@ def _reaches(actor: Actor, shop: Shop, roles: tuple[Role, ...]) -> bool:
         return False
     posts = [post.site_id for post in actor.posts if post.organisation_id == shop.organisation_id]
     bound_elsewhere = bool(posts) and shop.id not in posts
-    return any(
-        grant.role in roles
-        and not (grant.role is Role.COUNTER and bound_elsewhere)
-        and scope.grant_covers(grant, organisation_id=shop.organisation_id, area_path=shop.area_path)
-        for grant in actor.grants
-    )
+    grants = [grant for grant in actor.grants if not (grant.role is Role.COUNTER and bound_elsewhere)]
+    return scope.reaches(actor, grants, *roles, organisation_id=shop.organisation_id, area_path=shop.area_path)
 
 
 def sites_of(actor: Actor) -> ColumnElement[bool]:

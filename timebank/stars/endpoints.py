@@ -5,6 +5,8 @@ from uuid import UUID
 
 from timebank import clock
 from timebank.errors import NotFound
+from timebank.identity.audit import Verb
+from timebank.identity.audited import noted
 from timebank.identity.former import goes_on
 from timebank.identity.guards import actor, person_id, requires, signed_in
 from timebank.identity.models import Person
@@ -111,6 +113,7 @@ def object_to_star(star_id: UUID, body: dict[str, Any]) -> None:
     body=schemas.StarAnswerBody,
     answer=(201, schemas.StarWithObjectionsOut),
     once=True,
+    audited=noted(Verb.DECIDE, "objection", outcome="outcome"),
 )
 def answer_star_objection(objection_id: UUID, body: dict[str, Any]) -> dict[str, Any]:
     """答复异议：成立（upheld）则不予授予，不成立（refused）则公示期满后可以授予。提出人、本人和亲属不能答复。"""
@@ -125,6 +128,7 @@ def answer_star_objection(objection_id: UUID, body: dict[str, Any]) -> dict[str,
     body=schemas.StarDecisionBody,
     answer=(201, schemas.StarWithObjectionsOut),
     once=True,
+    audited=noted(Verb.DECIDE, "star", outcome="decision"),
 )
 def decide_star(star_id: UUID, body: dict[str, Any]) -> dict[str, Any]:
     """认定：公示期满且没有未答复的异议方可授予；时长和质量都要看，须写明理由。"""
@@ -139,6 +143,7 @@ def decide_star(star_id: UUID, body: dict[str, Any]) -> dict[str, Any]:
     body=schemas.StarReviewBody,
     answer=(201, schemas.StarWithObjectionsOut),
     once=True,
+    audited=noted(Verb.DECIDE, "star", outcome="outcome"),
 )
 def review_star(star_id: UUID, body: dict[str, Any]) -> dict[str, Any]:
     """复核：记录更正后时长不足的星级，由人决定保留或收回，须写明理由；系统不会自动收回。"""

@@ -21,6 +21,7 @@ from timebank.statistics.queries import Asker
 from timebank.statistics.questions import HoursFilter, Kind, Question
 from timebank.statistics.report import Report
 from timebank.statistics.rules import Cut, Form, parse_cuts, parse_measures
+from timebank.web.limits import EXPORTS, spend
 
 CHUNK = 1 << 16
 
@@ -73,7 +74,8 @@ def writer() -> Writer:
 
 
 def downloaded(question: Question, form: Form) -> Response:
-    """Return a file of a report, after it was registered."""
+    """Return a file of a report, after it was registered. Raises RateLimited: a file costs more than a look."""
+    spend(EXPORTS)
     wanted = Wanted(question=question, form=form, asker=Asker(actor=actor()), reason=exports.DOWNLOADED)
     row = exports.write(wanted, writer())
     export = in_unit_of_work(lambda: exports.register(row))

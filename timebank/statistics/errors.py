@@ -38,6 +38,17 @@ class DocumentTooLong(Refusal):
     detail_en = "{rows} rows; a PDF takes at most {most}. Narrow the filter, or take XLSX or CSV."
 
 
+class DocumentTooWide(Refusal):
+    """A PDF would have more columns than can be read side by side (context: ``columns``, ``most``)."""
+
+    code = "DOCUMENT_TOO_WIDE"
+    status = 422
+    title = "列太多，不宜打印"
+    title_en = "Too wide for paper"
+    detail = "共 {columns} 列，PDF 最多 {most} 列。请把列的分组改粗一些（如按季度），或改用 XLSX、CSV。"
+    detail_en = "{columns} columns; a PDF takes at most {most}. Group the columns more coarsely, or take XLSX or CSV."
+
+
 class UnmaskForbidden(Refusal):
     """Full names are for administrators of what is asked for, with a reason."""
 

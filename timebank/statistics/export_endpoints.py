@@ -8,6 +8,8 @@ from flask import Response
 
 from timebank import clock
 from timebank.database import in_unit_of_work
+from timebank.identity.audit import Verb
+from timebank.identity.audited import noted
 from timebank.identity.guards import actor, requires
 from timebank.statistics import asking, export_schemas, exports, files, forms, links, queries, schemas
 from timebank.statistics.endpoints import FILES
@@ -87,6 +89,8 @@ def get_export_manifest(export_id: UUID) -> dict[str, Any]:
     guard=_READERS,
     answer=(200, None),
     media_types=FILES,
+    audited=noted(Verb.EXPORT, "export"),
+    limit=EXPORTS,
 )
 def get_export_file(export_id: UUID) -> Response:
     """再次下载当时导出的文件，一个字节不变；文件不在或被改动时拒绝（410）。"""
@@ -117,6 +121,7 @@ def _asked(body: dict[str, Any]) -> Question:
     body=export_schemas.LinkBody,
     answer=(201, export_schemas.NewLinkOut),
     prepare=_asked,
+    audited=noted(Verb.SHARE, "link"),
 )
 def post_link(body: dict[str, Any], prepared: Question) -> dict[str, Any]:
     """分享链接：给没有账号的人看一份统计，到期失效；少于 3 人的数字及可以推算出来的都不显示。链接只显示这一次。"""
@@ -132,7 +137,13 @@ def get_links(query: dict[str, Any]) -> dict[str, Any]:
     return page(links.made_by(actor()), by=[SharedLink.id], query=query, descending=True)
 
 
-@blueprint.endpoint("DELETE", "/statistics/links/<uuid:link_id>", guard=_READERS, answer=(204, None))
+@blueprint.endpoint(
+    "DELETE",
+    "/statistics/links/<uuid:link_id>",
+    guard=_READERS,
+    answer=(204, None),
+    audited=noted(Verb.REVOKE, "link"),
+)
 def delete_link(link_id: UUID) -> None:
     """收回分享链接，立即失效。"""
     links.revoke(actor=actor(), link_id=link_id)

@@ -17,14 +17,15 @@ from timebank.activities.models import Activity
 from timebank.database import NIL, in_unit_of_work, new_id, session
 from timebank.documents.typefaces import Typeface
 from timebank.errors import NotFound
+from timebank.identity import audit
 from timebank.identity.rules import Actor, Grant, Role
 from timebank.records.models import Revision
 from timebank.records.rules import State
-from timebank.statistics import files, forms, service
+from timebank.statistics import files, forms, reach, service
 from timebank.statistics.errors import UnmaskForbidden
 from timebank.statistics.forms import Progress
 from timebank.statistics.models import Export
-from timebank.statistics.queries import Asker, Facts, conditions
+from timebank.statistics.queries import READERS, Asker, Facts, conditions
 from timebank.statistics.questions import Question
 from timebank.statistics.rules import Cut, Form
 
@@ -81,7 +82,7 @@ def _written(wanted: Wanted, writer: Writer) -> dict[str, Any]:
 
     kept = files.keep(writer.home, wanted.form, fill)
     export_id = new_id()
-    scope = scope_of(wanted.asker)
+    scope = reach.kept(wanted.asker)
     manifest = {
         "export": str(export_id),
         **report.about(),
@@ -106,18 +107,36 @@ def _written(wanted: Wanted, writer: Writer) -> dict[str, Any]:
         "size_bytes": kept.bytes,
         "sha256": kept.sha256,
         "seal_n": report.seal.n if report.seal else None,
-        "corrections_seen": int(session.scalar(corrections_touching(wanted.question, scope)) or 0),
+        **_corrections(wanted.question, scope),
         "manifest": manifest,
         "schedule_key": wanted.schedule_key,
         "generated_at": report.generated_at,
     }
 
 
+def _corrections(question: Question, scope: Sequence[dict[str, Any]]) -> dict[str, int]:
+    counted = {"changes_seen": False, "corrections_seen": True}
+    return {
+        name: int(session.scalar(corrections_touching(question, scope, also_storage=storage)) or 0)
+        for name, storage in counted.items()
+    }
+
+
 def register(row: dict[str, Any]) -> Export:
-    """Register a file that was written. A schedule that somebody else has kept meanwhile is answered with theirs."""
+    """Register a file that was written, and note it. A schedule that somebody else has kept meanwhile is answered with theirs."""
     if row["schedule_key"] and (there := scheduled(row["schedule_key"])):
         return there
     session.connection().execute(insert(Export), row)
+    reached = [UUID(one["organisation"]) for one in row["scope"] if one["organisation"]]
+    audit.note(
+        actor=Actor(row["actor_id"], tuple(Grant(Role(one["role"])) for one in row["scope"])),
+        verb=audit.Verb.EXPORT if row["masked"] else audit.Verb.UNMASK,
+        kind="export",
+        target=row["id"],
+        organisation_id=reached[0] if len(reached) == len(row["scope"]) == 1 else None,
+        outcome=row["question"]["kind"],
+        reason=row["reason"],
+    )
     return Export(**row)
 
 
@@ -126,31 +145,16 @@ def scheduled(key: str) -> Export | None:
     return session.scalars(select(Export).where(Export.schedule_key == key)).one_or_none()
 
 
-def scope_of(asker: Asker) -> list[dict[str, Any]]:
-    """Return what an asker reaches, as the register keeps it."""
-    return [
-        {
-            "role": str(grant.role),
-            "organisation": grant.organisation_id and str(grant.organisation_id),
-            "area": grant.area_path,
-        }
-        for grant in asker.actor.grants
-        if grant.role in asker.roles
-    ]
+def corrections_touching(
+    question: Question, scope: Sequence[dict[str, Any]], *, also_storage: bool = False
+) -> Select[Any]:
+    """Select how many corrections of final records there are that a question's answer shows, before or after them.
 
-
-def _asker_then(scope: Sequence[dict[str, Any]]) -> Asker:
-    grants = tuple(
-        Grant(Role(one["role"]), UUID(one["organisation"]) if one["organisation"] else None, one["area"])
-        for one in scope
-    )
-    return Asker(actor=Actor(NIL, grants), roles=tuple(Role))
-
-
-def corrections_touching(question: Question, scope: Sequence[dict[str, Any]]) -> Select[Any]:
-    """Select how many corrections of final records there are that a question's answer shows, before or after them."""
+    What follows a credit in the same transaction, because the storage cap is full, corrects nothing that anybody has
+    seen; ``also_storage`` counts it all the same, as exports of old have.
+    """
     after, before = aliased(Revision, name="after"), aliased(Revision, name="before")
-    asker = _asker_then(scope)
+    asker = reach.asker_then(scope)
     found = (
         select(func.count())
         .select_from(after)
@@ -159,6 +163,13 @@ def corrections_touching(question: Question, scope: Sequence[dict[str, Any]]) ->
     if question.wanted.category:
         found = found.outerjoin(Activity, Activity.id == after.activity_id)
     shown = or_(_shows(question, asker, before), _shows(question, asker, after))
+    if not also_storage:
+        found = found.where(
+            or_(
+                after.recorded_at != before.recorded_at,
+                after.correction_id.is_distinct_from(before.correction_id),
+            )
+        )
     # A merger of two accounts corrects nothing: it only says who goes on.
     same = after.volunteer_id == before.volunteer_id
     return found.where(after.number > 1, before.state == State.FINAL, same, shown)
@@ -181,12 +192,15 @@ def superseded(exports: Sequence[Export]) -> set[UUID]:
     counts = [
         select(
             literal(str(one.id)).label("id"),
-            corrections_touching(Question.from_json(one.question), one.scope).scalar_subquery().label("now"),
+            corrections_touching(Question.from_json(one.question), one.scope, also_storage=one.changes_seen is None)
+            .scalar_subquery()
+            .label("now"),
         )
         for one in exports
     ]
     now = {UUID(row.id): int(row.now) for row in session.connection().execute(union_all(*counts))}
-    return {one.id for one in exports if now[one.id] > one.corrections_seen}
+    seen = {one.id: one.corrections_seen if one.changes_seen is None else one.changes_seen for one in exports}
+    return {export_id for export_id, count in seen.items() if now[export_id] > count}
 
 
 def register_of(actor: Actor) -> Select[Any]:
@@ -206,8 +220,13 @@ def one_of(actor: Actor, export_id: UUID) -> Export:
 
 
 def file_of(actor: Actor, export_id: UUID, home: Path) -> tuple[Export, Path]:
-    """Return an export with its file. Full names are for administrators. Raises NotFound, UnmaskForbidden, ExportFileGone."""
+    """Return an export with its file, to whoever still reaches all that was reached for it; full names to administrators of it.
+
+    Raises NotFound, UnmaskForbidden, ExportFileGone.
+    """
     export = one_of(actor, export_id)
-    if not export.masked and not actor.holds(*UNMASKERS):
+    if not reach.still_reaches(actor, *READERS, grants=export.scope):
+        raise NotFound
+    if not export.masked and not reach.still_reaches(actor, *UNMASKERS, grants=export.scope):
         raise UnmaskForbidden
     return export, files.found(home, export.sha256, export.form)

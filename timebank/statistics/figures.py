@@ -157,6 +157,8 @@ def _add_outstanding(found: Groups, question: Question) -> None:
     for key in changes:
         if key[period] >= first:
             found.setdefault(key, {})
+    if question.across is not None and Cut.VOLUNTEER in question.every_cut:
+        _cross(found, changes)
     by_owner: dict[Key, dict[int, int]] = defaultdict(dict)
     owners = [place for place, cut in enumerate(question.every_cut) if cut is Cut.VOLUNTEER]
     for key, values in changes.items():
@@ -164,6 +166,14 @@ def _add_outstanding(found: Groups, question: Question) -> None:
     for key, values in found.items():
         past = by_owner[tuple(key[place] for place in owners)]
         values[Measure.OUTSTANDING_MINUTES] = sum(change for when, change in past.items() if when <= key[period])
+
+
+def _cross(found: Groups, changes: Groups) -> None:
+    """Have a cell for everybody in every period of a pivot: who did nothing in a month holds what they held before."""
+    periods = {key[1] for key in found}
+    for owner in {key[0] for key in (*found, *changes)}:
+        for period in periods:
+            found.setdefault((owner, period), {})
 
 
 def _first_period(question: Question) -> int:

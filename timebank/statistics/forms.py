@@ -9,11 +9,13 @@ from timebank.documents import csv_file, pdf_table, xlsx_file
 from timebank.documents.tables import Cell, Table, Type
 from timebank.documents.typefaces import Typeface
 from timebank.statistics import charts
-from timebank.statistics.errors import DocumentTooLong
+from timebank.statistics.errors import DocumentTooLong, DocumentTooWide
 from timebank.statistics.report import Report
 from timebank.statistics.rules import Form
 
 MOST_ROWS_ON_PAPER = 5_000
+MOST_COLUMNS_ON_PAPER = 24
+"""Ten millimetres each on a page that lies on its side: a year of months with its totals."""
 EVERY = 10_000
 """Rows after which progress is told."""
 
@@ -26,7 +28,7 @@ Progress = Callable[[int], None]
 
 @dataclass(slots=True)
 class Written:
-    """What went into a file: rows, and the sums of its columns of whole numbers, to check a copy by."""
+    """What went into a file: rows, and the sums of its columns of whole numbers by their names, to check a copy by."""
 
     rows: int = 0
     sums: dict[str, int] = field(default_factory=dict)
@@ -35,13 +37,16 @@ class Written:
 def write(report: Report, form: Form, target: BinaryIO, face: Typeface, progress: Progress | None = None) -> Written:
     """Write a report to ``target``; CSV and XLSX need no more memory for a million rows than for one.
 
-    Raises SheetTooLarge, DocumentTooLong, GlyphMissing.
+    Raises SheetTooLarge, DocumentTooLong, DocumentTooWide, GlyphMissing.
     """
     written = Written()
     table = report.table()
     if form is Form.PDF:
+        if len(table.columns) > MOST_COLUMNS_ON_PAPER:
+            raise DocumentTooWide(columns=len(table.columns), most=MOST_COLUMNS_ON_PAPER)
         table = replace(table, rows=_short(table))
-    counted = replace(table, rows=_counted(table, written, progress))
+    names = [name for name, _ in report.columns]
+    counted = replace(table, rows=_counted(table, names, written, progress))
     if form is Form.PDF:
         target.write(pdf_table.write(counted, face, pictures=charts.of(replace(report, rows=table.rows))))
     elif form is Form.XLSX:
@@ -59,7 +64,9 @@ def _short(table: Table) -> list[Sequence[Cell]]:
     return rows
 
 
-def _counted(table: Table, written: Written, progress: Progress | None) -> Iterator[Sequence[Cell]]:
+def _counted(
+    table: Table, names: Sequence[str], written: Written, progress: Progress | None
+) -> Iterator[Sequence[Cell]]:
     numbers = [place for place, column in enumerate(table.columns) if column.type is Type.WHOLE_NUMBER]
     sums = [0] * len(numbers)
     count = 0
@@ -72,4 +79,4 @@ def _counted(table: Table, written: Written, progress: Progress | None) -> Itera
         if progress and count % EVERY == 0:
             progress(count)
     written.rows = count
-    written.sums = {table.columns[place].title: total for place, total in zip(numbers, sums, strict=True)}
+    written.sums = {names[place]: total for place, total in zip(numbers, sums, strict=True)}

@@ -1,6 +1,7 @@
 """Shared links: one question for somebody without an account, until a day; without what is about fewer than three people.
 
-The link reaches what its maker reaches now: when they leave, it is empty. It asks only for sums by groups of people.
+The link reaches what its maker reached when they made it and still reaches: roles that they get later add nothing, and
+when they leave, there is no link. It asks only for sums by groups of people.
 """
 
 import secrets
@@ -19,7 +20,7 @@ from timebank.errors import Invalid, NotFound
 from timebank.identity import queries as identity
 from timebank.identity.rules import Actor, token_hash
 from timebank.records.models import Revision
-from timebank.statistics import figures, names, queries, service, suppression
+from timebank.statistics import figures, names, queries, reach, service, suppression
 from timebank.statistics.figures import Key
 from timebank.statistics.headings import of_cuts, of_measures
 from timebank.statistics.models import SharedLink
@@ -43,6 +44,7 @@ def make(*, actor: Actor, question: Question, reason: str, days: int) -> tuple[S
         id=new_id(),
         code_hash=token_hash(code),
         question=question.as_json(),
+        scope=reach.kept(Asker(actor=actor)),
         reason=reason,
         created_by=actor.person_id,
         created_at=now,
@@ -85,7 +87,8 @@ def answer(code: str, now: datetime) -> Report:
     maker = Actor(link.created_by, identity.grants_of(link.created_by))
     if not maker.holds(*READERS):
         raise NotFound
-    return suppressed(Question.from_json(link.question), Asker(actor=maker), expires_at=link.expires_at)
+    asker = Asker(actor=maker, also=reach.asker_then(link.scope or []))
+    return suppressed(Question.from_json(link.question), asker, expires_at=link.expires_at)
 
 
 def suppressed(question: Question, asker: Asker, *, expires_at: datetime) -> Report:
@@ -95,7 +98,8 @@ def suppressed(question: Question, asker: Asker, *, expires_at: datetime) -> Rep
     people = _people(question, asker, list(groups))
     named = names.of_groups(groups, question.cuts)
     order = names.in_order(groups, question.cuts, named)
-    hidden = suppression.hidden([*(people[key] for key in order), people[None]])
+    named_provenance = Cut.PROVENANCE in question.cuts
+    hidden = suppression.hidden([*(people[key] for key in order), people[None]], each_row_one_column=named_provenance)
     columns = (*of_cuts(question.cuts), *of_measures(question.measures))
     rows = []
     for place, key in enumerate([*order, None]):

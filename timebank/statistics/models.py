@@ -43,8 +43,9 @@ class HoursSummary(Base):
 class Export(Base):
     """That figures left the house: who took them, why, what was asked, and what the file was. Append-only (rule R39).
 
-    ``scope`` is what the asker's grants covered then. ``corrections_seen`` is how many corrections of what is shown the
-    file knows of: once there are more, it is superseded. A scheduled export is named by its key.
+    ``scope`` is what the asker's grants covered then. ``changes_seen`` is how many corrections of what is shown the file
+    knows of: once there are more, it is superseded. Exports before there was this number have ``corrections_seen`` only,
+    which counts second revisions over the storage cap, too. A scheduled export is named by its key.
     """
 
     __tablename__ = "statistics_export"
@@ -68,13 +69,17 @@ class Export(Base):
     sha256: Mapped[bytes]
     seal_n: Mapped[int | None]
     corrections_seen: Mapped[int]
+    changes_seen: Mapped[int | None]
     manifest: Mapped[dict[str, Any]] = mapped_column(JSON)
     schedule_key: Mapped[str | None] = mapped_column(String(120))
     generated_at: Mapped[datetime]
 
 
 class SharedLink(Base):
-    """A question that whoever has its code may ask, until it expires: by its hash only, like a token."""
+    """A question that whoever has its code may ask, until it expires: by its hash only, like a token.
+
+    ``scope`` is what its maker's grants covered when it was made: roles that they get later add nothing to it.
+    """
 
     __tablename__ = "statistics_link"
     __table_args__ = (
@@ -86,6 +91,7 @@ class SharedLink(Base):
     id: Mapped[UUID] = mapped_column(primary_key=True)
     code_hash: Mapped[bytes]
     question: Mapped[dict[str, Any]] = mapped_column(JSON)
+    scope: Mapped[list[dict[str, Any]] | None] = mapped_column(JSON)
     reason: Mapped[str] = mapped_column(String(200))
     created_by: Mapped[UUID]
     created_at: Mapped[datetime]

@@ -19,6 +19,7 @@ from timebank.statistics.rules import PERIODS, PROVENANCE_NAMES, Cut
 
 AT_ONCE = 500
 UNKNOWN = "（未登记）"
+GROUP, POOL = "团体", "公共池"
 
 Key = tuple[Any, ...]
 Names = dict[Any, dict[str, str]]
@@ -46,8 +47,19 @@ def _of_people(keys: Collection[UUID], *, masked: bool) -> Names:
         for person_id, name, number in rows:
             shown = masked_name(name) if masked else name
             found[person_id] = {"volunteer": str(person_id), "display_name": shown, "volunteer_no": number}
+    found |= _of_holders([key for key in keys if key not in found])
     nobody = {"display_name": UNKNOWN, "volunteer_no": ""}
     return {key: found.get(key, {"volunteer": str(key), **nobody}) for key in keys}
+
+
+def _of_holders(keys: Collection[UUID]) -> Names:
+    """Return the cells of whoever holds minutes and is no volunteer: a group, or the pool of an area."""
+    found: Names = {}
+    for said, column, name in ((GROUP, Organisation.id, Organisation.name), (POOL, Area.id, Area.name)):
+        for some in _some(keys):
+            for key, text in session.execute(select(column, name).where(column.in_(some))):
+                found[key] = {"volunteer": str(key), "display_name": f"{said}：{text}", "volunteer_no": ""}
+    return found
 
 
 def _of_things(cut: Cut, keys: Collection[Any]) -> Names:

@@ -38,7 +38,7 @@ def answer(question: Question, asker: Asker, masked: bool) -> Answer:
         ("total", Column(TOTAL, MEASURES[measure].type, MEASURES[measure].definition)),
         *shown,
     )
-    nothing: dict[str, Any] = {str(measure): figures.nothing(measure), **dict.fromkeys(PROVENANCES, 0)}
+    nothing: dict[str, Any] = {str(measure): _absent(measure), **dict.fromkeys(PROVENANCES, 0)}
     table: list[list[Cell]] = []
     for row in rows:
         counted = [cells.get((row, column), nothing)[str(measure)] for column in columns]
@@ -53,6 +53,11 @@ def answer(question: Question, asker: Asker, masked: bool) -> Answer:
         "total": _cell(total, measure),
     }
     return headings, table, extra
+
+
+def _absent(measure: Measure) -> int | None:
+    """Return what stands in a cell that nothing is known of. Balances are carried on: none is missing but in a month of another year."""
+    return None if measure is Measure.OUTSTANDING_MINUTES else figures.nothing(measure)
 
 
 def _keys_of(cells: Groups, place: int, question: Question, named: dict[Any, Any]) -> list[Any]:

@@ -35,18 +35,21 @@ Column = Any
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Asker:
-    """Who asks, in which roles; what these do not cover is in no figure."""
+    """Who asks, in which roles; what these do not cover is in no figure, nor what ``also`` does not reach."""
 
     actor: Actor
     roles: tuple[Role, ...] = READERS
+    also: "Asker | None" = None
 
     def reaches(self, organisation_id: Column) -> ColumnElement[bool]:
         """Return the condition that an organisation lies in the scope."""
-        return scope.organisations_of(self.actor, *self.roles, column=organisation_id)
+        own = scope.organisations_of(self.actor, *self.roles, column=organisation_id)
+        return and_(own, self.also.reaches(organisation_id)) if self.also else own
 
     def reaches_everything(self) -> bool:
         """Whether a grant covers the whole bank."""
-        return scope.covers_path(self.actor, *self.roles, path="")
+        own = scope.covers_path(self.actor, *self.roles, path="")
+        return own and (self.also is None or self.also.reaches_everything())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

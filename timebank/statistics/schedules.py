@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 
 from timebank import clock
 from timebank.database import in_unit_of_work
+from timebank.errors import Refusal
 from timebank.statistics import calendar, exports, files
 from timebank.statistics.calendar import Period
 from timebank.statistics.exports import THE_BANK, Wanted, Writer
@@ -40,15 +41,19 @@ _NOT_ON_PAPER = frozenset({"records"})
 
 
 class Done(NamedTuple):
-    """One file of a schedule, and whether it was there already."""
+    """One file of a schedule, whether it was there already, and the code of the refusal if there is none."""
 
     name: str
     rows: int
     was_there: bool
+    refused: str | None = None
 
 
 def run(every: Period, forms: Sequence[Form], writer: Writer, *, today: date | None = None) -> Iterator[Done]:
-    """Export the last complete period; yield every file. Again it finds everything there, and changes nothing."""
+    """Export the last complete period; yield every file. Again it finds everything there, and changes nothing.
+
+    A file that cannot be written, or is gone, is named as such and keeps none of the others back.
+    """
     first, last = calendar.last_complete(every, today or clock.day_of(clock.now()))
     period = calendar.name_of(every, calendar.number_of_day(every, last))
     folder = writer.home / "exports" / every / period
@@ -64,7 +69,10 @@ def run(every: Period, forms: Sequence[Form], writer: Writer, *, today: date | N
                 reason=REASON,
                 schedule_key=key,
             )
-            yield _one(wanted, writer, folder / f"{name}.{form}", key)
+            try:
+                yield _one(wanted, writer, folder / f"{name}.{form}", key)
+            except Refusal as refusal:
+                yield Done(key, 0, False, refusal.code)
 
 
 def _one(wanted: Wanted, writer: Writer, path: Path, key: str) -> Done:
@@ -73,8 +81,12 @@ def _one(wanted: Wanted, writer: Writer, path: Path, key: str) -> Done:
     if export is None:
         row = exports.write(wanted, writer)
         export = in_unit_of_work(lambda: exports.register(row))
-    kept = files.found(writer.home, export.sha256, export.form)
-    if not files.is_whole(path, export.sha256):
+    kept = files.path_of(writer.home, export.sha256, export.form)
+    if files.is_whole(path, export.sha256):
+        if not files.is_whole(kept, export.sha256):  # each is the other's spare
+            _lay_down(kept, lambda copy: shutil.copyfile(path, copy))
+    else:
+        kept = files.found(writer.home, export.sha256, export.form)
         _lay_down(path, lambda copy: shutil.copyfile(kept, copy))
     _lay_down(path.with_name(f"{path.name}.manifest.json"), lambda copy: copy.write_bytes(_manifest(export.manifest)))
     return Done(key, export.rows, there is not None)

@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 
 from timebank import clock
 from timebank.database import session
@@ -74,7 +74,8 @@ def policy_numbers(wanted: HoursFilter, asker: Asker) -> tuple[int, ...]:
     found = select(columns.c.policy_number).where(
         *queries.conditions(facts, reach.wanted), asker.reaches(columns.c.organisation_id)
     )
-    return tuple(sorted(session.scalars(found.distinct())))
+    counted = found.group_by(columns.c.policy_number).having(func.sum(columns.c.person_times) != 0)
+    return tuple(sorted(session.scalars(counted)))
 
 
 def filters_of(question: Question) -> dict[str, str]:

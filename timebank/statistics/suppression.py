@@ -1,64 +1,48 @@
 """Small cells: figures of fewer than three people are not shown to whoever has a link, nor what they follow from.
 
-Hiding one cell is not enough where its line has a total: whoever subtracts has it back. So in every line that has a
-hidden cell at least two are hidden, of three people together, or else its total is, too.
+The table has a row a group and a column a provenance, with totals of both. Hiding single cells inside it is not safe:
+whoever combines the totals of rows with those of columns gets them back. So the inside is shown whole or not at all,
+and of the totals each line hides at least two, of three people together, or none (the proof is a test, by rank).
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
 LEAST_PEOPLE = 3
 
 Place = tuple[int, int]
 
 
-def hidden(people: Sequence[Sequence[int]]) -> set[Place]:
+def hidden(people: Sequence[Sequence[int]], *, each_row_one_column: bool = False) -> set[Place]:
     """Return the cells to hide of a table of how many people each cell is about.
 
-    The last row and the last column are the totals. A cell of nobody is shown: it is nought.
+    The last row and the last column are the totals. ``each_row_one_column`` says that a row's provenance stands in its
+    name: then a column's total is nothing but the sum of some rows, and tells of the hidden ones among them.
     """
-    found = {
-        (row, column)
-        for row, cells in enumerate(people)
-        for column, count in enumerate(cells)
-        if 0 < count < LEAST_PEOPLE
-    }
-    changed = True
-    while changed:
-        changed = any([_cover(line, people, found) for line in _lines(people)])  # noqa: C419 - all lines, each round
+    *body, whole = people
+    last = len(body)
+    columns = range(len(whole) - 1)
+    if not _has_small(people):
+        return set()
+    if whole[-1] < LEAST_PEOPLE:
+        return {(row, column) for row in range(last + 1) for column in range(len(whole))}
+    inside = {(row, column) for row in range(last) for column in columns}
+    rows = {(row, len(columns)) for row in _hidden_of([cells[-1] for cells in body])}
+    totals = {(last, column) for column in (columns if each_row_one_column else _hidden_of(whole[:-1]))}
+    return inside | rows | totals
+
+
+def _has_small(people: Sequence[Sequence[int]]) -> bool:
+    return any(0 < count < LEAST_PEOPLE for cells in people for count in cells)
+
+
+def _hidden_of(counts: Sequence[int]) -> set[int]:
+    """Return which figures of a line with a shown total of three people or more are hidden.
+
+    Somebody may stand in several of them: together they are about no fewer people than the largest, perhaps no more.
+    All of them together are about as many as the total.
+    """
+    found = {place for place, count in enumerate(counts) if 0 < count < LEAST_PEOPLE}
+    others = sorted((count, place) for place, count in enumerate(counts) if count >= LEAST_PEOPLE)
+    if found and others:  # one more makes two of them, and three people
+        found.add(others[0][1])
     return found
-
-
-def _lines(people: Sequence[Sequence[int]]) -> Iterator[list[Place]]:
-    """Yield the rows and the columns, each with its total last."""
-    rows, columns = len(people), len(people[0])
-    for row in range(rows):
-        yield [(row, column) for column in range(columns)]
-    for column in range(columns):
-        yield [(row, column) for row in range(rows)]
-
-
-def _cover(line: list[Place], people: Sequence[Sequence[int]], found: set[Place]) -> bool:
-    """Hide what more of a line has to be hidden; return whether there was anything."""
-    *parts, total = line
-    changed = False
-    while _tells(parts, total, people, found):
-        shown = [place for place in parts if place not in found and people[place[0]][place[1]]]
-        if shown:
-            found.add(min(shown, key=lambda place: (people[place[0]][place[1]], place)))
-        elif total not in found:
-            found.add(total)
-        else:
-            break
-        changed = True
-    return changed
-
-
-def _tells(parts: list[Place], total: Place, people: Sequence[Sequence[int]], found: set[Place]) -> bool:
-    """Whether what is hidden follows from what is shown of a line, or is about too few people together."""
-    covered = [place for place in parts if place in found]
-    if total in found:
-        return not covered and any(people[row][column] for row, column in parts)
-    if not covered:
-        return False
-    # Somebody may stand in several cells: together they are about no fewer people than the largest, perhaps no more.
-    return len(covered) < 2 or max(people[row][column] for row, column in covered) < LEAST_PEOPLE

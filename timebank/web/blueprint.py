@@ -23,6 +23,8 @@ from timebank.web.schemas import Schema
 View = Callable[..., Any]
 Guard = Callable[[], None]
 """Raises a refusal (401, 403) unless the caller may come in; runs before the body is parsed."""
+Audit = Callable[[dict[str, Any], Response], None]
+"""Notes what was done, given what the view was called with and its answer."""
 
 IDEMPOTENCY_HEADER = {
     "in": "header",
@@ -60,6 +62,7 @@ class Blueprint(flask_smorest.Blueprint):
         prepare: Callable[..., Any] | None = None,
         media_types: tuple[str, ...] = (),
         uploads: tuple[str, ...] = (),
+        audited: Audit | None = None,
     ) -> Callable[[View], View]:
         """Declare ``func`` as the view of ``method rule``.
 
@@ -75,6 +78,7 @@ class Blueprint(flask_smorest.Blueprint):
             prepare: runs before the transaction with the view's arguments; its result is given as ``prepared``.
             media_types: other media types that the view may answer with, for the documentation.
             uploads: media types of a raw body (or of the part ``file`` of a form) that the view reads by itself.
+            audited: notes the act, in the transaction that does it; of a reading view, before the answer goes out.
         """
 
         def declare(func: View) -> View:
@@ -82,7 +86,7 @@ class Blueprint(flask_smorest.Blueprint):
             view = self.response(status, schema)(func)
             for media_type in media_types:
                 view = self.alt_response(status, schema=_BINARY, content_type=media_type, success=True)(view)
-            view = _as_unit_of_work(view, write=method != "GET", once=once, prepare=prepare)
+            view = _as_unit_of_work(view, write=method != "GET", once=once, prepare=prepare, audited=audited)
             view = _with_names(view, [name for name, given in (("body", body), ("query", query)) if given])
             if query:
                 view = self.arguments(query(), location="query")(view)
@@ -98,7 +102,7 @@ class Blueprint(flask_smorest.Blueprint):
             if uploads:
                 view = self.doc(requestBody=_upload_of(uploads))(view)
             view._apidoc["once"] = once  # noqa: SLF001 - where flask-smorest keeps what it documents
-            view.guard = guard
+            view.guard, view.audited = guard, audited
             self.route(rule, methods=[method])(view)
             return func
 
@@ -139,13 +143,15 @@ def _with_names(view: View, names: list[str]) -> View:
     return named
 
 
-def _as_unit_of_work(view: View, *, write: bool, once: bool, prepare: Callable[..., Any] | None) -> View:
+def _as_unit_of_work(
+    view: View, *, write: bool, once: bool, prepare: Callable[..., Any] | None, audited: Audit | None
+) -> View:
     @wraps(view)
     def working(**kwargs: Any) -> Response:
         def work() -> Response:
-            response: Response = view(**kwargs)
-            if response.status_code == HTTPStatus.NO_CONTENT:
-                response.headers.remove("Content-Type")  # nothing has no type; a client would try to read it as JSON
+            response = _answer_of(view, kwargs)
+            if audited and write:
+                audited(kwargs, response)
             return response
 
         try:
@@ -156,10 +162,22 @@ def _as_unit_of_work(view: View, *, write: bool, once: bool, prepare: Callable[.
             if once:
                 actor_id = tokens.bearer().person_id
                 return in_unit_of_work(lambda: idempotency.once(work, actor_id=actor_id), write=write)
-            return in_unit_of_work(work, write=write)
+            response = in_unit_of_work(work, write=write)
         except Refusal as refusal:
             for trace in refusal.traces:
                 in_unit_of_work(trace)
             raise
+        if audited and not write:
+            in_unit_of_work(lambda: audited(kwargs, response))
+        return response
 
     return working
+
+
+def _answer_of(view: View, given: dict[str, Any]) -> Response:
+    """Return what a view answers; it may take its body apart, and is called again after a lost race."""
+    body = {"body": dict(given["body"])} if "body" in given else {}
+    response: Response = view(**given | body)
+    if response.status_code == HTTPStatus.NO_CONTENT:
+        response.headers.remove("Content-Type")  # nothing has no type; a client would try to read it as JSON
+    return response

@@ -34,6 +34,8 @@ BINDINGS = parse("20/hour")
 """Attempts of one person to bind an account: a number or a code that is mistyped, not somebody who guesses codes."""
 PROPOSALS = parse("20/hour")
 """Relatives proposed by one person: a large family, not somebody who tries numbers."""
+DOCUMENTS = parse("20/hour")
+"""Document numbers that one person enters: mistyped ones, not somebody who asks who is on record."""
 UPLOADS = parse("120/hour")
 """Files sent by one person: a shop's catalogue in an afternoon, not a full disk."""
 DONATIONS = parse("20/hour")
@@ -48,6 +50,8 @@ VERIFICATIONS = parse("6/minute")
 """Verifications of the whole ledger asked for by one auditor: each reads everything."""
 EXPORTS = parse("30/minute")
 """Files that one person has written: each may be all records of a bank."""
+IMPORTS = parse("60/hour")
+"""Files that one person imports or has looked at: each may have fifty thousand lines."""
 SHARED = parse("30/minute")
 """Readings of shared links from one address: each adds figures up, and a code is not for guessing."""
 

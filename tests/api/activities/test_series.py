@@ -1,4 +1,4 @@
-"""Shifts that change, are cancelled, or recur, over HTTP."""
+"""Shifts that recur, over HTTP."""
 
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
@@ -9,15 +9,14 @@ from flask.testing import FlaskClient
 from sqlalchemy import select
 
 from tests.factories import kept
-from tests.factories.activities import a_full_shift, a_shift_with_roles, a_sign_up, a_turn, an_activity
+from tests.factories.activities import a_sign_up, an_activity
 from tests.factories.attendance import checked_in, post_once, refusal_of
 from tests.factories.identity import a_coordinator, a_person, an_admin, signed_in
 from tests.factories.organisations import a_site, an_organisation
 from timebank import clock
 from timebank.activities import series
 from timebank.activities.models import Activity, Shift
-from timebank.activities.roles import Wanted
-from timebank.activities.shift_tables import ShiftChange, ShiftOccurrence
+from timebank.activities.shift_tables import ShiftOccurrence
 from timebank.clock import SHANGHAI
 from timebank.database import in_unit_of_work, new_id, session
 
@@ -221,6 +220,52 @@ def test_the_following_get_other_hours_and_the_earlier_ones_keep_theirs(client: 
         assert (news["topic"], "11:00" in news["message"]) == ("shift_changed", True)
 
 
+def test_what_is_not_given_stays_also_where_one_day_differs(client: FlaskClient) -> None:
+    """Only the hours change: each shift keeps its number and its site; an explicit null takes the site away."""
+    activity = an_activity()
+    hall, yard = (a_site(organisation_id=activity.organisation_id) for _ in range(2))
+    made = begin(client, activity, site_id=str(hall.id))
+    feast = shift_on(made, date(2026, 9, 23))
+    body = {"from_on": "2026-09-16", "start_minute": 660, "length_minutes": 60}
+
+    def as_they_are(series_id: Any) -> list[tuple[int, UUID | None]]:
+        days = (date(2026, 9, 16), date(2026, 9, 23))
+        return [(one.capacity, one.site_id) for one in (shift_on(series_id, day) for day in days)]
+
+    with clock.at(MONDAY):
+        hours = {"starts_at": feast.starts_at.isoformat(), "ends_at": feast.ends_at.isoformat()}
+        alone = hours | {"capacity": 9, "site_id": str(yard.id)}
+        assert client.put(f"{API}/shifts/{feast.id}", json=alone, headers=signed_in(an_admin())).status_code == 200
+        later = post_once(client, f"/series/{made.json['id']}/change", an_admin(), body).json["series"]
+        assert (later["site_id"], later["capacity"]) == (str(hall.id), 4)
+        assert as_they_are(later["id"]) == [(4, hall.id), (9, yard.id)]
+        body |= {"site_id": None, "capacity": 6}
+        last = post_once(client, f"/series/{later['id']}/change", an_admin(), body).json["series"]
+    assert (last["site_id"], as_they_are(last["id"])) == (None, [(6, None), (6, None)])
+
+
+@pytest.mark.rule("R14")
+def test_a_change_publishes_nothing_risky_that_is_not_insured(client: FlaskClient) -> None:
+    """The insurance has run out: what is published is moved, what is missing waits until there is a new one."""
+    activity = an_activity(risky=True)
+    made = begin(client, activity)
+    insured = {
+        name: str(getattr(activity, name)) for name in ("organisation_id", "area_id", "name", "category", "content")
+    } | {"risky": True, "risk_notice": activity.risk_notice}
+    body = {"from_on": "2026-09-16", "start_minute": 660, "length_minutes": 60}
+    two_weeks_later = MONDAY + timedelta(days=14)
+    with clock.at(two_weeks_later):
+        client.put(f"{API}/activities/{activity.id}", json=insured, headers=signed_in(an_admin()))
+        body["from_on"] = "2026-09-23"
+        later = post_once(client, f"/series/{made.json['id']}/change", an_admin(), body).json
+    assert later["touched"] == len(days_of(later["series"]["id"])) == 3
+    assert sweep(two_weeks_later) == 0
+    with clock.at(two_weeks_later):
+        insured["insurance_ref"] = "平安-2026-0018"
+        client.put(f"{API}/activities/{activity.id}", json=insured, headers=signed_in(an_admin()))
+    assert sweep(two_weeks_later) == 2
+
+
 @pytest.mark.parametrize("from_on", ["0001-01-01", "9999-12-31", "2199-12-31", "2026-09-10", "soon", None])
 def test_a_day_that_is_none_of_it_changes_nothing(client: FlaskClient, from_on: str | None) -> None:
     """Neither out of the calendar, nor far away, nor between two Wednesdays; and never a 500."""
@@ -239,102 +284,3 @@ def test_series_are_listed(client: FlaskClient) -> None:
     url = f"{API}/activities/{activity.id}/series"
     assert client.get(url, headers=signed_in(a_person())).json["items"] == [made.json]
     assert client.get(f"{API}/activities/{new_id()}/series", headers=signed_in(a_person())).status_code == 404
-
-
-# --- one shift --------------------------------------------------------------------------------------------------------
-
-
-def put(client: FlaskClient, shift: Shift, who: Any, *, version: int | None = None, **given: Any) -> Any:
-    """Change a shift; what is not given stays."""
-    values = {"starts_at": shift.starts_at.isoformat(), "ends_at": shift.ends_at.isoformat()} | given
-    headers = signed_in(who) | ({"If-Match": f'"{version}"'} if version else {})
-    return client.put(f"{API}/shifts/{shift.id}", json=values, headers=headers)
-
-
-def test_places_that_are_added_are_offered_to_who_waits(client: FlaskClient) -> None:
-    """Two more places: both who wait are offered one; nobody is told of a change of time, for there is none."""
-    shift, (holder,) = a_full_shift()
-    turns = [a_turn(shift.id).volunteer_id for _ in range(2)]
-    answer = put(client, shift, an_admin(), capacity=3)
-    assert (answer.status_code, answer.json["capacity"], answer.json["free_places"]) == (200, 3, 0)
-    for who in turns:
-        turn = client.get(f"{API}/shifts/{shift.id}/waiting", headers=signed_in(who)).json
-        assert turn["state"] == "offered"
-    assert client.get(f"{API}/me/notifications", headers=signed_in(holder)).json["items"] == []
-    fewer = put(client, shift, an_admin(), capacity=2)
-    assert refusal_of(fewer) == (409, "CAPACITY_TAKEN")
-    assert fewer.json["context"] == {"taken": 3, "wanted": 2}
-
-
-def test_an_offer_does_not_outlast_a_start_that_moves_nearer(client: FlaskClient) -> None:
-    """The place is kept until the start at most."""
-    shift, (holder,) = a_full_shift()
-    waits = a_turn(shift.id).volunteer_id
-    client.delete(f"{API}/shifts/{shift.id}/sign-up", headers=signed_in(holder))
-    starts_at = clock.now() + timedelta(hours=1)
-    put(
-        client, shift, an_admin(), starts_at=starts_at.isoformat(), ends_at=(starts_at + timedelta(hours=1)).isoformat()
-    )
-    turn = client.get(f"{API}/shifts/{shift.id}/waiting", headers=signed_in(waits)).json
-    assert datetime.fromisoformat(turn["confirm_by"]) == starts_at
-
-
-def test_a_change_is_kept_with_what_was_before(client: FlaskClient) -> None:
-    """Who, when, why, and the old values; a change over another one is 412."""
-    activity = an_activity()
-    shift, _ = a_shift_with_roles(Wanted(name="学生", capacity=5), activity_id=activity.id)
-    site = a_site(organisation_id=activity.organisation_id)
-    who = a_coordinator(activity.organisation_id)
-    assert client.get(f"{API}/shifts/{shift.id}", headers=signed_in(who)).headers["ETag"] == '"1"'
-    changed = put(client, shift, who, site_id=str(site.id), reason="换地方", version=1)
-    assert (changed.status_code, changed.json["version"]) == (200, 2)
-    assert refusal_of(put(client, shift, who, version=1)) == (412, "PRECONDITION_FAILED")
-    fact = in_unit_of_work(lambda: session.scalars(select(ShiftChange)).one(), write=False)
-    assert (fact.version, fact.changed_by, fact.reason, fact.site_before) == (2, who.person_id, "换地方", None)
-
-
-def test_numbers_of_roles_change_by_role(client: FlaskClient) -> None:
-    """The capacity follows; a role of another shift is none of this one."""
-    shift, roles = a_shift_with_roles(Wanted(name="社工", capacity=1), Wanted(name="学生", capacity=5))
-    more = put(client, shift, an_admin(), roles=[{"id": str(roles["学生"]), "capacity": 8}])
-    assert (more.json["capacity"], more.json["free_places"]) == (9, 9)
-    for given in ({"roles": [{"id": str(new_id()), "capacity": 8}]}, {"capacity": 3}):
-        assert refusal_of(put(client, shift, an_admin(), **given)) == (422, "INVALID")
-    a_sign_up_for = client.post(
-        f"{API}/shifts/{shift.id}/sign-up", json={"role_id": str(roles["学生"])}, headers=signed_in(a_person())
-    )
-    assert a_sign_up_for.status_code == 201
-
-
-@pytest.mark.rule("R10")
-def test_what_has_begun_is_not_changed(client: FlaskClient) -> None:
-    """Not after the start, not where somebody has checked in, not into the past, not once it is cancelled or over."""
-    shift, (holder,) = a_full_shift()
-    admin = an_admin()
-    past = clock.now() - timedelta(hours=1)
-    assert refusal_of(put(client, shift, admin, starts_at=past.isoformat())) == (422, "INVALID")
-    short = {"starts_at": past.isoformat(), "ends_at": clock.now().isoformat()}
-    assert refusal_of(put(client, shift, admin, **short)) == (422, "SHIFT_IN_PAST")
-    with clock.at(shift.starts_at):
-        assert refusal_of(put(client, shift, admin)) == (409, "SHIFT_STARTED")
-    with clock.at(shift.ends_at):
-        assert refusal_of(put(client, shift, admin)) == (409, "SHIFT_OVER")
-    with clock.at(shift.starts_at - timedelta(minutes=10)):
-        checked_in(holder, shift)
-        assert refusal_of(put(client, shift, admin)) == (409, "SHIFT_ATTENDED")
-        cancel = post_once(client, f"/shifts/{shift.id}/cancel", admin, {"reason": "雨"})
-        assert refusal_of(cancel) == (409, "SHIFT_ATTENDED")
-    other, _ = a_full_shift()
-    assert post_once(client, f"/shifts/{other.id}/cancel", admin, {"reason": "雨"}).status_code == 200
-    again = post_once(client, f"/shifts/{other.id}/cancel", admin, {"reason": "雨"})
-    assert refusal_of(again) == (409, "SHIFT_CANCELLED")
-    assert refusal_of(put(client, other, admin)) == (409, "SHIFT_CANCELLED")
-
-
-def test_only_who_answers_for_a_shift_changes_it(client: FlaskClient) -> None:
-    """For everybody else it does not exist."""
-    shift, _ = a_full_shift()
-    for stranger in (a_person(), a_coordinator(an_organisation().id)):
-        assert refusal_of(put(client, shift, stranger)) == (404, "NOT_FOUND")
-        refused = post_once(client, f"/shifts/{shift.id}/cancel", stranger, {"reason": "不"})
-        assert refusal_of(refused) == (404, "NOT_FOUND")

@@ -8,7 +8,7 @@ from sqlalchemy import func, select, text
 from sqlalchemy.exc import DBAPIError
 from werkzeug.test import TestResponse
 
-from tests.factories.activities import an_activity
+from tests.factories.activities import a_sign_up, an_activity
 from tests.factories.attendance import (
     a_morning_shift,
     kept_from_screen,
@@ -183,6 +183,49 @@ def test_an_arrival_that_an_arrival_has_overtaken_waits(client: FlaskClient, vol
     result = only(send_batch(client, volunteer, [kept_from_screen("check_in", shift, at=0)], at=90))
 
     assert (result["status"], result["code"]) == ("review", "OVERTAKEN")
+
+
+def test_a_scan_of_a_shift_that_was_closed_meanwhile_waits(
+    client: FlaskClient, volunteer: Person, shift: Shift, coordinator: Actor, leader: Person
+) -> None:
+    """Whoever was there before its leader closed it is reviewed and not absent; whoever came after it is refused."""
+    with minutes_past_nine(-60):
+        a_sign_up(shift.id, volunteer.id)
+    scans = [kept_from_screen(action, shift, at=at) for action, at in (("check_in", 60), ("check_out", 80))]
+    with minutes_past_nine(90):
+        assert post_once(client, f"/shifts/{shift.id}/close", leader, {}).status_code == 200
+    after_it = kept_from_screen("check_in", shift, at=95)
+    results = send_batch(client, volunteer, [*scans, after_it], at=120).json["results"]
+
+    assert [(one["status"], one["code"]) for one in results[:2]] == [("review", "OVERTAKEN")] * 2
+    assert (results[2]["status"], results[2]["code"]) == ("rejected", "ALREADY_CLOSED")
+    assert [scan["at"] for scan in listed(client, coordinator)] == ["2026-11-02T02:00:00Z", "2026-11-02T02:20:00Z"]
+    with minutes_past_nine(3 * 60 + DAY):
+        assert client.get("/api/v1/me/no-shows", headers=signed_in(volunteer)).json["items"] == []
+
+
+@pytest.mark.parametrize("what", ["cancel", "put off"])
+def test_a_scan_of_a_shift_that_was_called_off_or_put_off_meanwhile_waits(
+    client: FlaskClient, volunteer: Person, shift: Shift, coordinator: Actor, what: str
+) -> None:
+    """They stood at the door before anybody said so; a scan before the door opened, or after it was said, is refused."""
+    early, there = (kept_from_screen("check_in", shift, at=at) for at in (-40, -20))
+    with minutes_past_nine(-10):
+        if what == "cancel":
+            done = post_once(client, f"/shifts/{shift.id}/cancel", coordinator, {"reason": "停水"})
+        else:
+            later = {"starts_at": "2026-11-02T06:00:00Z", "ends_at": "2026-11-02T08:00:00Z"}
+            done = client.put(f"/api/v1/shifts/{shift.id}", json=later, headers=signed_in(coordinator))
+    assert done.status_code == 200
+    after_it = kept_from_screen("check_in", shift, at=-5)
+    results = send_batch(client, volunteer, [early, there, after_it], at=60).json["results"]
+
+    code = "ALREADY_CLOSED" if what == "cancel" else "NOT_OPEN_YET"
+    assert [(one["status"], one["code"]) for one in results] == [
+        ("rejected", code),
+        ("review", "OVERTAKEN"),
+        ("rejected", code),
+    ]
 
 
 def test_late_scans_of_one_shift_are_no_more_than_honest_ones(

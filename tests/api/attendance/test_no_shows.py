@@ -131,6 +131,31 @@ def test_explained_lifted_and_told(client: FlaskClient) -> None:
     assert news["topic"] == "no_show_lifted"
 
 
+def test_a_coordinator_reads_the_last_year_page_by_page_and_earlier_ones_on_demand(client: FlaskClient) -> None:
+    """Each absence stands on one page, the newest first; whoever names a day sees what lies behind the year."""
+    organisation = an_organisation()
+    activity = an_activity(organisation_id=organisation.id)
+    shift, coordinator = a_morning_shift(activity_id=activity.id), a_coordinator(organisation.id)
+    people = [a_person() for _ in range(3)]
+    for person in people:
+        signed_up(shift, person)
+
+    def listed(query: str, *, at: float = A_DAY_LATER) -> list[str]:
+        found, url = [], f"{API}/no-shows?limit=2{query}"
+        while url:
+            with minutes_past_nine(at):
+                answer = client.get(url, headers=signed_in(coordinator)).json
+            assert len(answer["items"]) <= 2
+            found += [item["volunteer_no"] for item in answer["items"]]
+            url = answer["next"]
+        return found
+
+    assert sorted(listed("")) == sorted(person.volunteer_no for person in people)
+    in_two_years = A_DAY_LATER + 2 * 365 * 24 * 60
+    assert listed("", at=in_two_years) == []
+    assert len(listed("&from=2026-01-01T00:00:00Z", at=in_two_years)) == 3
+
+
 def test_nobody_lifts_their_own(client: FlaskClient) -> None:
     """A coordinator who did not come asks another one."""
     organisation = an_organisation()

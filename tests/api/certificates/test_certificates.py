@@ -21,7 +21,9 @@ from timebank.identity.models import Person
 from timebank.identity.rules import Actor, Role
 from timebank.ledger import seals
 from timebank.organisations.models import Organisation
+from timebank.records import answers
 from timebank.records.models import Revision
+from timebank.records.objection_rules import Outcome
 from timebank.records.rules import Provenance
 
 
@@ -135,6 +137,33 @@ def test_while_an_objection_is_open_it_is_not_certified(
     assert refusal_of(refused) == (409, "CERTIFICATE_RECORDS_OBJECTED")
     assert refused.json["context"] == {"count": 1, "record_ids": [str(records[1].record_id)]}
     assert desk.certificate(volunteer, organisation, last_on="2026-11-02")["service_minutes"] == 120
+
+
+@pytest.mark.rule("R08")
+def test_while_a_correction_waits_for_its_second_person_it_is_not_certified(
+    desk: Desk, organisation: Organisation, coordinator: Actor, volunteer: Person, records: list[Revision]
+) -> None:
+    """An objection that was upheld is not over with its answer: the minutes are still the wrong ones. Decided, they go on."""
+    with clock.at(records[1].recorded_at):
+        objection = an_objection(records[1].record_id, volunteer.id)
+        upheld = in_unit_of_work(
+            lambda: answers.answer(
+                actor=coordinator,
+                objection_id=objection.id,
+                outcome=Outcome.UPHELD,
+                answer="当天只服务了一个半小时",
+                service_minutes=90,
+            )
+        )
+    wanted = {"organisation_id": str(organisation.id)}
+    refused = desk.post(volunteer, "/me/certificates", **wanted)
+
+    assert refusal_of(refused) == (409, "CERTIFICATE_RECORDS_BEING_CORRECTED")
+    assert refused.json["context"] == {"count": 1, "record_ids": [str(records[1].record_id)]}
+    assert desk.certificate(volunteer, organisation, last_on="2026-11-02")["service_minutes"] == 120
+    path = f"/corrections/{upheld.correction_id}/approve"
+    assert desk.post(a_coordinator(organisation.id), path).status_code == 200
+    assert desk.certificate(volunteer, organisation)["service_minutes"] == 120 + 90 + 114
 
 
 def test_staff_issue_for_somebody_without_a_phone(

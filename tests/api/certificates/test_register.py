@@ -146,6 +146,19 @@ def test_the_audit_finds_what_was_changed(
     assert f"{made[3]}: its names are gone" in told
 
 
+def test_the_audit_finds_numbers_that_no_counter_knows(
+    desk: Desk, organisation: Organisation, volunteer: Person, records: list[Revision]
+) -> None:
+    """A register whose counter is gone is one whose numbers were never given out."""
+    desk.certificate(volunteer, organisation)
+    in_unit_of_work(lambda: session.execute(delete(CertificateCounter)))
+
+    code, told = desk.run("certificates", "audit")
+
+    assert code == 1
+    assert f"{organisation.id} 2026: 1 certificates, the last is 1, given out 0" in told
+
+
 def test_the_register_begins_anew_with_the_year_of_shanghai(
     client: FlaskClient, organisation: Organisation, volunteer: Person, records: list[Revision]
 ) -> None:

@@ -93,6 +93,33 @@ def test_what_a_member_does_for_the_group_is_theirs_and_the_minutes_are_the_grou
     assert proof.verify().ok
 
 
+def test_ones_sign_ups_say_for_whom_and_a_renewed_one_keeps_it(
+    client: FlaskClient, group: Organisation, shift: Shift, member: Person
+) -> None:
+    """Given up and taken again it is for the same group, as long as one belongs to it; for oneself it stays for oneself."""
+    url = f"/api/v1/shifts/{shift.id}/sign-up"
+
+    def shown() -> tuple[Any, Any]:
+        with minutes_past_nine(-15):
+            (mine,) = client.get("/api/v1/me/sign-ups", headers=signed_in(member)).json["items"]
+        return mine["group_id"], mine["group_name"]
+
+    def renewed() -> Any:
+        with minutes_past_nine(-15):
+            assert client.delete(url, headers=signed_in(member)).status_code == 204
+            return client.post(url, headers=signed_in(member)).json["group_id"]
+
+    assert (shown(), renewed()) == ((None, None), None)
+    serve_for(client, member, shift, group)
+    assert (renewed(), shown()) == (str(group.id), (str(group.id), "红枫志愿服务队"))
+    serve_for(client, member, shift, None)
+    assert renewed() is None
+    serve_for(client, member, shift, group)
+    (membership,) = client.get("/api/v1/me/groups", headers=signed_in(member)).json["items"]
+    client.post(f"/api/v1/me/groups/{membership['id']}/leave", headers=signed_in(member))
+    assert renewed() is None
+
+
 def test_a_close_of_the_shift_credits_each_to_whom_they_served_for(
     client: FlaskClient, group: Organisation, shift: Shift, member: Person
 ) -> None:

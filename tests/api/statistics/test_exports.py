@@ -3,7 +3,6 @@
 import csv
 import hashlib
 import io
-import json
 from pathlib import Path
 from typing import Any
 
@@ -11,22 +10,24 @@ import openpyxl
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
+from sqlalchemy import select
 from werkzeug.test import TestResponse
 
 from tests.api.statistics.conftest import Bank, shanghai
 from tests.factories.attendance import post_once
 from tests.factories.corrections import a_correction, approved
-from tests.factories.identity import a_coordinator, a_person, a_staff_member, an_admin, signed_in
+from tests.factories.identity import a_coordinator, a_person, a_staff_member, an_admin, grant, revoke, signed_in
+from tests.factories.ledger import earned
+from tests.factories.notices import policy_at
 from tests.factories.organisations import an_organisation
+from tests.factories.policies import a_policy
 from tests.factories.records import a_record, a_service, recorded
 from tests.factories.statistics import standing
 from timebank import clock
-from timebank.commands import cli
-from timebank.database import in_unit_of_work
+from timebank.database import in_unit_of_work, session
+from timebank.identity.audit_models import AuditNote
 from timebank.identity.rules import Actor, Role
 from timebank.ledger import seals
-from timebank.statistics import exports
-from timebank.statistics.models import Export
 
 EXPORTS = "/api/v1/statistics/exports"
 
@@ -67,7 +68,7 @@ def test_an_export_is_registered_with_all_that_it_was(client: FlaskClient, bank:
     assert (answer.json["actor_id"], answer.json["reason"]) == (str(bank.admin.person_id), "季度报表交街道")
     assert (answer.json["seal_n"], manifest["seal"]["n"], answer.json["state"]) == (1, 1, "valid")
     assert answer.json["question"]["cuts"] == ["organisation", "month"]
-    assert manifest["sums"]["服务时长（分钟）"] == sum(int(line["服务时长（分钟）"]) for line in lines_of(file))
+    assert manifest["sums"]["service_minutes"] == sum(int(line["服务时长（分钟）"]) for line in lines_of(file))
     assert "filename*=UTF-8''%E5%BF%97" in file.headers["Content-Disposition"]
 
 
@@ -131,6 +132,31 @@ def test_a_correction_that_moves_a_record_in_supersedes_too(client: FlaskClient,
     assert state_of(client, bank.admin, august) == "superseded"
 
 
+def test_a_credit_cut_by_the_storage_cap_supersedes_nothing(client: FlaskClient, bank: Bank) -> None:
+    """Its second revision follows in the same moment: nobody has ever seen the first; a correction still supersedes."""
+    with clock.at(shanghai(2026, 6, 20, 0)):
+        a_policy("storage_cap_minutes", 6_000)
+    with clock.at(shanghai(2026, 6, 21, 9)):
+        rich = a_person().id
+        earned(rich, 5_990)
+        june = {"from": "2026-06-01", "to": "2026-06-30", "rows": "organisation"}
+        before = export(client, bank.admin, **june).json["id"]
+        cut = a_record(
+            volunteer_id=rich,
+            organisation=bank.one,
+            started_at=shanghai(2026, 6, 20, 9),
+            minutes=60,
+            policy=policy_at(bank.one, shanghai(2026, 6, 20, 9)),
+        )
+        assert (cut.number, cut.credited_minutes) == (2, 10)
+
+        assert state_of(client, bank.admin, before) == "valid"
+        after = export(client, bank.admin, **june).json["id"]
+        first, second = a_coordinator(bank.one.id), a_coordinator(bank.one.id)
+        approved(second, a_correction(first, cut.record_id, 30))
+        assert [state_of(client, bank.admin, one) for one in (before, after)] == ["superseded"] * 2
+
+
 @pytest.mark.rule("R39")
 def test_full_names_need_an_administrator_and_are_registered(client: FlaskClient, bank: Bank) -> None:
     """A coordinator is refused; an administrator gives a reason, and the register says that names were shown."""
@@ -161,6 +187,37 @@ def test_an_administrator_of_a_street_unmasks_only_there(client: FlaskClient, ba
 
     names = {line["组织"] for line in lines_of(file_of(client, both, full["id"]))}
     assert names == {"三色堇志愿服务队", "幸福里社工站"}
+
+
+@pytest.mark.rule("R39")
+def test_a_file_is_for_whoever_still_reaches_what_is_in_it(client: FlaskClient, bank: Bank) -> None:
+    """Full names of the whole bank are not for the administrator of one street, nor an old file for who has moved on."""
+    full = export(client, bank.admin, kind="records", format="csv", unmask=True).json["id"]
+    street = an_admin(bank.street.path)
+    own = export(client, street, kind="records", format="csv", unmask=True).json["id"]
+    grant(street, Role.AUDITOR, area_path="")
+    assert file_of(client, street, full).json["code"] == "UNMASK_FORBIDDEN"
+    assert file_of(client, street, own).status_code == 200
+    coordinator = a_coordinator(bank.one.id)
+    masked = export(client, coordinator, format="csv").json["id"]
+
+    revoke(street)
+    revoke(coordinator)
+    for who in (street, coordinator):
+        grant(who, Role.COORDINATOR, organisation_id=bank.other.id)
+
+    assert (file_of(client, street, own).status_code, file_of(client, coordinator, masked).status_code) == (404, 404)
+    assert client.get(f"{EXPORTS}/{masked}", headers=signed_in(coordinator)).status_code == 200
+    assert file_of(client, bank.admin, own).status_code == 200
+
+
+def test_downloads_are_counted(client: FlaskClient, bank: Bank) -> None:
+    """Files cost more than a look: after thirty a minute they are refused, however they are asked for."""
+    done = export(client, bank.admin, format="csv").json["id"]
+    headers = signed_in(bank.admin)
+    for address in (f"{EXPORTS}/{done}/file", "/api/v1/statistics/pivot?rows=month&cols=year&format=csv"):
+        answers = [client.get(address, headers=headers).status_code for _ in range(31)]
+        assert answers == [200] * 30 + [429], address
 
 
 def test_the_list_of_records_has_each_once_with_real_types(client: FlaskClient, bank: Bank) -> None:
@@ -260,70 +317,16 @@ def test_a_pivot_and_five_societies_can_be_exported(client: FlaskClient, bank: B
     assert file_of(client, bank.admin, societies.json["id"]).data.startswith(b"%PDF")
 
 
-# --- by schedule ------------------------------------------------------------------------------------------------------
+@pytest.mark.rule("R39")
+def test_each_export_is_noted(client: FlaskClient, bank: Bank) -> None:
+    """With whole names as an unmasking, with its reason; fetching the file again is another one."""
+    masked = export(client, bank.admin, format="csv").json
+    export(client, bank.admin, format="csv", unmask=True)
+    assert file_of(client, bank.admin, masked["id"]).status_code == 200
+    found = session.scalars(select(AuditNote).order_by(AuditNote.noted_at, AuditNote.id)).all()
 
-
-def scheduled(app: Flask, *arguments: str) -> list[str]:
-    """Run the export of a schedule in January 2027; return what it says."""
-    with clock.at(shanghai(2027, 1, 1, 0, 30)):
-        done = app.test_cli_runner().invoke(cli, ["statistics", "export", *arguments])
-    assert done.exit_code == 0, done.output
-    return done.output.splitlines()
-
-
-def test_a_schedule_writes_each_file_once(app: Flask, client: FlaskClient, bank: Bank) -> None:
-    """The month that is over, each file with its manifest; again nothing changes, and a lost copy comes back."""
-    first = scheduled(app, "--every", "month", "--form", "csv", "--form", "pdf")
-    folder: Path = app.extensions["timebank-settings"].home / "exports" / "month" / "2026-12"
-    files = {path.name: path.read_bytes() for path in folder.iterdir()}
-    manifest = json.loads(files["hours-by-organisation.csv.manifest.json"])
-
-    assert "month/2026-12/records.csv rows=1" in first
-    assert not [line for line in first if "records.pdf" in line]
-    assert manifest["sha256"] == hashlib.sha256(files["hours-by-organisation.csv"]).hexdigest()
-    assert (manifest["question"]["from"], manifest["question"]["to"]) == ("2026-12-01", "2026-12-31")
-    (folder / "five-societies.csv").unlink()
-    a_record(organisation=bank.one, started_at=shanghai(2026, 12, 5, 9))
-    second = scheduled(app, "--every", "month", "--form", "csv", "--form", "pdf")
-    assert second == [f"{line} (there)" for line in first]
-    assert {path.name: path.read_bytes() for path in folder.iterdir()} == files
-    listed = client.get(f"{EXPORTS}?limit=200", headers=signed_in(bank.admin)).json["items"]
-    assert (len(listed), {entry["reason"] for entry in listed}) == (len(first), {"定期导出"})
-
-
-@pytest.mark.parametrize(
-    ("every", "period", "days"),
-    [("quarter", "2026-Q4", ("2026-10-01", "2026-12-31")), ("year", "2026", ("2026-01-01", "2026-12-31"))],
-)
-def test_quarters_and_years_are_whole(app: Flask, bank: Bank, every: str, period: str, days: tuple[str, str]) -> None:
-    """At the turn of the year the quarter and the year that are over are exported."""
-    scheduled(app, "--every", every, "--form", "csv")
-    folder: Path = app.extensions["timebank-settings"].home / "exports" / every / period
-
-    question = json.loads((folder / "bank-by-month.csv.manifest.json").read_bytes())["question"]
-    assert (question["from"], question["to"]) == days
-
-
-def test_two_schedules_at_once_register_one(app: Flask, bank: Bank) -> None:
-    """Both have written the same file; the second is answered with the first one's entry."""
-    row = {
-        "id": bank.people[0],
-        "actor_id": bank.people[0],
-        "reason": "定期导出",
-        "question": {},
-        "scope": [],
-        "masked": True,
-        "form": "csv",
-        "rows": 1,
-        "size_bytes": 1,
-        "sha256": bytes(32),
-        "seal_n": None,
-        "corrections_seen": 0,
-        "manifest": {},
-        "schedule_key": "month/2026-12/x.csv",
-        "generated_at": clock.now(),
-    }
-    first = in_unit_of_work(lambda: exports.register(row))
-    second: Export = in_unit_of_work(lambda: exports.register(row | {"id": bank.people[1]}))
-
-    assert (first.id, second.id) == (bank.people[0], bank.people[0])
+    assert [(note.verb, note.reason, note.actor_id) for note in found] == [
+        ("export", "季度报表交街道", bank.admin.person_id),
+        ("unmask", "季度报表交街道", bank.admin.person_id),
+        ("export", None, bank.admin.person_id),
+    ]

@@ -8,9 +8,10 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from tests.api.statistics.conftest import shanghai
+from tests.factories.giving import a_donation
 from tests.factories.identity import a_coordinator, a_person, an_admin, signed_in
-from tests.factories.ledger import expired
-from tests.factories.organisations import a_shop
+from tests.factories.ledger import earned, expired
+from tests.factories.organisations import a_shop, an_area, an_organisation
 from tests.factories.shop import a_clerk, a_lot, minutes_for, reserved, some_goods
 from timebank import clock
 from timebank.database import in_unit_of_work
@@ -104,3 +105,52 @@ def test_what_expires_leaves_and_what_is_left_is_carried_on(client: FlaskClient,
     ]
     (until,) = asked(client, admin, "volunteer", measures, to="2026-12-31")
     assert (until["expired_minutes"], until["outstanding_minutes"]) == (0, 400)
+
+
+def test_a_pivot_carries_balances_on(client: FlaskClient, app: Flask) -> None:
+    """Who did nothing in a month holds what they held before, nought before they earned; totals are the ledger's."""
+    quiet, busy, early = (a_person(name).id for name in ("周七", "吴八", "郑九"))
+    for instant, who, minutes in (
+        (shanghai(2026, 9, 1, 9), early, 70),
+        (shanghai(2026, 11, 30, 23, 59), quiet, 500),
+        (OLD_YEAR, busy, 60),
+        (NEW_YEAR, busy, 40),
+    ):
+        with clock.at(instant):
+            minutes_for(who, minutes)
+    admin = an_admin()
+
+    def pivot(rows: str, cols: str, **query: str) -> tuple[dict[str, list[Any]], int, list[str]]:
+        query |= {"rows": rows, "cols": cols, "measure": "outstanding_minutes"}
+        found = client.get("/api/v1/statistics/pivot", query_string=query, headers=signed_in(admin)).json
+        cells = [[cell["value"] for cell in line] for line in found["cells"]]
+        named = [row[rows] for row in found["rows"]]
+        return dict(zip(named, cells, strict=True)), found["total"]["value"], [one[cols] for one in found["cols"]]
+
+    assert pivot("volunteer", "month", **{"from": "2026-10-01"}) == (
+        {str(quiet): [500, 500, 500], str(busy): [0, 60, 100], str(early): [70, 70, 70]},
+        670,
+        ["2026-11", "2026-12", "2027-01"],
+    )
+    assert pivot("year", "month", **{"from": "2026-12-01"}) == (
+        {"2026": [630, None], "2027": [None, 670]},
+        670,
+        ["2026-12", "2027-01"],
+    )
+
+
+def test_groups_and_pools_are_no_volunteers(client: FlaskClient, app: Flask) -> None:
+    """What they hold is counted, under their own names and without a volunteer number."""
+    area, group = an_area("硖石街道"), an_organisation("三色堇队")
+    person = a_person("周七")
+    minutes_for(person.id, 500)
+    earned(group.id, 90)
+    a_donation(person.id, area.id, 200)
+
+    rows = asked(client, an_admin(), "volunteer", "outstanding_minutes")
+
+    assert {(row["display_name"], row["volunteer_no"]): row["outstanding_minutes"] for row in rows} == {
+        ("周*", person.volunteer_no): 300,
+        ("团体：三色堇队", ""): 90,
+        ("公共池：硖石街道", ""): 200,
+    }

@@ -6,16 +6,15 @@ from typing import Any
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
-from sqlalchemy import delete, select
+from sqlalchemy import select
 
 from tests.factories.documents import pdf_texts
-from tests.factories.identity import a_coordinator, a_person, an_admin, signed_in
+from tests.factories.identity import a_coordinator, a_person, an_admin, grant, revoke, signed_in
 from tests.factories.organisations import an_area, an_organisation
 from tests.factories.records import NINE_O_CLOCK, a_record
 from timebank import clock
 from timebank.database import in_unit_of_work, session
-from timebank.identity.models import GrantedRole
-from timebank.identity.rules import Actor
+from timebank.identity.rules import Actor, Role
 from timebank.organisations.models import Organisation
 from timebank.records.rules import Provenance
 from timebank.statistics.models import SharedLink
@@ -88,9 +87,9 @@ def test_a_provenance_of_one_person_is_hidden_within_its_row(client: FlaskClient
 
     rows = shown(client, a_link(client, admin))
 
-    assert [rows["大队"][name] for name in ("self_scan", "staff_scan")] == [None, None]
+    for name in ("大队", "小队"):
+        assert [rows[name][column] for column in ("self_scan", "staff_scan", "supplement", "import")] == [None] * 4
     assert (rows["大队"]["service_minutes"], rows["大队"]["people"]) == (360, 6)
-    assert [rows["小队"][name] for name in ("self_scan", "staff_scan")] == [None, None]
     assert (rows["合计"]["self_scan"], rows["合计"]["staff_scan"]) == (540, 300)
 
 
@@ -114,7 +113,7 @@ def test_other_forms_hide_the_same(client: FlaskClient, admin: Actor) -> None:
     csv = client.get(f"{link['path']}?format=csv").data.decode("utf-8-sig")
     pdf = "".join(pdf_texts(client.get(f"{link['path']}?format=pdf").data))
 
-    assert [set(line.split(",")[2:]) for line in csv.splitlines()[1:3]] == [{"", "0"}] * 2
+    assert [set(line.split(",")[2:]) for line in csv.splitlines()[1:3]] == [{""}] * 2
     assert "少于 3 人的数字不显示" in pdf
     assert "240" not in pdf
 
@@ -144,8 +143,8 @@ def test_a_link_is_taken_back(client: FlaskClient, admin: Actor) -> None:
     assert "code" not in listed
 
 
-def test_a_link_reaches_what_its_maker_reaches_now(client: FlaskClient, admin: Actor) -> None:
-    """A coordinator's shows their organisation; when they are no coordinator any more it shows nothing."""
+def test_a_link_reaches_what_its_maker_still_reaches(client: FlaskClient, admin: Actor) -> None:
+    """A coordinator's shows their organisation; when they are no coordinator any more there is no link."""
     mine = an_organisation("大队")
     served(mine, 3)
     served(an_organisation("小队"), 3)
@@ -153,10 +152,47 @@ def test_a_link_reaches_what_its_maker_reaches_now(client: FlaskClient, admin: A
     link = a_link(client, coordinator)
     assert shown(client, link).keys() == {"大队", "合计"}
 
-    gone = delete(GrantedRole).where(GrantedRole.person_id == coordinator.person_id)
-    in_unit_of_work(lambda: session.execute(gone))
+    revoke(coordinator)
 
     assert client.get(link["path"]).status_code == 404
+
+
+def test_later_roles_of_its_maker_add_nothing_to_a_link(client: FlaskClient, admin: Actor) -> None:
+    """It shows what was shared; a promotion to the whole bank does not share the bank."""
+    mine, other = an_organisation("大队"), an_organisation("小队")
+    for one in (mine, other):
+        served(one, 3)
+    coordinator = a_coordinator(mine.id)
+    link = a_link(client, coordinator)
+
+    grant(coordinator, Role.COORDINATOR, organisation_id=other.id)
+    grant(coordinator, Role.ADMIN, area_path="")
+    assert shown(client, link).keys() == {"大队", "合计"}
+
+    revoke(coordinator)
+    grant(coordinator, Role.COORDINATOR, organisation_id=other.id)
+    assert shown(client, link).keys() == {"合计"}
+
+
+def test_a_link_by_provenance_tells_no_small_one_by_its_total(client: FlaskClient, admin: Actor) -> None:
+    """The provenance stands in the name of the row: the total by provenance would be the row again."""
+    one, other = an_organisation("大队"), an_organisation("小队")
+    served(one, 4)
+    served(one, 1, Provenance.STAFF_SCAN)
+    served(other, 5)
+    served(other, 6, Provenance.STAFF_SCAN)
+
+    answer = client.get(a_link(client, admin, rows="organisation,provenance")["path"]).json["items"]
+    rows = {(row["organisation_name"], row["provenance_name"]): row for row in answer}
+
+    assert {name: row["service_minutes"] for name, row in rows.items()} == {
+        ("大队", "本人扫码"): None,
+        ("大队", "工作人员扫码"): None,
+        ("小队", "本人扫码"): 300,
+        ("小队", "工作人员扫码"): 360,
+        ("合计", ""): 960,
+    }
+    assert {row[name] for row in answer for name in ("self_scan", "staff_scan")} == {None}
 
 
 def test_the_code_is_nowhere_in_the_database(client: FlaskClient, admin: Actor) -> None:

@@ -3,6 +3,7 @@
 import csv
 import io
 from collections import defaultdict
+from dataclasses import replace
 from datetime import date, timedelta
 from typing import Any
 from uuid import UUID
@@ -16,10 +17,13 @@ from sqlalchemy import func, select
 from tests.api.statistics.conftest import Bank, shanghai
 from tests.factories.activities import a_shift, a_sign_up, an_activity
 from tests.factories.attendance import checked_in
+from tests.factories.corrections import a_correction, approved
 from tests.factories.documents import pdf_texts
 from tests.factories.identity import a_coordinator, a_person, a_staff_member, an_admin, signed_in
+from tests.factories.notices import policy_at
 from tests.factories.organisations import an_organisation
-from tests.factories.records import a_record
+from tests.factories.policies import a_policy
+from tests.factories.records import a_record, a_service, recorded
 from tests.factories.statistics import key_of, month_of, newcomers, standing, totals, waits
 from timebank import clock
 from timebank.activities.models import Activity
@@ -262,6 +266,40 @@ def test_a_report_says_what_it_was_made_of(client: FlaskClient, bank: Bank) -> N
         "type": "text",
         "definition": "签到当天所在的月份，北京时间",
     }
+
+
+def test_a_rule_whose_every_record_was_annulled_made_nothing(client: FlaskClient, bank: Bank) -> None:
+    """The version of the rules stays in the summary with nought; it is not among those that made the figures."""
+    with clock.at(shanghai(2026, 8, 1, 0)):
+        version = a_policy("daily_review_minutes", 600).number
+    with clock.at(shanghai(2026, 8, 3, 9)):
+        at = shanghai(2026, 8, 2, 9)
+        record = a_record(organisation=bank.one, started_at=at, policy=policy_at(bank.one, at))
+        query = {"rows": "month", "measures": "service_minutes"}
+        before = client.get(REPORT, query_string=query, headers=signed_in(bank.admin)).json["policy_numbers"]
+        approved(a_coordinator(bank.one.id), a_correction(a_coordinator(bank.one.id), record.record_id, 0))
+        after = client.get(REPORT, query_string=query, headers=signed_in(bank.admin)).json["policy_numbers"]
+
+    assert (before, after) == ([0, version], [0])
+
+
+def test_a_pivot_that_no_paper_is_wide_enough_for_is_refused(client: FlaskClient, bank: Bank) -> None:
+    """Twenty-five columns can be read on a screen; on paper they would be a smear."""
+    for day in range(1, 25):
+        activity = an_activity(f"活动{day}", organisation_id=bank.one.id)
+        served = a_service(organisation=bank.one, started_at=shanghai(2026, 9, day, 9), volunteer_id=bank.people[0])
+        recorded(replace(served, activity_id=activity.id))
+    query = {"rows": "year", "cols": "activity", "measure": "people", "from": "2026-09-01", "to": "2026-09-30"}
+    path = "/api/v1/statistics/pivot"
+
+    answers = {
+        form: client.get(path, query_string={**query, "format": form}, headers=signed_in(bank.admin))
+        for form in ("pdf", "csv")
+    }
+
+    assert (answers["pdf"].status_code, answers["pdf"].json["code"]) == (422, "DOCUMENT_TOO_WIDE")
+    assert answers["pdf"].json["context"] == {"columns": 26, "most": 24}
+    assert answers["csv"].status_code == 200
 
 
 def test_a_wide_question_without_records_is_an_empty_table(client: FlaskClient, bank: Bank) -> None:

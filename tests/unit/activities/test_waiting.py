@@ -154,6 +154,18 @@ def test_the_list_ends_with_the_start(app: Flask) -> None:
     assert taken_of(shift.id) == 1
 
 
+def test_a_scan_that_comes_late_settles_the_list_as_it_is_now(app: Flask) -> None:
+    """Scanned before the start and sent after it: the list is over, nobody is offered what is free for who is there."""
+    shift, (holder,) = a_full_shift()
+    first, second = a_turn(shift.id).volunteer_id, a_turn(shift.id).volunteer_id
+    with clock.at(shift.starts_at + HOUR):
+        withdraw(shift.id, holder)
+        scanned_at = shift.starts_at - 10 * SECOND
+        in_unit_of_work(lambda: sign_ups.take_place(shift_id=shift.id, volunteer_id=second, now=scanned_at))
+        assert (state_of(shift.id, first), taken_of(shift.id)) == ("over", 1)
+    assert told(first) == []
+
+
 def test_walking_in_takes_no_place_that_is_kept_for_somebody(app: Flask) -> None:
     """Check-in opens before the start: until then an offered place is its owner's, who may walk in as well."""
     shift, (holder,) = a_full_shift()

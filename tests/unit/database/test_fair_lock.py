@@ -6,8 +6,8 @@ from datetime import timedelta
 
 import pytest
 
-from timebank import database
-from timebank.database import FairLock
+from timebank import fair_lock
+from timebank.fair_lock import FairLock
 
 SOON = timedelta(milliseconds=20)
 
@@ -74,6 +74,6 @@ def test_a_turn_that_comes_while_giving_up_is_taken(monkeypatch: pytest.MonkeyPa
             return False
 
     with monkeypatch.context() as patched:
-        patched.setattr(database.threading, "Event", TooLate)
+        patched.setattr(fair_lock.threading, "Event", TooLate)
         assert lock.acquire(SOON)
     assert not lock.acquire(SOON)

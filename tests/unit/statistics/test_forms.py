@@ -42,7 +42,7 @@ def test_progress_is_told_every_ten_thousand_rows() -> None:
     done = written(25_000, Form.CSV, told.append)
 
     assert told == [10_000, 20_000]
-    assert (done.rows, done.sums) == (25_000, {"分钟": sum(number % 7 for number in range(25_000))})
+    assert (done.rows, done.sums) == (25_000, {"minutes": sum(number % 7 for number in range(25_000))})
 
 
 def test_ten_times_the_rows_need_no_more_memory() -> None:

@@ -4,6 +4,8 @@ from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
+from timebank.identity.audit import Verb
+from timebank.identity.audited import noted
 from timebank.identity.guards import actor, person_id, requires, signed_in
 from timebank.identity.rules import masked_name
 from timebank.organisations.papers import CLERKS
@@ -30,6 +32,7 @@ def show_goods_limits(goods_id: UUID) -> dict[str, Any]:
     guard=requires(*CLERKS),
     body=schemas.LimitsBody,
     answer=(200, schemas.LimitsOut),
+    audited=noted(Verb.CHANGE, "goods"),
 )
 def set_goods_limits(goods_id: UUID, body: dict[str, Any]) -> dict[str, Any]:
     """设定一种物品的限额，替换原有的；此前领取的照样计入。空列表为取消。"""
@@ -46,6 +49,7 @@ def set_goods_limits(goods_id: UUID, body: dict[str, Any]) -> dict[str, Any]:
     body=schemas.EntitlementBody,
     answer=(201, schemas.EntitlementOut),
     once=True,
+    audited=noted(Verb.APPROVE, "entitlement", person="member_id"),
 )
 def grant_free_quota(member_id: UUID, body: dict[str, Any]) -> dict[str, Any]:
     """登记免费额度：按本地规则的种类，写明理由；在本组织的公益仓使用。本人和亲属须回避。"""
@@ -58,6 +62,7 @@ def grant_free_quota(member_id: UUID, body: dict[str, Any]) -> dict[str, Any]:
     guard=requires(*CLERKS),
     body=schemas.EntitlementEndBody,
     answer=(200, schemas.EntitlementOut),
+    audited=noted(Verb.END, "entitlement"),
 )
 def end_free_quota(entitlement_id: UUID, body: dict[str, Any]) -> dict[str, Any]:
     """终止免费额度：写明理由；已预留的仍可领取。"""
@@ -152,6 +157,7 @@ def revoke_proxy(proxy_id: UUID) -> None:
     body=schemas.ProxyBody,
     answer=(201, schemas.ProxyOut),
     once=True,
+    audited=noted(Verb.ENTER, "proxy", person="member_id"),
 )
 def enter_proxy(member_id: UUID, body: dict[str, Any]) -> dict[str, Any]:
     """为没有手机的人登记代领人：填编号或姓名，写明理由；工作人员不能登记自己。"""
@@ -163,6 +169,7 @@ def enter_proxy(member_id: UUID, body: dict[str, Any]) -> dict[str, Any]:
     "/people/<uuid:member_id>/proxies/<uuid:proxy_id>/end",
     guard=requires(*CLERKS),
     answer=(200, schemas.ProxyOut),
+    audited=noted(Verb.END, "proxy", person="member_id"),
 )
 def end_proxy(member_id: UUID, proxy_id: UUID) -> dict[str, Any]:
     """终止工作人员登记的代领。"""

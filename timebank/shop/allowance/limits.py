@@ -225,10 +225,7 @@ def _theirs(person_id: UUID, household_id: UUID | None) -> ColumnElement[bool]:
     then = and_(HouseholdMember.from_at <= Redemption.created_at, Redemption.created_at < HouseholdMember.until_at)
     return and_(
         or_(Redemption.person_id.in_(members), Redemption.person_id.in_(merged)),
-        select(1)
-        .where(in_it, taker, or_(HouseholdMember.until_at.is_(None), then))
-        .correlate(Redemption)
-        .exists(),
+        select(1).where(in_it, taker, or_(HouseholdMember.until_at.is_(None), then)).correlate(Redemption).exists(),
     )
 
 

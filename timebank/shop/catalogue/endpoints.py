@@ -7,6 +7,8 @@ from flask import request
 
 from timebank import clock
 from timebank.errors import NotFound
+from timebank.identity.audit import Verb
+from timebank.identity.audited import noted
 from timebank.identity.guards import actor, requires, signed_in
 from timebank.identity.rules import Role
 from timebank.shop import answers, queries
@@ -28,6 +30,7 @@ _KEEPERS = (Role.COORDINATOR, Role.ADMIN)
     guard=requires(*_KEEPERS),
     body=intake_schemas.ChangedGoodsBody,
     answer=(200, intake_schemas.GoodsOut),
+    audited=noted(Verb.CHANGE, "goods"),
 )
 def change_goods(body: dict[str, Any], goods_id: UUID) -> answers.Answer:
     """修改物品：停用后不能再兑换，已预留的仍可提货；不填 pictures 则图片不变；带 If-Match 时，若已被他人修改则为 412。"""
@@ -43,6 +46,7 @@ def change_goods(body: dict[str, Any], goods_id: UUID) -> answers.Answer:
     body=intake_schemas.PriceBody,
     answer=(201, intake_schemas.PriceOut),
     once=True,
+    audited=noted(Verb.CHANGE, "goods"),
 )
 def set_price(body: dict[str, Any], goods_id: UUID) -> dict[str, Any]:
     """定价：自 from_at（默认现在）起生效；已预留的按原价。"""

@@ -8,6 +8,8 @@ from flask import Response, current_app
 from timebank import clock
 from timebank.documents import pdf_file
 from timebank.documents.typefaces import Typeface
+from timebank.identity.audit import Verb
+from timebank.identity.audited import noted
 from timebank.identity.device_models import ClerkSite
 from timebank.identity.guards import actor, requires, signed_in
 from timebank.shop.counter import answers, closing_slips, closings, lock_outs, posts, receipt_reading, schemas
@@ -53,7 +55,7 @@ def list_receipts(query: dict[str, Any], site_id: UUID) -> dict[str, Any]:
     day = query.get("day") or clock.day_of(clock.now())
     shop, found = receipt_reading.of_day(actor=actor(), site_id=site_id, day=day)
     listed = page(found, by=[Receipt.number], query=query, descending=True, scalars=False)
-    reads = [Read(row[0], row.person_id, shop) for row in listed["items"]]
+    reads = [Read(row[0], row.person_id, shop, row.to_proxy) for row in listed["items"]]
     return listed | {"items": answers.reprints(reads)}
 
 
@@ -72,6 +74,7 @@ def list_lock_outs(site_id: UUID) -> dict[str, Any]:
     body=schemas.LiftBody,
     answer=(201, schemas.LiftOut),
     once=True,
+    audited=noted(Verb.LIFT, "lock_out", target="site_id"),
 )
 def lift_lock_out(body: dict[str, Any], site_id: UUID) -> LockLift:
     """解除锁定：须写明原因并留痕；输错的码里有本人的，由另一位协调员解除。"""
@@ -99,7 +102,11 @@ def list_clerks(query: dict[str, Any], site_id: UUID) -> dict[str, Any]:
 
 
 @blueprint.endpoint(
-    "PUT", "/sites/<uuid:site_id>/clerks/<uuid:person_id>", guard=requires(*MANAGERS), answer=(204, None)
+    "PUT",
+    "/sites/<uuid:site_id>/clerks/<uuid:person_id>",
+    guard=requires(*MANAGERS),
+    answer=(204, None),
+    audited=noted(Verb.CHANGE, "post", target="site_id"),
 )
 def bind_clerk(site_id: UUID, person_id: UUID) -> None:
     """把柜台人员限定在这个公益仓；可限定多个。从下一次请求起生效。"""
@@ -107,7 +114,11 @@ def bind_clerk(site_id: UUID, person_id: UUID) -> None:
 
 
 @blueprint.endpoint(
-    "DELETE", "/sites/<uuid:site_id>/clerks/<uuid:person_id>", guard=requires(*MANAGERS), answer=(204, None)
+    "DELETE",
+    "/sites/<uuid:site_id>/clerks/<uuid:person_id>",
+    guard=requires(*MANAGERS),
+    answer=(204, None),
+    audited=noted(Verb.END, "post", target="site_id"),
 )
 def release_clerk(site_id: UUID, person_id: UUID) -> None:
     """取消限定；一个都不限定，则组织的各个公益仓都可以用。"""
@@ -129,6 +140,7 @@ def show_next_closing(site_id: UUID) -> dict[str, Any]:
     body=schemas.ClosingBody,
     answer=(201, schemas.ClosingOut),
     once=True,
+    audited=noted(Verb.POST, "closing"),
 )
 def close_day(body: dict[str, Any], site_id: UUID) -> dict[str, Any]:
     """日结：覆盖上次日结以来的全部小票、退货和撤销，由经办人签署，不能修改；之后的核销计入下一次日结。"""

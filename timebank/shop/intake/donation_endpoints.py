@@ -5,6 +5,8 @@ from typing import Any
 from uuid import UUID
 
 from timebank.errors import NotFound
+from timebank.identity.audit import Verb
+from timebank.identity.audited import noted
 from timebank.identity.guards import actor, person_id, requires, signed_in
 from timebank.shop import answers, queries
 from timebank.shop.intake import donation_queries, donation_schemas, donations
@@ -120,6 +122,7 @@ def list_donations(query: dict[str, Any], site_id: UUID) -> dict[str, Any]:
     body=donation_schemas.AcceptBody,
     answer=(201, donation_schemas.AcceptedDonationOut),
     once=True,
+    audited=noted(Verb.APPROVE, "donation"),
 )
 def accept_donation(body: dict[str, Any], donation_id: UUID) -> dict[str, Any]:
     """验收捐赠：全部或一部分入库，可注明品质和限定用途；给出收据号。"""
@@ -140,6 +143,7 @@ def accept_donation(body: dict[str, Any], donation_id: UUID) -> dict[str, Any]:
     body=donation_schemas.DeclineBody,
     answer=(200, donation_schemas.GoodsDonationOut),
     once=True,
+    audited=noted(Verb.REJECT, "donation"),
 )
 def decline_donation(body: dict[str, Any], donation_id: UUID) -> dict[str, Any]:
     """婉拒捐赠：说明理由，捐赠人可见。"""

@@ -8,6 +8,8 @@ from flask import Response, current_app
 from timebank import clock
 from timebank.documents import pdf_file
 from timebank.errors import NotFound
+from timebank.identity.audit import Verb
+from timebank.identity.audited import noted
 from timebank.identity.guards import actor, person_id, requires, signed_in
 from timebank.identity.rules import Role, masked_name
 from timebank.shop import answers, queries
@@ -114,6 +116,7 @@ def list_lots(query: dict[str, Any], site_id: UUID) -> dict[str, Any]:
     body=schemas.RecallBody,
     answer=(201, schemas.RecallOut),
     once=True,
+    audited=noted(Verb.REVOKE, "lot"),
 )
 def recall_lot(body: dict[str, Any], lot_id: UUID) -> dict[str, Any]:
     """召回批次：立即停发，不可撤回；列出仍在等候提货的兑换单和已领人数。"""
@@ -136,6 +139,7 @@ def recall_lot(body: dict[str, Any], lot_id: UUID) -> dict[str, Any]:
     body=schemas.PurposeBody,
     answer=(201, schemas.PurposeOut),
     once=True,
+    audited=noted(Verb.CHANGE, "lot"),
 )
 def change_purpose(body: dict[str, Any], lot_id: UUID) -> Any:
     """变更限定用途：捐赠人同意（consent）即可生效；无法取得同意的须公示（notice）满 60 天。"""

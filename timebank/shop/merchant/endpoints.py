@@ -7,6 +7,8 @@ from uuid import UUID
 from flask import Response, current_app
 
 from timebank.documents import csv_file, pdf_file, xlsx_file
+from timebank.identity.audit import Verb
+from timebank.identity.audited import noted
 from timebank.identity.guards import actor, requires
 from timebank.identity.rules import Role
 from timebank.organisations import queries as register
@@ -38,6 +40,7 @@ def list_merchants(query: dict[str, Any]) -> dict[str, Any]:
     body=schemas.MerchantBody,
     answer=(201, schemas.MerchantDetailOut),
     once=True,
+    audited=noted(Verb.ENTER, "merchant"),
 )
 def register_merchant(body: dict[str, Any]) -> dict[str, Any]:
     """登记商家：已在名录中的组织，与另一组织签约供货或提供礼遇。"""
@@ -65,6 +68,7 @@ def show_merchant(merchant_id: UUID) -> dict[str, Any]:
     guard=requires(*KEEPERS),
     body=schemas.ContactChangeBody,
     answer=(200, schemas.MerchantDetailOut),
+    audited=noted(Verb.CHANGE, "merchant"),
 )
 def change_merchant_contact(merchant_id: UUID, body: dict[str, Any]) -> dict[str, Any]:
     """更换联系人；null 为删除，不留旧的。"""
@@ -78,6 +82,7 @@ def change_merchant_contact(merchant_id: UUID, body: dict[str, Any]) -> dict[str
     body=schemas.RenewalBody,
     answer=(201, schemas.AgreementOut),
     once=True,
+    audited=noted(Verb.CHANGE, "merchant"),
 )
 def renew_agreement(merchant_id: UUID, body: dict[str, Any]) -> Any:
     """登记续签的协议；没有生效协议的商家不能再供货。"""
@@ -107,6 +112,7 @@ def list_settlements(merchant_id: UUID, query: dict[str, Any]) -> dict[str, Any]
     body=schemas.SettlementBody,
     answer=(201, schemas.SettlementDetailOut),
     once=True,
+    audited=noted(Verb.ISSUE, "settlement"),
 )
 def make_settlement(merchant_id: UUID, body: dict[str, Any]) -> dict[str, Any]:
     """出具结算单：已结束的月份，每月一份，出具后不再改；以后的退货记入退货当月。"""
@@ -136,6 +142,7 @@ def show_settlement(merchant_id: UUID, settlement_id: UUID, query: dict[str, Any
     guard=requires(*KEEPERS),
     answer=(200, schemas.SettlementOut),
     once=True,
+    audited=noted(Verb.APPROVE, "settlement"),
 )
 def confirm_settlement(merchant_id: UUID, settlement_id: UUID) -> dict[str, Any]:
     """确认结算单：须由出具人以外的协调员或管理员。"""

@@ -20,11 +20,15 @@ from timebank.shop.rules import HEAD_DIGITS, PricedLine, Series, receipt_number
 
 @dataclass(frozen=True, slots=True)
 class Names:
-    """What a receipt shows of people and places, looked up when it is shown; the member's name is masked already."""
+    """What a receipt shows of people and places, looked up when it is shown; the member's name is masked already.
+
+    ``to_proxy``: somebody else took the goods and the paper away, whom the member's balance does not concern.
+    """
 
     shop: str
     clerk: str
     member: str
+    to_proxy: bool = False
 
 
 _INSERT = Direct(insert(Receipt).values(number=numbers.LAST))
@@ -96,7 +100,10 @@ class Reprint:
 
 
 def printed(receipt: Receipt, names: Names, again: Reprint | None = None) -> str:
-    """Return the text of a receipt; no line is wider than 32 columns. Printed once more it says so, and what came back."""
+    """Return the text of a receipt; no line is wider than 32 columns. Printed once more it says so, and what came back.
+
+    What a proxy is given says what was charged, and not what the member had and has.
+    """
     rows = [
         *centred(names.shop),
         *centred("兑换小票（补打）" if again else "兑换小票"),
@@ -112,15 +119,13 @@ def printed(receipt: Receipt, names: Names, again: Reprint | None = None) -> str
             f"  {line['quantity']}{line['unit']} x {line['price_minutes']}分钟",
             f"{line['quantity'] * line['price_minutes']}",
         )
-    rows += [
-        RULE,
-        *pair("合计（分钟）", str(receipt.charged_minutes)),
-        *pair("兑换前余额", str(receipt.minutes_before)),
-        *pair("兑换后余额", str(receipt.minutes_after)),
-        RULE,
-        *pair("经办", names.clerk),
-        *pair("账本校验", receipt.head),
-    ]
+    rows += [RULE, *pair("合计（分钟）", str(receipt.charged_minutes))]
+    if names.to_proxy:
+        rows += pair("领取", "代领人")
+    else:
+        rows += pair("兑换前余额", str(receipt.minutes_before))
+        rows += pair("兑换后余额", str(receipt.minutes_after))
+    rows += [RULE, *pair("经办", names.clerk), *pair("账本校验", receipt.head)]
     if again:
         rows += [RULE, *pair("补打时间", f"{again.at.astimezone(clock.SHANGHAI):%Y-%m-%d %H:%M}")]
     if again and again.came_back:

@@ -6,6 +6,8 @@ from uuid import UUID
 
 from timebank.database import session
 from timebank.errors import NotFound
+from timebank.identity.audit import Verb
+from timebank.identity.audited import noted
 from timebank.identity.guards import actor, requires
 from timebank.shop import queries
 from timebank.shop.staff import MANAGERS, READERS, STAFF, readable_shop
@@ -32,6 +34,7 @@ def _lines(lines: Sequence[dict[str, Any]]) -> list[LotLine]:
     body=schemas.TransferBody,
     answer=(201, schemas.TransferOut),
     once=True,
+    audited=noted(Verb.POST, "transfer"),
 )
 def send_transfer(body: dict[str, Any], site_id: UUID) -> dict[str, Any]:
     """调拨：把未预留的物品从本站点调往另一公益仓；对方签收前不在任何一方账上。"""
@@ -80,6 +83,7 @@ def show_transfer(transfer_id: UUID) -> dict[str, Any]:
     body=schemas.ReceiveBody,
     answer=(200, schemas.TransferOut),
     once=True,
+    audited=noted(Verb.POST, "transfer"),
 )
 def receive_transfer(body: dict[str, Any], transfer_id: UUID) -> dict[str, Any]:
     """签收：由调入站点的另一人清点；短少须逐批填写数量并说明原因。"""
@@ -93,6 +97,7 @@ def receive_transfer(body: dict[str, Any], transfer_id: UUID) -> dict[str, Any]:
     guard=requires(*STAFF),
     answer=(200, schemas.TransferOut),
     once=True,
+    audited=noted(Verb.END, "transfer"),
 )
 def cancel_transfer(transfer_id: UUID) -> dict[str, Any]:
     """取消调拨：签收前由调出站点取消，物品回到原批次。"""
@@ -110,6 +115,7 @@ def _transfer(one: StockTransfer) -> dict[str, Any]:
     body=schemas.WriteOffBody,
     answer=(201, schemas.WriteOffOut),
     once=True,
+    audited=noted(Verb.REQUEST, "write_off"),
 )
 def request_write_off(body: dict[str, Any], site_id: UUID) -> dict[str, Any]:
     """申请报损：过期、破损、丢失或召回；由另一人批准后才出账，申请本身不占用库存。"""
@@ -154,6 +160,7 @@ def show_write_off(write_off_id: UUID) -> dict[str, Any]:
     body=schemas.ApproveBody,
     answer=(200, schemas.WriteOffOut),
     once=True,
+    audited=noted(Verb.APPROVE, "write_off"),
 )
 def approve_write_off(body: dict[str, Any], write_off_id: UUID) -> dict[str, Any]:
     """批准报损：由另一位负责人批准，物品出账；申请人和发放过这些批次的人不能批准。"""
@@ -167,6 +174,7 @@ def approve_write_off(body: dict[str, Any], write_off_id: UUID) -> dict[str, Any
     body=schemas.RejectBody,
     answer=(200, schemas.WriteOffOut),
     once=True,
+    audited=noted(Verb.REJECT, "write_off"),
 )
 def reject_write_off(body: dict[str, Any], write_off_id: UUID) -> dict[str, Any]:
     """驳回报损：须说明理由，库存不变。"""

@@ -5,6 +5,8 @@ from uuid import UUID
 
 from timebank.database import session
 from timebank.errors import NotFound
+from timebank.identity.audit import Verb
+from timebank.identity.audited import noted
 from timebank.identity.guards import actor, requires
 from timebank.shop import queries
 from timebank.shop.staff import READERS, STAFF, readable_shop
@@ -25,6 +27,7 @@ blueprint = Blueprint("stocktakes", __name__, description="公益仓：盘点 ·
     body=schemas.StocktakeBody,
     answer=(201, schemas.StocktakeOut),
     once=True,
+    audited=noted(Verb.ENTER, "stocktake"),
 )
 def open_stocktake(body: dict[str, Any], site_id: UUID) -> dict[str, Any]:
     """开始盘点：全部库存批次，或所选物品、批次；一个站点同时只有一次盘点，期间照常营业。"""
@@ -104,6 +107,7 @@ def count_lots(body: dict[str, Any], stocktake_id: UUID) -> dict[str, Any]:
     guard=requires(*STAFF),
     answer=(200, schemas.StocktakeOut),
     once=True,
+    audited=noted(Verb.APPROVE, "stocktake"),
 )
 def confirm_stocktake(stocktake_id: UUID) -> dict[str, Any]:
     """确认清点数：有库存的批次都须清点过。"""
@@ -116,6 +120,7 @@ def confirm_stocktake(stocktake_id: UUID) -> dict[str, Any]:
     guard=requires(*STAFF),
     answer=(200, schemas.StocktakeOut),
     once=True,
+    audited=noted(Verb.CHANGE, "stocktake"),
 )
 def recount_stocktake(stocktake_id: UUID) -> dict[str, Any]:
     """退回重点：已确认的盘点回到清点阶段，原有清点数保留到重新录入为止。"""
@@ -128,6 +133,7 @@ def recount_stocktake(stocktake_id: UUID) -> dict[str, Any]:
     guard=requires(*STAFF),
     answer=(200, schemas.StocktakeOut),
     once=True,
+    audited=noted(Verb.POST, "stocktake"),
 )
 def post_stocktake(stocktake_id: UUID) -> dict[str, Any]:
     """过账：由没有清点和确认的另一人过账，按清点时的差异入账，期间的收发不受影响。"""
@@ -140,6 +146,7 @@ def post_stocktake(stocktake_id: UUID) -> dict[str, Any]:
     guard=requires(*STAFF),
     answer=(200, schemas.StocktakeOut),
     once=True,
+    audited=noted(Verb.END, "stocktake"),
 )
 def cancel_stocktake(stocktake_id: UUID) -> dict[str, Any]:
     """取消盘点：过账前可取消，库存不变。"""

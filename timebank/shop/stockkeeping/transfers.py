@@ -26,7 +26,12 @@ from timebank.shop.staff import own_shop
 from timebank.shop.stock import levels, purposes, recalls
 from timebank.shop.stock.shelf import Shelf
 from timebank.shop.stockkeeping import queries as stockkeeping_queries
-from timebank.shop.stockkeeping.errors import DifferenceUnexplained, ReceivedTooMuch, SameSite, TransferEnded
+from timebank.shop.stockkeeping.errors import (
+    DifferenceUnexplained,
+    ReceivedTooMuch,
+    SameSite,
+    TransferEnded,
+)
 from timebank.shop.stockkeeping.rules import LotLine, Outcome, summed_by_lot
 from timebank.shop.stockkeeping.transfer_tables import (
     StockTransfer,

@@ -1,0 +1,58 @@
+"""Declaring at an endpoint that it is audited: ``audited=noted(Verb.APPROVE, "correction")``."""
+
+from typing import Any
+from uuid import UUID
+
+from flask import Response
+
+from timebank.identity import audit, guards
+from timebank.identity.audit import Verb
+from timebank.web.blueprint import Audit
+
+_WHOM = ("person_id", "volunteer_id")
+
+
+def noted(verb: Verb, kind: str, *, target: str = "", person: str = "", outcome: str = "") -> Audit:
+    """Return what notes an act once its view has answered, with the reason that the body gives.
+
+    Args:
+        verb: what the endpoint does.
+        kind: the noun of what it does it to.
+        target: name of its id, in the path, the body or the answer; without it ``<kind>_id``, else the answer's ``id``.
+        person: the same for whom it concerns, or a list of them; without it ``person_id`` or ``volunteer_id``.
+        outcome: name of what in the body says how it was decided.
+    """
+
+    def note(given: dict[str, Any], response: Response) -> None:
+        body = given.get("body") or {}
+        said = {**_answer(response), **(given.get("query") or {}), **body, **given}
+        targets = [said[name] for name in ([target] if target else [f"{kind}_id", "id"]) if said.get(name)]
+        whom = next((said[name] for name in ([person] if person else _WHOM) if said.get(name)), None)
+        for one in whom if isinstance(whom, list) else [whom]:
+            audit.note(
+                actor=guards.actor(),
+                verb=verb,
+                kind=kind,
+                target=targets[0] if targets else None,
+                person_id=_uuid(one),
+                organisation_id=_uuid(said.get("organisation_id")),
+                outcome=str(body[outcome]) if outcome else None,
+                reason=body.get("reason"),
+            )
+
+    note.verb = verb  # type: ignore[attr-defined]
+    return note
+
+
+def _answer(response: Response) -> dict[str, Any]:
+    answer = response.get_json(silent=True) if response.is_json else None
+    return answer if isinstance(answer, dict) else {}
+
+
+def _uuid(value: Any) -> UUID | None:
+    if value is None or isinstance(value, UUID):
+        return value
+    try:
+        return UUID(str(value))
+    except ValueError:
+        return None

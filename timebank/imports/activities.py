@@ -1,0 +1,105 @@
+"""Activities as another system had them: added where an organisation has none of that name; nothing is overwritten."""
+
+from collections.abc import Collection
+from uuid import UUID
+
+from sqlalchemy import select
+
+from timebank.activities.entering import Entered, enter_many
+from timebank.activities.models import Activity
+from timebank.database import new_id, session
+from timebank.identity.rules import Actor
+from timebank.imports import people, places
+from timebank.imports.faults import Code
+from timebank.imports.lines import Line, Lines
+from timebank.imports.places import IMPORTERS, Place
+from timebank.imports.rules import Counts, Done
+from timebank.organisations import scope
+from timebank.organisations.models import Area
+from timebank.organisations.rules import covers
+
+Called = tuple[UUID, str]
+"""What an activity is known by: its organisation and its name."""
+
+
+def on_record(places_of: Collection[Place], names: Collection[str]) -> dict[Called, list[Activity]]:
+    """Return the activities of organisations that have one of these names."""
+    organisations = {place.organisation_id for place in places_of}
+    found: dict[Called, list[Activity]] = {}
+    for piece in people.some_at_once(sorted(names)):
+        rows = select(Activity).where(Activity.organisation_id.in_(organisations), Activity.name.in_(piece))
+        for activity in session.scalars(rows):
+            found.setdefault((activity.organisation_id, activity.name), []).append(activity)
+    return found
+
+
+class Activities:
+    """What a file of activities would do, and does."""
+
+    def __init__(self, lines: Lines, of_lines: dict[int, Place], actor: Actor) -> None:
+        self.counts = Counts(lines=lines.counted)
+        self._lines = lines
+        self._actor = actor
+        self._new: dict[Called, tuple[Line, Entered]] = {}
+        self._seen: dict[Called, tuple[Line, Entered]] = {}
+        good = places.good(lines, of_lines)
+        self._areas = _areas({line["area"] for line in good if line["area"]})
+        known = on_record(of_lines.values(), {line["activity"] for line in good})
+        for line in good:
+            self._look_at(line, of_lines[line.number], known)
+
+    def _look_at(self, line: Line, place: Place, known: dict[Called, list[Activity]]) -> None:
+        area_id = self._area_of(line, place)
+        if area_id is None:
+            self._lines.fault(line.number, "area", Code.AREA_UNKNOWN)
+            return
+        called = (place.organisation_id, line["activity"])
+        entered = Entered(
+            activity_id=new_id(),
+            organisation_id=place.organisation_id,
+            area_id=area_id,
+            name=line["activity"],
+            category=line["category"],
+            content=line["content"],
+        )
+        earlier = self._seen.get(called)
+        there = known.get(called, [])
+        if earlier is not None and not _says_the_same(earlier[1], entered):
+            self._lines.fault(
+                line.number, "activity", Code.CONTRADICTS_LINE, other=earlier[0].number, what="内容 content"
+            )
+        elif earlier is not None:
+            self.counts.merged += 1
+        elif any(_says_the_same(one, entered) for one in there):
+            self.counts.unchanged += 1
+            self._seen[called] = (line, entered)
+        elif there:
+            self._lines.fault(line.number, "activity", Code.ACTIVITY_DIFFERS)
+        else:
+            self.counts.created += 1
+            self._seen[called] = self._new[called] = (line, entered)
+
+    def _area_of(self, line: Line, place: Place) -> UUID | None:
+        """Return where it takes place: in the organisation's own area, below it, or where the importer's grant reaches."""
+        if not line["area"] or line["area"] == place.area_path:
+            return place.area_id
+        path = line["area"]
+        within = covers(place.area_path, path) or scope.covers_path(self._actor, *IMPORTERS, path=path)
+        return self._areas.get(path) if within else None
+
+    def carry_out(self, actor: Actor) -> list[tuple[int, Done, UUID]]:
+        """Write it; return what each line has made."""
+        enter_many(activities=[entered for _, entered in self._new.values()], by=actor.person_id)
+        return [(line.number, Done.CREATED, entered.activity_id) for line, entered in self._new.values()]
+
+
+def _areas(paths: Collection[str]) -> dict[str, UUID]:
+    found: dict[str, UUID] = {}
+    for piece in people.some_at_once(sorted(paths)):
+        rows = select(Area.path, Area.id).where(Area.path.in_(piece))
+        found.update((path, area_id) for path, area_id in session.execute(rows))
+    return found
+
+
+def _says_the_same(one: Activity | Entered, other: Entered) -> bool:
+    return (one.category, one.content, one.area_id) == (other.category, other.content, other.area_id)

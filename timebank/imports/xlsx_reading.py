@@ -1,0 +1,89 @@
+"""Rows of the first sheet of an XLSX file, by openpyxl in its reading mode. Formulas are not believed.
+
+What a formula shows was worked out by whatever program saved the file last, if at all: a cell with one is refused, with
+its place. Before anything is unpacked the archive's own list says how much that will be; Python's zip reader gives no
+byte more than that list says. Entities, of which XML bombs are made, are in no spreadsheet: such a file is refused.
+"""
+
+import io
+import zipfile
+import zlib
+from collections.abc import Iterator
+from typing import Any
+
+from openpyxl import load_workbook
+from openpyxl.utils.datetime import CALENDAR_WINDOWS_1900
+
+from timebank.imports.errors import ImportTooLarge, ImportTooLong, ImportUnreadable
+from timebank.imports.rules import MAX_BYTES, MAX_COLUMNS, MAX_LINES, MAX_UNPACKED, MEBIBYTE
+from timebank.imports.values import Raw, Unusable, is_empty
+
+MOST_PARTS = 2_000
+HEADING_ROWS = 20
+"""Rows that a file may have beyond its lines: titles above, blanks between."""
+_CHUNK = 1 << 16
+_DECLARATIONS = (b"<!DOCTYPE", b"<!ENTITY")
+_OVERLAP = max(map(len, _DECLARATIONS))
+
+
+def rows(data: bytes) -> Iterator[tuple[int, list[Raw]]]:
+    """Yield the rows that hold anything, with their numbers. Raises ImportTooLarge, ImportUnreadable, ImportTooLong."""
+    _refuse_bomb(data)
+    line = 1
+    try:
+        book = load_workbook(io.BytesIO(data), read_only=True, keep_links=False)
+        try:
+            if book.epoch != CALENDAR_WINDOWS_1900:
+                raise ImportUnreadable(line=line)  # a serial number could be either of two days, four years apart
+            sheet: Any = book.worksheets[0]
+            sheet.reset_dimensions()  # what a file says of its own size is not believed
+            for line, cells in enumerate(sheet.iter_rows(max_col=MAX_COLUMNS), start=1):
+                found = [_raw(cell) for cell in cells]
+                while found and is_empty(found[-1]):
+                    found.pop()
+                if line > MAX_LINES + HEADING_ROWS:
+                    raise ImportTooLong(max_lines=MAX_LINES)
+                if found:
+                    yield line, found
+        finally:
+            book.close()
+    except (ImportUnreadable, ImportTooLong, GeneratorExit):
+        raise
+    except Exception as error:  # whatever a broken file makes of the reader
+        raise ImportUnreadable(line=line) from error
+
+
+def _raw(cell: Any) -> Raw:
+    kind = cell.data_type
+    if kind == "f":
+        return Unusable.FORMULA
+    if kind == "e":
+        return Unusable.ERROR
+    value: Raw = cell.value
+    return value
+
+
+def _refuse_bomb(data: bytes) -> None:
+    try:
+        with zipfile.ZipFile(io.BytesIO(data)) as archive:
+            parts = archive.infolist()
+            if len(parts) > MOST_PARTS or sum(part.file_size for part in parts) > MAX_UNPACKED:
+                raise ImportTooLarge(max_mebibytes=MAX_BYTES // MEBIBYTE)
+            if any(part.flag_bits & 1 for part in parts):
+                raise ImportUnreadable(line=1)  # encrypted
+            for part in parts:
+                if part.filename.endswith((".xml", ".rels")):
+                    _refuse_entities(archive, part)
+    except (zipfile.BadZipFile, zlib.error, NotImplementedError, EOFError, OSError, ValueError) as error:
+        raise ImportUnreadable(line=1) from error
+
+
+def _refuse_entities(archive: zipfile.ZipFile, part: zipfile.ZipInfo) -> None:
+    tail = b""
+    with archive.open(part) as content:
+        while chunk := content.read(_CHUNK):
+            # In UTF-16 each letter has a zero beside it.
+            seen = tail + chunk.replace(b"\x00", b"")
+            if any(name in seen for name in _DECLARATIONS):
+                raise ImportUnreadable(line=1)
+            tail = seen[-_OVERLAP:]
