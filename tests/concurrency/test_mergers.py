@@ -1,7 +1,5 @@
 """Mergers and bindings under many hands: one winner, and no minute lost or made."""
 
-from uuid import UUID
-
 from flask import Flask, current_app
 
 from tests.concurrency.crowds import all_at_once
@@ -11,6 +9,7 @@ from tests.factories.ledger import earned, state_of
 from tests.factories.mergers import a_guest, a_phone
 from tests.factories.organisations import an_organisation
 from timebank.database import in_unit_of_work, session
+from timebank.identity import invites
 from timebank.identity.models import Person
 from timebank.identity.rules import PersonState
 from timebank.ledger import proof
@@ -29,11 +28,14 @@ def test_a_merger_is_approved_once(app: Flask) -> None:
     for one, minutes in ((old, 30), (person, 12)):
         earned(one.id, minutes)
 
-    def asked_for(old_id: UUID, person_id: UUID) -> MergeRequest:
-        wanted = {"old_id": old_id, "person_id": person_id, "organisation_id": organisation.id}
-        return kept(lambda: service.request(actor=asking, reason="同一证件", **wanted))
+    def asked(a: Person, b: Person) -> MergeRequest:
+        return kept(
+            lambda: service.request(
+                actor=asking, old_id=a.id, person_id=b.id, organisation_id=organisation.id, reason="同一证件"
+            )
+        )
 
-    there, back = asked_for(old.id, person.id), asked_for(person.id, old.id)
+    there, back = asked(old, person), asked(person, old)
     works = [
         *(lambda one=one: service.approve(actor=one, request_id=there.id) for one in staff[:3]),
         *(lambda one=one: service.approve(actor=one, request_id=back.id) for one in staff[3:5]),
@@ -53,8 +55,6 @@ def test_of_two_phones_with_one_number_one_is_bound(app: Flask) -> None:
     clerk, granny = a_coordinator(organisation.id), a_person("陈阿婆")
     a_phone(granny.id, "13800000001", by=clerk, organisation_id=organisation.id)
     key = current_app.extensions["timebank-settings"].keys("invite")
-    from timebank.identity import invites
-
     code, _ = in_unit_of_work(
         lambda: invites.make(person=granny, organisation_id=organisation.id, by=clerk.person_id, key=key[0])
     )

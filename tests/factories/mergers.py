@@ -1,18 +1,24 @@
 """Two accounts of one person, and what staff and phones do about them."""
 
+from typing import Any
 from uuid import UUID
 
 from flask import current_app
+from sqlalchemy import select
 
 from tests.factories import kept
-from tests.factories.identity import a_person
-from timebank.database import in_unit_of_work
+from tests.factories.identity import a_coordinator, a_person
+from tests.factories.organisations import an_organisation
+from timebank.database import Base, in_unit_of_work, session
 from timebank.demo.wechat import openid_of
 from timebank.identity import phones, service
 from timebank.identity.models import Person
 from timebank.identity.rules import Actor
 from timebank.identity.wechat import OpenId
 from timebank.mergers import service as mergers
+from timebank.mergers.treatments import RULES, Treatment
+from timebank.organisations.models import Organisation
+from timebank.records.account import account_of
 
 
 def a_guest(name: str = "zhang", *, app_id: str | None = None) -> Person:
@@ -55,3 +61,58 @@ def merged_by(one: Actor, other: Actor, *, old_id: UUID, person_id: UUID, organi
     )
     in_unit_of_work(lambda: mergers.approve(actor=other, request_id=asked.id))
     return asked.id
+
+
+class Office:
+    """Two coordinators of an organisation, and two accounts of one person."""
+
+    def __init__(self) -> None:
+        self.organisation: Organisation = an_organisation()
+        self.one, self.other = a_coordinator(self.organisation.id), a_coordinator(self.organisation.id)
+        self.old, self.person = a_person("王秀英"), a_person("王秀英")
+
+    def merge(self, old: Person | None = None, person: Person | None = None) -> None:
+        """Merge the two, or others."""
+        merged_by(
+            self.one,
+            self.other,
+            old_id=(old or self.old).id,
+            person_id=(person or self.person).id,
+            organisation_id=self.organisation.id,
+        )
+
+
+def look(work: Any) -> Any:
+    """Look something up."""
+    return in_unit_of_work(work, write=False)
+
+
+def seen(person_id: UUID) -> Person:
+    """Return an account as it is now."""
+    person: Person = look(lambda: session.get_one(Person, person_id, populate_existing=True))
+    return person
+
+
+def minutes_of(person_id: UUID) -> tuple[int, int]:
+    """Return service minutes and balance."""
+    account = look(lambda: account_of(person_id))
+    return account["service_minutes"], account["balance_minutes"]
+
+
+def left_with(person_id: UUID) -> set[str]:
+    """Return the ordinary tables whose rows still name somebody."""
+
+    def find() -> set[str]:
+        return {
+            name
+            for (name, column), rule in RULES.items()
+            if rule.treatment is Treatment.MOVED
+            and session.execute(
+                select(Base.metadata.tables[name].c[column])
+                .where(Base.metadata.tables[name].c[column] == person_id)
+                .limit(1)
+            ).first()
+        }
+
+    found: set[str] = look(find)
+    return found

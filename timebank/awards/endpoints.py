@@ -9,6 +9,7 @@ from timebank.files import queries as files
 from timebank.identity import queries as people
 from timebank.identity.audit import Verb
 from timebank.identity.audited import noted
+from timebank.identity.former import belongs
 from timebank.identity.guards import actor, person_id, requires, signed_in
 from timebank.organisations import scope
 from timebank.web.blueprint import Blueprint
@@ -70,7 +71,7 @@ def list_awards(query: dict[str, Any]) -> dict[str, Any]:
 @blueprint.endpoint("GET", "/me/awards", guard=signed_in, query=PageQuery, answer=(200, page_of(schemas.MyAwardOut)))
 def list_my_awards(query: dict[str, Any]) -> dict[str, Any]:
     """我获得的表彰奖励，新的在前。"""
-    found = service.awards().where(Award.volunteer_id == person_id())
+    found = service.awards().where(belongs(Award.volunteer_id, person_id()))
     listed = page(found, by=[Award.awarded_on, Award.id], query=query, descending=True, scalars=False)
     shown = files.attached(service.EVIDENCED, [row.id for row in listed["items"]])
     return listed | {"items": [schemas.my_award_out(row.Award, shown[row.id]) for row in listed["items"]]}

@@ -17,6 +17,7 @@ from timebank.files import service as files
 from timebank.files.rules import EVIDENCE
 from timebank.identity import queries as people
 from timebank.identity.family import refuse_own_family
+from timebank.identity.former import goes_on
 from timebank.identity.models import Person
 from timebank.identity.rules import Actor, PersonState, Role
 from timebank.organisations import scope
@@ -104,7 +105,7 @@ def withdraw(*, actor: Actor, award_id: UUID, reason: str) -> Award:
 def may_see(actor: Actor, award_id: UUID) -> bool:
     """Whether somebody may see an award's evidence: whose award it is, and staff in scope."""
     award = session.get(Award, award_id)
-    if award is None or award.volunteer_id == actor.person_id:
+    if award is None or goes_on(award.volunteer_id) == actor.person_id:
         return award is not None
     with suppress(NotFound):
         scope.organisation_for(actor, *READERS, organisation_id=award.organisation_id)

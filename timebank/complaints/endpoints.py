@@ -9,6 +9,7 @@ from timebank.complaints.models import Complaint
 from timebank.complaints.rules import Kind, Outcome, State
 from timebank.identity.audit import Verb
 from timebank.identity.audited import noted
+from timebank.identity.former import belongs
 from timebank.identity.guards import actor, person_id, requires, signed_in
 from timebank.organisations import scope
 from timebank.records.service import DECIDERS
@@ -42,7 +43,7 @@ def complain(body: dict[str, Any]) -> dict[str, Any]:
 )
 def list_my_complaints(query: dict[str, Any]) -> dict[str, Any]:
     """我提出的投诉和答复，新的在前。"""
-    found = queries.complaints().where(Complaint.complainant_id == person_id())
+    found = queries.complaints().where(belongs(Complaint.complainant_id, person_id()))
     listed = page(found, by=_BY, query=query, descending=True, scalars=False)
     return listed | {"items": [schemas.my_complaint_out(row) for row in listed["items"]]}
 

@@ -8,6 +8,7 @@ from sqlalchemy import ColumnElement, Select, func, select
 from timebank.complaints.models import Complaint, ComplaintAnswer
 from timebank.complaints.rules import Outcome, State
 from timebank.database import session
+from timebank.identity.former import belongs
 from timebank.identity.models import Person
 from timebank.organisations.models import Organisation
 
@@ -51,9 +52,11 @@ def one(complaint_id: UUID) -> Any:
 def open_by(complainant_id: UUID) -> int:
     """Return how many complaints of somebody's wait for an answer."""
     answered = select(ComplaintAnswer.complaint_id).where(ComplaintAnswer.complaint_id == Complaint.id).exists()
-    return session.scalars(select(func.count()).where(Complaint.complainant_id == complainant_id, ~answered)).one()
+    return session.scalars(
+        select(func.count()).where(belongs(Complaint.complainant_id, complainant_id), ~answered)
+    ).one()
 
 
 def upheld_about(volunteer_id: UUID) -> Select[*tuple[Any, ...]]:
     """Select the complaints about somebody that were upheld: part of their record, without who has complained."""
-    return complaints().where(Complaint.volunteer_id == volunteer_id, ComplaintAnswer.outcome == Outcome.UPHELD)
+    return complaints().where(belongs(Complaint.volunteer_id, volunteer_id), ComplaintAnswer.outcome == Outcome.UPHELD)

@@ -15,6 +15,7 @@ from timebank.database import new_id, session
 from timebank.errors import Invalid, NotFound
 from timebank.identity import queries as people
 from timebank.identity.family import refuse_own_family
+from timebank.identity.former import goes_on, going_on
 from timebank.identity.rules import Actor, Role
 from timebank.notifications import service as notifications
 from timebank.notifications.rules import Topic
@@ -80,9 +81,9 @@ def seen(*, actor: Actor, complaint_id: UUID) -> Any:
     if row is None:
         raise NotFound
     complaint = row.Complaint
-    if complaint.complainant_id != actor.person_id:
+    if goes_on(complaint.complainant_id) != actor.person_id:
         scope.organisation_for(actor, *READERS, organisation_id=complaint.organisation_id)
-        if complaint.volunteer_id == actor.person_id:
+        if complaint.volunteer_id and goes_on(complaint.volunteer_id) == actor.person_id:
             raise NotFound
     return row
 
@@ -97,7 +98,8 @@ def answer(*, actor: Actor, complaint_id: UUID, outcome: Outcome, answer: str) -
         raise NotFound
     complaint = row.Complaint
     scope.organisation_for(actor, *DECIDERS, organisation_id=complaint.organisation_id)
-    refuse_own_family(actor.person_id, complaint.complainant_id, complaint.volunteer_id)
+    concerned = [one for one in (complaint.complainant_id, complaint.volunteer_id) if one]
+    refuse_own_family(actor.person_id, *going_on(concerned).values())
     if row.ComplaintAnswer is not None:
         raise ComplaintAnswered
     now = clock.now()

@@ -14,6 +14,7 @@ from timebank.evaluations.rules import average_tenths
 from timebank.identity import queries as people
 from timebank.identity.audit import Verb
 from timebank.identity.audited import noted
+from timebank.identity.former import belongs
 from timebank.identity.guards import actor, person_id, requires, signed_in
 from timebank.organisations import scope
 from timebank.records.service import DECIDERS
@@ -83,7 +84,7 @@ def answer_invitation(code: str, body: dict[str, Any]) -> None:
 @blueprint.endpoint("GET", "/me/evaluations", guard=signed_in, query=PageQuery, answer=(200, schemas.MyEvaluationsPage))
 def list_my_evaluations(query: dict[str, Any]) -> dict[str, Any]:
     """我的服务得到的评价和平均分，新的在前；不显示评价人。"""
-    found = queries.evaluations().where(Evaluation.volunteer_id == person_id())
+    found = queries.evaluations().where(belongs(Evaluation.volunteer_id, person_id()))
     listed = page(found, by=[Evaluation.evaluated_at, Evaluation.id], query=query, descending=True, scalars=False)
     scores = queries.scores_of(person_id())
     items = [schemas.my_evaluation_out(row) for row in listed["items"]]

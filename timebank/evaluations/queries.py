@@ -7,6 +7,7 @@ from sqlalchemy import ColumnElement, Select, func, select
 
 from timebank.database import session
 from timebank.evaluations.models import Evaluation, EvaluationInvitation, EvaluationRemoval, EvaluationReply
+from timebank.identity.former import belongs
 from timebank.identity.models import Person
 
 
@@ -46,7 +47,9 @@ def one(evaluation_id: UUID) -> Any:
 
 def scores_of(volunteer_id: UUID) -> list[int]:
     """Return all scores of somebody's service that stand, those of several who say the same included."""
-    return list(session.scalars(select(Evaluation.score).where(Evaluation.volunteer_id == volunteer_id, stands())))
+    return list(
+        session.scalars(select(Evaluation.score).where(belongs(Evaluation.volunteer_id, volunteer_id), stands()))
+    )
 
 
 def is_made(record_id: UUID, slot: int) -> bool:

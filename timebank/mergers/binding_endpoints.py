@@ -123,9 +123,9 @@ def enter_phone(volunteer_id: UUID, body: dict[str, Any]) -> dict[str, Any]:
     body=schemas.InviteBody,
     query=schemas.InviteQuery,
     answer=(201, schemas.InviteOut),
+    audited=noted(Verb.ISSUE, "invite", target="volunteer_id"),
     media_types=(pdf_file.MEDIA_TYPE,),
     limit=limits.PRINTS,
-    audited=noted(Verb.ISSUE, "invite", target="volunteer_id"),
 )
 def make_invite(volunteer_id: UUID, body: dict[str, Any], query: dict[str, Any]) -> Any:
     """给没有绑定的志愿者一个邀请码（可打印）：只显示这一次，再做一个则以前的作废。不能给本人、亲属和工作人员。"""

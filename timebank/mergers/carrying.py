@@ -13,7 +13,7 @@ from timebank.codes.layouts import Kind
 from timebank.database import new_id, session
 from timebank.giving import surplus
 from timebank.giving.models import SurplusConsent
-from timebank.identity import consents, former, households
+from timebank.identity import consents, documents, former, households
 from timebank.identity.binding_tables import Invite, Phone
 from timebank.identity.family import pair_of
 from timebank.identity.models import Consent, FamilyRelation, HouseholdMember, Person, SignedInSession
@@ -56,6 +56,7 @@ def carry_over(merging: Merging, *, source_id: UUID) -> None:
     moving.withdraw_doubles(merging)
     moving.move_all(merging)
     _carry_phone(merging)
+    documents.move(from_id=merging.old_id, to_id=merging.person_id)
     _keep_card(old, person)
     if person.birth_on is None:
         person.birth_on, person.birth_entered_by = old.birth_on, old.birth_entered_by

@@ -44,7 +44,7 @@ def list_suggestions(query: dict[str, Any]) -> dict[str, Any]:
     body=schemas.MergeBody,
     answer=(201, schemas.MergeOut),
     once=True,
-    audited=noted(Verb.REQUEST, "merge", person="person_id"),
+    audited=noted(Verb.REQUEST, "merge", target="id"),
 )
 def request_merge(body: dict[str, Any]) -> dict[str, Any]:
     """申请合并：关闭 old_id，由 person_id 继续；须写明依据，由另一位工作人员审核。不能办理本人和亲属的。"""

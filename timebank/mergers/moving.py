@@ -23,7 +23,17 @@ class Merging:
     at: datetime
 
 
-OWN_WAYS = frozenset({"identity_former", "notification_subscription", "file_upload", "identity_family", "sign_up"})
+OWN_WAYS = frozenset(
+    {
+        "file_upload",
+        "identity_document",
+        "identity_family",
+        "identity_former",
+        "import_number",
+        "notification_subscription",
+        "sign_up",
+    }
+)
 """Tables whose rows do not only change a column; ``move_all`` leaves them to their own function."""
 
 
@@ -33,7 +43,8 @@ def move_all(merging: Merging) -> None:
         if rule.treatment is Treatment.MOVED and name not in OWN_WAYS:
             move(Base.metadata.tables[name], column, rule, merging)
     _add_up_subscriptions(merging)
-    _keep_one_upload(merging)
+    _keep_one("file_upload", "file_id", merging)
+    _keep_one("import_number", "organisation_id", merging)
 
 
 def move(table: Table, column: str, rule: Rule, merging: Merging) -> None:
@@ -78,11 +89,11 @@ def _add_up_subscriptions(merging: Merging) -> None:
     session.flush()
 
 
-def _keep_one_upload(merging: Merging) -> None:
-    """Move what the old account has sent; what both have sent stands once."""
-    table = Base.metadata.tables["file_upload"]
+def _keep_one(name: str, key: str, merging: Merging) -> None:
+    """Move rows of which a person has one for each ``key``; where both have one, that of who goes on stands."""
+    table = Base.metadata.tables[name]
     twin = table.alias("twin")
-    both = exists().where(twin.c.person_id == merging.person_id, twin.c.file_id == table.c.file_id)
+    both = exists().where(twin.c.person_id == merging.person_id, twin.c[key] == table.c[key])
     theirs = table.c.person_id == merging.old_id
     _run(delete(table).where(theirs, both))
     _run(update(table).where(theirs).values(person_id=merging.person_id))

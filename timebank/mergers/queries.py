@@ -10,6 +10,7 @@ from sqlalchemy.orm import aliased
 
 from timebank.database import session
 from timebank.identity.binding_tables import Phone
+from timebank.identity.document_models import DocumentClash
 from timebank.identity.models import Person
 from timebank.identity.rules import PersonState
 from timebank.mergers.models import MergeDecision, MergeHint, MergeRequest
@@ -19,6 +20,7 @@ class Sign(StrEnum):
     """By what two accounts are suggested to be one person; a rule suggests, and never merges."""
 
     PHONE = "phone"
+    DOCUMENT = "document"
     NAME_AND_BIRTH = "name_and_birth"
     BINDING = "binding"
 
@@ -102,12 +104,13 @@ def _pairs() -> Subquery:
     left, right = aliased(Person, name="named"), aliased(Person, name="named_alike")
     alike = and_(right.display_name == left.display_name, right.birth_on == left.birth_on, right.id > left.id)
     same_name = select(left.id, right.id, literal(str(Sign.NAME_AND_BIRTH))).join(right, alike)
-    # A hint is written by who wanted to bind: either order.
+    # These are written by one of the two: either order.
     hints = [
-        select(smaller, larger, literal(str(Sign.BINDING))).where(smaller < larger)
-        for smaller, larger in (
-            (MergeHint.person_id, MergeHint.other_id),
-            (MergeHint.other_id, MergeHint.person_id),
+        select(smaller, larger, literal(str(sign))).where(smaller < larger)
+        for sign, one, other in (
+            (Sign.BINDING, MergeHint.person_id, MergeHint.other_id),
+            (Sign.DOCUMENT, DocumentClash.person_id, DocumentClash.holder_id),
         )
+        for smaller, larger in ((one, other), (other, one))
     ]
     return union_all(same_phone, same_name, *hints).subquery("pairs")

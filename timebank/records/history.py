@@ -16,6 +16,7 @@ from timebank import clock
 from timebank.database import new_id, session
 from timebank.direct import Rows
 from timebank.identity.family import relatives_of
+from timebank.identity.former import who
 from timebank.identity.rules import Actor
 from timebank.policies.rules import Policy
 from timebank.records import locks, overlaps, queries, revisions
@@ -112,7 +113,7 @@ _FROZEN = queries.is_frozen(ServiceRecord.id)
 
 def _lock(record_ids: Collection[UUID]) -> None:
     """Lock the people, then the records, each in one statement and in one order for everybody."""
-    people = select(ServiceRecord.volunteer_id).where(ServiceRecord.id.in_(record_ids)).distinct()
+    people = select(who(ServiceRecord.volunteer_id)).where(ServiceRecord.id.in_(record_ids)).distinct()
     overlaps.lock_people(sorted(session.scalars(people)))
     locks.lock_many(record_ids)
 

@@ -5,11 +5,12 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import insert
+from sqlalchemy import insert, select
 
 from timebank import clock
 from timebank.database import new_id, session
 from timebank.errors import NotFound
+from timebank.identity.former import who
 from timebank.identity.rules import Actor, Role
 from timebank.organisations import scope
 from timebank.policies.rules import GroupAccounts, Policy
@@ -171,9 +172,10 @@ def _lock_volunteer(record_id: UUID) -> None:
 
     The person is locked before the record, as everywhere.
     """
-    record = session.get(ServiceRecord, record_id)
-    if record is not None:
-        lock_person(record.volunteer_id)
+    whose = select(who(ServiceRecord.volunteer_id)).where(ServiceRecord.id == record_id)
+    volunteer_id = session.scalar(whose)
+    if volunteer_id is not None:
+        lock_person(volunteer_id)
 
 
 def _pending(actor: Actor, record_id: UUID) -> Revision:

@@ -8,6 +8,7 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, Select, func, select
 
 from timebank.database import session
+from timebank.identity.former import belongs
 from timebank.identity.models import Person
 from timebank.organisations.models import Organisation
 from timebank.training.models import ParticipationWithdrawal, Training, TrainingParticipation
@@ -79,11 +80,11 @@ def of_volunteer(volunteer_id: UUID) -> Select[*tuple[Any, ...]]:
         )
         .join(TrainingParticipation, TrainingParticipation.training_id == Training.id)
         .join(Organisation, Organisation.id == Training.organisation_id)
-        .where(TrainingParticipation.volunteer_id == volunteer_id, stands())
+        .where(belongs(TrainingParticipation.volunteer_id, volunteer_id), stands())
     )
 
 
 def learnt(volunteer_id: UUID) -> int:
     """Return somebody's learning minutes: a sum of its own, never part of the service minutes (rule R05)."""
     found = select(func.coalesce(func.sum(TrainingParticipation.learning_minutes), 0))
-    return int(session.scalars(found.where(TrainingParticipation.volunteer_id == volunteer_id, stands())).one())
+    return int(session.scalars(found.where(belongs(TrainingParticipation.volunteer_id, volunteer_id), stands())).one())

@@ -2,29 +2,25 @@
 
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
-from uuid import UUID
 
-import pytest
-from flask import Flask
 from sqlalchemy import select
 
 from tests.factories.activities import a_qualification, a_shift, a_sign_up, an_activity, taken_of
-from tests.factories.allowances import a_household, a_limit, a_proxy, entitled, limited, quotas_of
+from tests.factories.allowances import a_proxy
 from tests.factories.attendance import a_served_shift, checked_in, checked_out, minutes_past_nine
 from tests.factories.certificates import AT_NOON, a_certificate, some_records
 from tests.factories.corrections import corrected, revision_of
 from tests.factories.family import a_relation
 from tests.factories.files import a_file
-from tests.factories.identity import a_coordinator, a_person
+from tests.factories.identity import a_person
 from tests.factories.ledger import earned
-from tests.factories.mergers import a_phone, merged_by
+from tests.factories.mergers import Office, a_phone, left_with, look, minutes_of, seen
 from tests.factories.notices import a_record_on_notice
 from tests.factories.notices import swept as notices_swept
 from tests.factories.notifications import accepted, messages_of, remaining_of, told
 from tests.factories.organisations import an_organisation
 from tests.factories.protection import a_consent
 from tests.factories.records import NINE_O_CLOCK, a_pending_record, a_record
-from tests.factories.shop import a_clerk, a_stocked_shop, findings, minutes_for, reserved
 from tests.factories.stars import NOTICE_OVER, a_bank_with_stars, a_star_proposed, decided, served
 from tests.factories.supplements import a_finding
 from timebank import clock
@@ -33,67 +29,21 @@ from timebank.activities.models import SignUp
 from timebank.attendance import derivations, printed
 from timebank.certificates import queries as certificates
 from timebank.codes.layouts import Kind
-from timebank.database import Base, in_unit_of_work, session
-from timebank.identity import consents, former, households
+from timebank.database import in_unit_of_work, session
+from timebank.identity import consents, former
 from timebank.identity.binding_tables import Phone
 from timebank.identity.family import relatives_of
 from timebank.identity.models import FamilyRelation, Person
 from timebank.identity.rules import Actor, PersonState, Purpose, RelationState
 from timebank.ledger import proof
-from timebank.mergers.treatments import RULES, Treatment
 from timebank.organisations import members
-from timebank.organisations.models import Member, Organisation
+from timebank.organisations.models import Member
 from timebank.records import service as record_service
 from timebank.records import supplement_queries
-from timebank.records.account import account_of
 from timebank.records.rules import State
-from timebank.shop.allowance.errors import LimitReached
-from timebank.shop.redemption import handovers
 from timebank.stars import queries as stars
 from timebank.stars.rules import State as StarState
 from timebank.statistics import summary
-
-
-class Office:
-    """Two coordinators of an organisation, and two accounts of one person."""
-
-    def __init__(self) -> None:
-        self.organisation: Organisation = an_organisation()
-        self.one, self.other = a_coordinator(self.organisation.id), a_coordinator(self.organisation.id)
-        self.old, self.person = a_person("王秀英"), a_person("王秀英")
-
-    def merge(self, old: Person | None = None, person: Person | None = None) -> None:
-        """Merge the two, or others."""
-        merged_by(
-            self.one,
-            self.other,
-            old_id=(old or self.old).id,
-            person_id=(person or self.person).id,
-            organisation_id=self.organisation.id,
-        )
-
-
-@pytest.fixture
-def office(app: Flask) -> Office:
-    """Where mergers are made."""
-    return Office()
-
-
-def look(work: Any) -> Any:
-    """Look something up."""
-    return in_unit_of_work(work, write=False)
-
-
-def seen(person_id: UUID) -> Person:
-    """Return an account as it is now."""
-    person: Person = look(lambda: session.get_one(Person, person_id, populate_existing=True))
-    return person
-
-
-def minutes_of(person_id: UUID) -> tuple[int, int]:
-    """Return service minutes and balance."""
-    account = look(lambda: account_of(person_id))
-    return account["service_minutes"], account["balance_minutes"]
 
 
 def test_records_go_on_and_can_be_corrected(office: Office) -> None:
@@ -204,27 +154,6 @@ def test_stars_bans_and_qualifications_follow(office: Office) -> None:
     assert len(look(lambda: session.execute(qualifications.of(office.person.id)).all())) == 1
 
 
-def test_limits_count_what_both_have_taken(office: Office) -> None:
-    """Two a month, one on each account: nothing more this month; the audit finds what each account took in order."""
-    shop, goods = a_stocked_shop(price_minutes=10)
-    limited(shop, a_limit(2))
-    for one in (office.old, office.person):
-        minutes_for(one.id, 60)
-        taken = reserved(one.id, shop.id, (goods.id, 1)).redemption
-        hand_over(taken.id, shop)
-    office.merge()
-    with pytest.raises(LimitReached):
-        reserved(office.person.id, shop.id, (goods.id, 1))
-    assert findings() == []
-    assert proof.verify().ok
-
-
-def hand_over(redemption_id: UUID, shop: Any) -> None:
-    """Hand goods over."""
-    clerk = a_clerk(shop)
-    in_unit_of_work(lambda: handovers.hand_over(actor=clerk, redemption_id=redemption_id))
-
-
 def test_the_later_word_counts(office: Office) -> None:
     """Consents, each purpose by itself, whichever account said it."""
     early, late = datetime(2026, 11, 1, tzinfo=UTC), datetime(2026, 11, 2, tzinfo=UTC)
@@ -266,55 +195,6 @@ def test_relatives_members_and_proxies_stand_once(office: Office) -> None:
     assert len(messages_of(office.person.id)) == 2
     assert remaining_of(office.person.id) == 4
     assert left_with(office.old.id) == set()
-
-
-def left_with(person_id: UUID) -> set[str]:
-    """Return the ordinary tables whose rows still name somebody."""
-
-    def find() -> set[str]:
-        return {
-            name
-            for (name, column), rule in RULES.items()
-            if rule.treatment is Treatment.MOVED
-            and session.execute(
-                select(Base.metadata.tables[name].c[column])
-                .where(Base.metadata.tables[name].c[column] == person_id)
-                .limit(1)
-            ).first()
-        }
-
-    found: set[str] = look(find)
-    return found
-
-
-def test_a_household_goes_on_and_counts_what_was_taken(office: Office) -> None:
-    """The old membership ends, the new one begins at that instant; whoever is in another household stays there."""
-    wife, third = a_person(), a_person()
-    home = a_household(office.old, wife)
-    office.merge()
-    own = look(lambda: households.household_of(office.person.id))
-    assert own is not None
-    assert own.household_id == home.id
-    assert look(lambda: households.size_of(home.id)) == 2
-    other = a_household(third)
-    office.merge(third, office.person)
-    assert look(lambda: households.household_of(office.person.id)).household_id == home.id
-    assert look(lambda: households.size_of(other.id)) == 0
-    assert findings() == []
-
-
-def test_a_quota_stands_once(office: Office) -> None:
-    """Of two free quotas at one organisation the old account's ends; the audit agrees."""
-    shop, _ = a_stocked_shop()
-    quotas_of(shop)
-    for one in (office.old, office.person):
-        entitled(one.id, shop)
-    office.merge()
-    table = Base.metadata.tables["free_quota_entitlement"]
-    rows = look(lambda: session.execute(select(table.c.person_id, table.c.ended_at, table.c.end_reason)).all())
-    assert {row.person_id for row in rows} == {office.person.id}
-    assert sorted(row.ended_at is None for row in rows) == [False, True]
-    assert findings() == []
 
 
 def test_of_two_places_on_a_shift_that_is_over_one_is_withdrawn(office: Office) -> None:
