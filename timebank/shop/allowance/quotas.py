@@ -5,12 +5,11 @@ thing that new moves bring along are the releases of what is due: a sweep that n
 """
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Select, case, func, insert, select
+from sqlalchemy import Select, func, insert, select
 from sqlalchemy.orm import aliased
 
 from timebank import clock
@@ -19,12 +18,10 @@ from timebank.ledger.errors import HoldExpired
 from timebank.policies.free_quotas import FreeQuota, QuotaUnit
 from timebank.policies.rules import Policy
 from timebank.shop.allowance.errors import FreeQuotaRefundTooLarge, FreeQuotaSpent, NoFreeQuota
-from timebank.shop.allowance.quota_rules import QuotaMoveKind
+from timebank.shop.allowance.quota_rules import TAKES, QuotaMoveKind
 from timebank.shop.allowance.quota_tables import Entitlement, QuotaLine, QuotaMove
 from timebank.shop.models import Redemption
 from timebank.shop.rules import PricedLine, RedemptionState
-
-_TAKES = (QuotaMoveKind.HOLD, QuotaMoveKind.SPEND)
 
 
 class Purse:
@@ -251,7 +248,7 @@ def _opened(redemption_id: UUID, now: datetime) -> tuple[Purse, QuotaMove]:
 
 def lock_of(redemption_id: UUID) -> QuotaMove:
     """Lock the quota that a redemption was made with; return the move that took it."""
-    found = select(QuotaMove).where(QuotaMove.redemption_id == redemption_id, QuotaMove.kind.in_(_TAKES))
+    found = select(QuotaMove).where(QuotaMove.redemption_id == redemption_id, QuotaMove.kind.in_(TAKES))
     took = session.scalars(found).one()
     lock([took.entitlement_id])
     return took
@@ -272,36 +269,6 @@ def _taken_of(redemption_id: UUID) -> int:
     """Return what a redemption has cost of a quota, refunds already taken off."""
     moved = select(func.sum(QuotaMove.amount)).where(QuotaMove.redemption_id == redemption_id)
     return -int(session.scalar(moved) or 0)
-
-
-@dataclass(frozen=True, slots=True)
-class Paid:
-    """What a redemption takes of a free quota, and what it took in the end (None: nothing was handed over)."""
-
-    unit: QuotaUnit
-    total: int
-    charged: int | None
-
-
-def paid_for(redemption_ids: Collection[UUID]) -> dict[UUID, Paid]:
-    """Return what redemptions that a free quota pays take of it, in one statement."""
-    total = func.sum(case((QuotaMove.kind.in_(_TAKES), -QuotaMove.amount), else_=0))
-    charged = func.sum(
-        case(
-            (QuotaMove.kind == QuotaMoveKind.CAPTURE, -QuotaMove.held - QuotaMove.amount),
-            (QuotaMove.kind == QuotaMoveKind.SPEND, -QuotaMove.amount),
-        )
-    )
-    found = (
-        select(QuotaMove.redemption_id, func.min(QuotaMove.unit), total, charged)
-        .where(QuotaMove.redemption_id.in_(redemption_ids))
-        .group_by(QuotaMove.redemption_id)
-    )
-    return {
-        redemption_id: Paid(QuotaUnit(unit), int(taken), None if end is None else int(end))
-        for redemption_id, unit, taken, end in session.execute(found)
-        if redemption_id is not None
-    }
 
 
 def lock(entitlement_ids: Collection[UUID], *, skip: bool = False) -> list[UUID]:
