@@ -15,8 +15,7 @@ from timebank.identity.rules import PersonState, masked_name
 from timebank.ledger.rules import AccountState
 from timebank.records.account import account_of
 from timebank.shop import queries
-from timebank.shop.allowance import proxies
-from timebank.shop.allowance.quota_reading import paid_for
+from timebank.shop.allowance import proxies, quota_payments
 from timebank.shop.allowance.quota_rules import PayWith
 from timebank.shop.catalogue.barcodes import packs_of
 from timebank.shop.catalogue.goods import PICTURED
@@ -72,7 +71,7 @@ def redemption(
         "total_minutes": one.total_minutes,
         "charged_minutes": one.charged_minutes,
         "pay_with": PayWith.FREE_QUOTA if by_quota else PayWith.MINUTES,
-        "free_quota": paid_for([one.id])[one.id] if by_quota else None,
+        "free_quota": quota_payments.paid_for([one.id])[one.id] if by_quota else None,
         "collected_by": collected_by,
         "created_at": one.created_at,
         "expires_at": one.expires_at,

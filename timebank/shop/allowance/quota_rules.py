@@ -19,3 +19,7 @@ class QuotaMoveKind(StrEnum):
     CAPTURE = "capture"
     SPEND = "spend"
     REFUND = "refund"
+
+
+TAKES = (QuotaMoveKind.HOLD, QuotaMoveKind.SPEND)
+"""The moves that begin a payment."""

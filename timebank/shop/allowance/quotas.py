@@ -18,13 +18,10 @@ from timebank.ledger.errors import HoldExpired
 from timebank.policies.free_quotas import FreeQuota, QuotaUnit
 from timebank.policies.rules import Policy
 from timebank.shop.allowance.errors import FreeQuotaRefundTooLarge, FreeQuotaSpent, NoFreeQuota
-from timebank.shop.allowance.quota_rules import QuotaMoveKind
+from timebank.shop.allowance.quota_rules import TAKES, QuotaMoveKind
 from timebank.shop.allowance.quota_tables import Entitlement, QuotaLine, QuotaMove
 from timebank.shop.models import Redemption
 from timebank.shop.rules import PricedLine, RedemptionState
-
-TAKES = (QuotaMoveKind.HOLD, QuotaMoveKind.SPEND)
-"""The moves that take something of a quota; others resolve them or give back."""
 
 
 class Purse:

@@ -1,4 +1,4 @@
-"""What redemptions that a free quota pays have taken of it."""
+"""What redemptions take of free quotas, and what they took in the end."""
 
 from collections.abc import Collection
 from dataclasses import dataclass
@@ -8,9 +8,8 @@ from sqlalchemy import case, func, select
 
 from timebank.database import session
 from timebank.policies.free_quotas import QuotaUnit
-from timebank.shop.allowance.quota_rules import QuotaMoveKind
+from timebank.shop.allowance.quota_rules import TAKES, QuotaMoveKind
 from timebank.shop.allowance.quota_tables import QuotaMove
-from timebank.shop.allowance.quotas import TAKES
 
 
 @dataclass(frozen=True, slots=True)
