@@ -28,6 +28,7 @@ from timebank.attendance import service as attendance
 from timebank.attendance.reading import Presented, Reader
 from timebank.database import db, in_unit_of_work
 from timebank.identity.rules import Actor
+from timebank.serving import set_aside
 from timebank.settings import Settings
 
 PEOPLE = 200
@@ -69,6 +70,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
 def _measured(settings: Settings, options: Options) -> Rounds:
     """Take both once a round, in another order each time, after one round that only warms up; then verify the ledger."""
     app = create_app(settings)
+    set_aside()  # as a worker does
     with app.app_context():
         reader = Reader(app.extensions["timebank-codes"], settings.keys("codes"))
         street = in_unit_of_work(seed.street)

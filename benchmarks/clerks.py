@@ -19,6 +19,7 @@ from benchmarks.load import Run
 from timebank.application import create_app
 from timebank.database import db, in_unit_of_work, new_id, session
 from timebank.identity.rules import Actor, Grant, Role
+from timebank.serving import set_aside
 from timebank.settings import Settings
 from timebank.shop.redemption import handovers, reservations
 from timebank.shop.rules import Line
@@ -108,6 +109,7 @@ def _together(runs: Sequence[Run]) -> Run:
 
 def _serve(pipe: Connection, settings: Settings, shop: Shop, number: int, processes: int) -> None:
     app = create_app(settings)
+    set_aside()  # as a worker does
     members = shop.members[number::processes]
     pipe.send("ready")
     while True:

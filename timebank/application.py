@@ -35,6 +35,7 @@ from timebank.files import endpoints as files
 from timebank.giving import endpoints as giving
 from timebank.giving import group_endpoints as groups
 from timebank.giving import pool_endpoints as pool
+from timebank.identity import account_endpoints as account
 from timebank.identity import consent_endpoints as consents
 from timebank.identity import document_endpoints as documents
 from timebank.identity import endpoints as identity
@@ -42,6 +43,8 @@ from timebank.identity.document_keys import DocumentKeys
 from timebank.identity.documents import masked_document
 from timebank.identity.wechat import WechatClient
 from timebank.imports import endpoints as imports
+from timebank.mergers import binding_endpoints as binding
+from timebank.mergers import endpoints as mergers
 from timebank.notifications import endpoints as notifications
 from timebank.notifications import templates
 from timebank.organisations import audit_endpoints as audit
@@ -50,7 +53,11 @@ from timebank.organisations import endpoints as organisations
 from timebank.organisations import household_endpoints as households
 from timebank.organisations import member_endpoints as members
 from timebank.organisations import paper_endpoints as papers
+from timebank.organisations import staff_endpoints as staff
 from timebank.passbook import endpoints as passbook
+from timebank.people import disclosure_endpoints as disclosures
+from timebank.people import endpoints as people
+from timebank.people import leaving_endpoints as leaving
 from timebank.policies import endpoints as policies
 from timebank.records import correction_endpoints as corrections
 from timebank.records import endpoints as records
@@ -79,6 +86,7 @@ MAX_BODY_BYTES = 1 << 20
 
 DOMAINS = (
     identity,
+    account,
     consents,
     documents,
     organisations,
@@ -86,6 +94,7 @@ DOMAINS = (
     members,
     papers,
     households,
+    staff,
     audit,
     files,
     policies,
@@ -128,10 +137,15 @@ DOMAINS = (
     evaluations,
     complaints,
     anomalies,
+    binding,
+    mergers,
     passbook,
     imports,
     statistics,
     exports,
+    people,
+    disclosures,
+    leaving,
 )
 
 

@@ -17,7 +17,7 @@ from timebank.codes import rotation
 from timebank.database import in_unit_of_work, session, violated_constraint
 from timebank.demo import street
 from timebank.errors import Conflict, Refusal, refusal_for
-from timebank.identity import passwords
+from timebank.identity import audit, passwords
 from timebank.identity import service as identity
 from timebank.identity.commands import cli as people_commands
 from timebank.identity.rules import Grant, Role
@@ -27,6 +27,7 @@ from timebank.ledger.commands import cli as ledger_commands
 from timebank.notifications.commands import cli as notification_commands
 from timebank.organisations.commands import cli as audit_commands
 from timebank.organisations.models import Area, Organisation
+from timebank.organisations.staff_commands import cli as staff_commands
 from timebank.passbook import expiry_warnings
 from timebank.policies.commands import cli as policy_commands
 from timebank.settings import Settings, UnsafeSettings
@@ -53,6 +54,7 @@ def _add(group: click.Group, name: str) -> None:
 
 
 _add(audit_commands, "audit")
+_add(staff_commands, "staff")
 _add(ledger_commands, "ledger")
 _add(shop_commands, "shop")
 _add(record_commands, "records")
@@ -163,6 +165,9 @@ def create_user(
         person = identity.enrol(display_name=name)
         identity.set_password(person_id=person.id, username=username, password_hash=password_hash)
         identity.grant(person_id=person.id, granted=Grant(Role(role), organisation, area))
+        audit.note(
+            actor=audit.AT_THE_TERMINAL, verb=audit.Verb.ENTER, kind="staff", target=person.id, person_id=person.id
+        )
         return person.id
 
     click.echo(in_unit_of_work(create))

@@ -6,7 +6,7 @@ last lock that anything takes.
 
 from typing import Any
 
-from sqlalchemy import inspect
+from sqlalchemy import CTE, BindParameter, inspect
 from sqlalchemy.dialects import postgresql, sqlite
 
 from timebank.database import Base, session
@@ -19,22 +19,23 @@ class Numbering:
     def __init__(self, counter: type[Base]) -> None:
         last: Any = counter.last  # type: ignore[attr-defined]
         rule: dict[str, Any] = {"index_elements": list(inspect(counter).primary_key), "set_": {"last": last + 1}}
+        self._on_postgresql = postgresql.insert(counter).on_conflict_do_update(**rule).returning(last)
         self._count = {
             "sqlite": Direct(sqlite.insert(counter).on_conflict_do_update(**rule).returning(last)),
-            "postgresql": Direct(postgresql.insert(counter).on_conflict_do_update(**rule).returning(last)),
+            "postgresql": Direct(self._on_postgresql),
         }
 
     def following(self, **series: Any) -> int:
         """Return the next number of a series."""
-        return number_of(self.count(**series))
-
-    def count(self, **series: Any) -> Sent:
-        """Ask for the next number of a series, without waiting for it inside ``at_once``."""
         connection = session.connection()
-        return self._count[connection.dialect.name].send(connection, series | {"last": 1})
+        return number_of(self._count[connection.dialect.name].send(connection, series | {"last": 1}))
+
+    def counted(self, **series: BindParameter[Any]) -> CTE:
+        """Return the next number of a series as a part of a PostgreSQL statement that writes what takes it."""
+        return self._on_postgresql.values(**series, last=1).cte("counted")
 
 
-def number_of(counted: Sent) -> int:
-    """Wait for a number that was asked for."""
-    [[number]] = counted.rows()
+def number_of(sent: Sent) -> int:
+    """Return the number that a statement has answered."""
+    [[number]] = sent.rows()
     return int(number)

@@ -16,6 +16,7 @@ from timebank.files import endpoints as files
 from timebank.files import sweeping as unused_files
 from timebank.ledger import service as ledger
 from timebank.passbook import expiries
+from timebank.people import erasing
 from timebank.records import finalising
 from timebank.shop.allowance import quotas
 from timebank.shop.redemption import reservations
@@ -25,6 +26,7 @@ from timebank.web import idempotency
 SWEEP_AT_ONCE = 500
 NOTICES_AT_ONCE = 50
 SHIFTS_AT_ONCE = 100
+ERASED_AT_ONCE = 100
 
 _log = structlog.get_logger()
 
@@ -66,6 +68,7 @@ PARTS: dict[str, Callable[[], int]] = {
     "anomalies": _in_one(anomalies.look),
     "notices": _notices_over,
     "files": lambda: unused_files.sweep(store=files.store(), limit=SWEEP_AT_ONCE),
+    "erasures": lambda: erasing.sweep(limit=ERASED_AT_ONCE),
     "figures": summary.fold_all,
     "replies": _in_one(idempotency.forget_old),
 }

@@ -9,6 +9,7 @@ import pytest
 
 from timebank.attendance.rules import LateReason
 from timebank.commands import cli
+from timebank.imports.faults import Code as Fault
 from timebank.records.rules import Flag
 from timebank.settings import PREFIX, Settings
 
@@ -49,17 +50,22 @@ def _prose(document: Path) -> str:
 
 
 def _codes() -> set[str]:
-    """Return every code that the product can answer with or keep: refusals, flags, why a late scan waits."""
+    """Return every code that the product can answer with or keep: refusals, flags, why a late scan waits, faults of lines."""
     table = (ROOT / "api_spec/problems.md").read_text(encoding="utf-8")
-    return {*re.findall(r"^\| `([A-Z0-9_]+)`", table, flags=re.MULTILINE), *Flag, *LateReason}
+    return {*re.findall(r"^\| `([A-Z0-9_]+)`", table, flags=re.MULTILINE), *Flag, *LateReason, *Fault}
 
 
 @pytest.mark.parametrize("document", MANUALS, ids=lambda path: path.name)
 def test_every_code_is_real(document: Path) -> None:
-    """Every code in capitals that a document names is a refusal, a flag, or a reason why a late scan waits."""
+    """Every code in capitals that a document names is a refusal, a flag, a reason why a late scan waits, or a line's fault."""
     named = {word for word in re.findall(r"`([A-Z][A-Z0-9_]{2,})`", _prose(document)) if not word.startswith(PREFIX)}
 
     assert named - SQL - _codes() == set()
+
+
+def test_every_fault_of_a_line_is_explained() -> None:
+    """docs/import.md names every fault that a line of an import can have."""
+    assert {f"`{fault}`" for fault in Fault if f"| `{fault}` |" not in _prose(ROOT / "docs/import.md")} == set()
 
 
 def test_every_flag_is_explained_to_coordinators() -> None:

@@ -1,5 +1,6 @@
 """A full shift, people who wait for it, and everybody at once: threads, and phones with tokens of their own."""
 
+from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from functools import partial
@@ -8,24 +9,25 @@ from uuid import UUID
 
 import httpx
 from flask import Flask
-from sqlalchemy import func, select
+from sqlalchemy import func, select, update
 
 from tests.concurrency.crowds import all_at_once
 from tests.concurrency.test_races_through_http import backstage
 from tests.conftest import ServerFactory
 from tests.factories.activities import a_coming_shift, a_full_shift, a_turn, taken_of
 from tests.factories.attendance import screen_of, the_reader
-from tests.factories.identity import a_person, signed_in
+from tests.factories.identity import a_person, an_admin, signed_in
 from tests.factories.policies import a_policy
+from tests.servers import Server
 from timebank import clock
 from timebank.activities import sign_ups, waiting
 from timebank.activities.models import Shift, SignUp
-from timebank.activities.waiting_rules import STILL_WAITING
+from timebank.activities.waiting_rules import STILL_WAITING, WaitingState
 from timebank.activities.waiting_tables import WaitingPlace
 from timebank.attendance import service as attendance
 from timebank.attendance.queries import is_inside
 from timebank.attendance.reading import Presented
-from timebank.database import in_unit_of_work, session
+from timebank.database import in_unit_of_work, new_id, session
 from timebank.identity.rules import Actor
 
 
@@ -171,33 +173,105 @@ def test_two_shifts_at_one_time_and_two_phones(app: Flask) -> None:
         assert outcome == {"done": 1, "SIGN_UP_CLASH": 1}
 
 
-def test_three_cancel_at_once_through_http(server: ServerFactory) -> None:
-    """Phones with tokens of their own: three withdraw, four who wait confirm, one leaves, five strangers try, in one moment."""
+Wanted = tuple[str, str, dict[str, str]]
+"""Method, what of the shift, and the headers of whoever asks."""
+
+
+def through_http(served: Server, shift: Shift, wanted: list[Wanted]) -> list[tuple[int, str]]:
+    """Send all requests in one moment, each from a phone of its own; return statuses and codes in their order."""
+    together = Barrier(len(wanted))
+
+    def send(request: Wanted) -> httpx.Response:
+        method, what, headers = request
+        body = {"reason": "雨"} if what == "cancel" else None
+        with served.client() as client:
+            client.get("/healthz")
+            together.wait()
+            return client.request(
+                method,
+                f"/api/v1/shifts/{shift.id}/{what}",
+                headers=headers | {"Idempotency-Key": str(new_id())},
+                json=body,
+            )
+
+    with ThreadPoolExecutor(len(wanted)) as crowd:
+        answers = list(crowd.map(send, wanted))
+    return [(answer.status_code, answer.json()["code"] if answer.status_code >= 400 else "") for answer in answers]
+
+
+def test_races_for_places_through_http(server: ServerFactory) -> None:
+    """Phones with tokens of their own, in one moment: three withdraw at once; the last place; an offer that ends; two cancel."""
     served = server()
     with backstage(served):
-        shift, holders = a_full_shift(3)
-        turns = [a_turn(shift.id).volunteer_id for _ in range(5)]
-        strangers = [a_person().id for _ in range(5)]
-        wanted = [
-            *(("DELETE", "sign-up", signed_in(who)) for who in holders),
-            *(("POST", "sign-up", signed_in(who)) for who in (*turns[1:], *strangers)),
-            ("DELETE", "waiting", signed_in(turns[0])),
-        ]
-        together = Barrier(len(wanted))
+        three_withdraw_while_five_wait_and_five_try(served)
+        twelve_want_the_last_place(served)
+        an_offer_ends_as_it_is_confirmed(served)
+        everything_is_cancelled_twice(served)
 
-        def send(request: tuple[str, str, dict[str, str]]) -> httpx.Response:
-            method, what, headers = request
-            with served.client() as client:
-                client.get("/healthz")
-                together.wait()
-                return client.request(method, f"/api/v1/shifts/{shift.id}/{what}", headers=headers)
 
-        with ThreadPoolExecutor(len(wanted)) as crowd:
-            answers = list(crowd.map(send, wanted))
+def three_withdraw_while_five_wait_and_five_try(served: Server) -> None:
+    """Four who wait confirm, one leaves: no stranger slips in between."""
+    shift, holders = a_full_shift(3)
+    turns = [a_turn(shift.id).volunteer_id for _ in range(5)]
+    strangers = [a_person().id for _ in range(5)]
+    wanted: list[Wanted] = [
+        *(("DELETE", "sign-up", signed_in(who)) for who in holders),
+        *(("POST", "sign-up", signed_in(who)) for who in (*turns[1:], *strangers)),
+        ("DELETE", "waiting", signed_in(turns[0])),
+    ]
+    answers = through_http(served, shift, wanted)
+    assert {code for _, code in answers} <= {"", "CAPACITY_FULL"}
+    assert answers[:3] == [(204, "")] * 3
+    assert answers[-6:-1] == [(409, "CAPACITY_FULL")] * 5, "a stranger has slipped in"
+    states = nobody_waits_beside_a_free_place(shift.id)
+    assert states["live"] + states.get("offered", 0) == taken_of(shift.id) == 3
 
-        codes = {answer.json()["code"] for answer in answers if answer.status_code >= 400}
-        assert codes <= {"CAPACITY_FULL"}
-        assert [answer.status_code for answer in answers[:3]] == [204] * 3
-        assert {answer.status_code for answer in answers[-6:-1]} == {409}, "a stranger has slipped in"
+
+def twelve_want_the_last_place(served: Server) -> None:
+    """One gets it, whoever else taps, twice or once."""
+    shift = a_coming_shift(capacity=1)
+    people = [a_person().id for _ in range(6)]
+    answers = through_http(served, shift, [("POST", "sign-up", signed_in(who)) for who in people * 2])
+    codes = Counter(answers)
+    assert codes[201, ""] == 1
+    assert codes[409, "ALREADY_SIGNED_UP"] == 1
+    assert codes[409, "CAPACITY_FULL"] == 10
+    assert nobody_waits_beside_a_free_place(shift.id) == {"live": 1}
+
+
+def an_offer_ends_as_it_is_confirmed(served: Server) -> None:
+    """The one to whom it was offered, or the next one, never both; whoever is in time by the server's clock."""
+    for _ in range(4):
+        shift, (holder,) = a_full_shift()
+        first, following = a_turn(shift.id).volunteer_id, a_turn(shift.id).volunteer_id
+        in_unit_of_work(partial(sign_ups.withdraw, shift_id=shift.id, volunteer_id=holder))
+        ends = clock.now() + timedelta(milliseconds=150)
+        offered = WaitingPlace.state == WaitingState.OFFERED
+        in_unit_of_work(partial(session.execute, update(WaitingPlace).where(offered).values(confirm_by=ends)))
+        people = [first, first, following, following, a_person().id]
+        answers = through_http(served, shift, [("POST", "sign-up", signed_in(who)) for who in people])
+        assert {code for _, code in answers} <= {"", "CAPACITY_FULL", "ALREADY_SIGNED_UP"}
+        assert answers[-1] == (409, "CAPACITY_FULL")
         states = nobody_waits_beside_a_free_place(shift.id)
-        assert states["live"] + states.get("offered", 0) == taken_of(shift.id) == 3
+        assert [status for status, _ in answers].count(201) == states["live"] <= 1
+        assert taken_of(shift.id) == 1
+
+
+def everything_is_cancelled_twice(served: Server) -> None:
+    """Six taps of one holder free one place; two coordinators and another holder in one moment call off once."""
+    shift, (holder, other) = a_full_shift(2)
+    waits = a_turn(shift.id).volunteer_id
+    answers = through_http(served, shift, [("DELETE", "sign-up", signed_in(holder))] * 6)
+    assert Counter(answers) == {(204, ""): 1, (404, "NOT_SIGNED_UP"): 5}
+    assert nobody_waits_beside_a_free_place(shift.id) == {"offered": 1, "live": 1}
+    staff = [signed_in(an_admin()) for _ in range(2)]
+    wanted: list[Wanted] = [
+        *(("POST", "cancel", who) for who in staff),
+        ("DELETE", "sign-up", signed_in(other)),
+        ("POST", "sign-up", signed_in(waits)),
+    ]
+    answers = through_http(served, shift, wanted)
+    assert Counter(answers[:2]) == {(200, ""): 1, (409, "SHIFT_CANCELLED"): 1}
+    assert answers[2] == (204, "")
+    assert answers[3] in {(201, ""), (409, "SHIFT_CANCELLED")}
+    assert nobody_waits_beside_a_free_place(shift.id)["live"] == int(answers[3] == (201, ""))

@@ -21,6 +21,7 @@ PUBLIC = {
     "POST /api/v1/devices",
     "GET /api/v1/ledger/seals",
     "GET /api/v1/public/shops/<uuid:site_id>/accounts",
+    "GET /api/v1/public/shops/<uuid:site_id>/purpose-notices",
     "GET /api/v1/verify/<string(maxlength=80):code>",
     "GET /api/v1/shared/<code>",
     "GET /api/v1/calendars/<string(maxlength=64):token>.ics",

@@ -14,6 +14,11 @@ from timebank.identity.rules import Actor
 V1 = "/api/v1"
 
 
+def keyed(headers: dict[str, str]) -> dict[str, str]:
+    """Return headers with an idempotency key of their own."""
+    return headers | {"Idempotency-Key": str(new_id())}
+
+
 class Caller:
     """One person at one client."""
 

@@ -9,10 +9,11 @@ from uuid import UUID
 import openpyxl
 
 from timebank.database import in_unit_of_work
+from timebank.identity.document_keys import Algorithm, DocumentKeys
+from timebank.identity.document_rules import check_character
 from timebank.identity.rules import Actor
 from timebank.imports import service
-from timebank.imports.document_numbers import check_character
-from timebank.imports.people import Contacts
+from timebank.imports.people import Contacts, Keys
 from timebank.imports.rules import Kind
 from timebank.imports.service import Report, Wanted
 
@@ -29,7 +30,7 @@ SHENZHEN = (
     "签退时间",
     "服务时长（单位：小时）",
 )
-CONTACTS = Contacts((b"the key of the tests",))
+KEYS = Keys(Contacts((b"the key of the tests",)), DocumentKeys(Algorithm.SHA256, (b"another key of the tests",)))
 
 
 def a_csv(headings: Sequence[str], lines: Iterable[Sequence[str]], encoding: str = "utf-8-sig") -> bytes:
@@ -62,7 +63,7 @@ def wanted(
     return Wanted(
         actor=actor,
         read=service.read(data, kind=kind),
-        contacts=CONTACTS,
+        keys=KEYS,
         reason=reason,
         organisation_id=organisation_id,
     )

@@ -206,6 +206,14 @@ class PlacesOfTwoShifts(RuleBasedStateMachine):
 
         self.both(lambda: self.model.check_in(number, person, self.now), arrive)
 
+    @precondition(lambda self: self.now > min(self.starts()) - HOUR and any(one.turns for one in self.model.shifts))
+    @rule(data=st.data())
+    def somebody_on_a_list_comes(self, data: st.DataObject) -> None:
+        """Come to the door with no place, or with one that is kept."""
+        turns = [(number, turn.person) for number in range(2) for turn in self.model.shifts[number].turns]
+        number, person = data.draw(st.sampled_from(turns))
+        self.somebody_comes(number=number, person=person)
+
     @precondition(lambda self: any(shift.inside for shift in self.model.shifts))
     @rule(data=st.data())
     def somebody_goes(self, data: st.DataObject) -> None:

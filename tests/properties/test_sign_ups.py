@@ -1,5 +1,6 @@
 """Whatever people do with two shifts, in whatever order: places add up, the list is in order, and refusals are the right ones."""
 
+from collections.abc import Callable
 from typing import Any
 
 from flask import Flask
@@ -109,3 +110,54 @@ def test_places_and_lists_hold_whatever_happens(app: Flask) -> None:
     run_state_machine_as_test(
         WhatHolds, settings=settings(max_examples=examples(10, 300), stateful_step_count=examples(30, 60))
     )
+
+
+def test_what_chance_seldom_makes(app: Flask) -> None:
+    """A group kept, roles changed with a place in hand, a list that ends with the start, a forgotten check-out."""
+    a_policy("overlapping_sign_ups", "refuse")
+    day = WhatHolds()
+
+    def then(step: Callable[..., None], **details: Any) -> None:
+        step(**details)
+        day.the_database_says_what_the_model_says()
+        day.places_add_up()
+        day.phones_show_what_holds_now()
+        day.one_time_is_one_shift()
+
+    # Whoever serves for a group, gives up and comes back, serves for it still.
+    then(day.somebody_says_for_whom, number=0, person=0, group=True)
+    then(day.somebody_withdraws, number=0, person=0)
+    then(day.somebody_signs_up, number=0, person=0, role=0)  # kept for the one who waits: refused
+    then(day.somebody_stops_waiting, number=0, person=2)
+    then(day.somebody_signs_up, number=0, person=0, role=0)
+    assert day.model.shifts[0].held[0].for_group
+    then(day.somebody_waits, number=0, person=2, role=0)
+
+    # Of the two roles each has one; somebody who is offered the one takes the other, which nobody wants.
+    for role, person in enumerate((3, 4)):
+        then(day.somebody_signs_up, number=1, person=person, role=role)
+    for person in (5, 6):
+        then(day.somebody_waits, number=1, person=person, role=0)
+    then(day.somebody_withdraws, number=1, person=3)
+    then(day.somebody_withdraws, number=1, person=4)
+    then(day.somebody_signs_up, number=1, person=5, role=1)
+    assert [turn.confirm_by is not None for turn in day.model.shifts[1].turns] == [True]
+    then(day.somebody_signs_up, number=0, person=5, role=0)  # at the same time: refused
+
+    # Once the first shift has begun a place given up is for whoever is there, on the list or not.
+    then(day.the_day_comes)
+    then(day.somebody_comes, number=0, person=1)
+    then(day.time_passes, minutes=40)
+    then(day.somebody_withdraws, number=0, person=1)  # inside: refused
+    then(day.somebody_withdraws, number=0, person=0)
+    then(day.somebody_comes, number=0, person=2)
+    assert (day.model.shifts[0].turns, day.model.shifts[0].inside.keys()) == ([], {1, 2})
+
+    # She forgets to check out: until the time for it is over she is still there, after it she has left and comes to the other.
+    then(day.time_passes, minutes=3 * 60 + 40)
+    then(day.somebody_comes, number=1, person=2)
+    then(day.time_passes, minutes=40)
+    then(day.somebody_comes, number=1, person=2)
+    assert (day.model.shifts[0].inside.keys(), day.model.shifts[1].inside.keys()) == ({1}, {2})
+    then(day.a_shift_is_closed, number=0)
+    day.teardown()

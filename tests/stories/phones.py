@@ -27,14 +27,29 @@ class Phone:
         self._client = client
 
     def send(self, who: Any, path: str, *, device: str | None = None, **body: Any) -> Any:
-        """Send something that is taken; return the answer's body."""
+        """Send something that is taken; return the answer's body, if it has one."""
         answer = self._post(who, path, body, device)
-        assert answer.status_code in {200, 201}, answer.text
+        assert answer.status_code in {200, 201, 202, 204}, answer.text
         return answer.json
 
     def refused(self, who: Any, path: str, **body: Any) -> tuple[int, str]:
         """Send something that is refused; return status and code."""
         return refusal_of(self._post(who, path, body, None))
+
+    def take_back(self, who: Any, path: str) -> None:
+        """Give something up."""
+        answer = self._client.delete(f"/api/v1{path}", headers=signed_in(who))
+        assert answer.status_code == 204, answer.text
+
+    def put(self, who: Any, path: str, **body: Any) -> Any:
+        """Change something; return the answer's body."""
+        answer = self._client.put(f"/api/v1{path}", json=body, headers=signed_in(who))
+        assert answer.status_code == 200, answer.text
+        return answer.json
+
+    def refused_put(self, who: Any, path: str, **body: Any) -> tuple[int, str]:
+        """Change something that is refused; return status and code."""
+        return refusal_of(self._client.put(f"/api/v1{path}", json=body, headers=signed_in(who)))
 
     def look(self, who: Any, path: str) -> Any:
         """Look something up."""

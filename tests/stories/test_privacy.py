@@ -10,6 +10,7 @@ from collections import defaultdict
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import date
 from typing import Any
 from urllib.parse import quote, unquote
 from uuid import UUID
@@ -24,6 +25,7 @@ from tests.factories.attendance import kept_scan, minutes_past_nine
 from tests.factories.documents import pdf_codes
 from tests.factories.identity import a_person
 from tests.factories.organisations import a_shop
+from tests.factories.people import a_resident_number
 from tests.factories.shop import a_clerk, some_goods
 from tests.factories.supplements import a_past_shift, a_request
 from tests.stories.phones import Phone, Team, the_books_agree
@@ -31,11 +33,14 @@ from timebank.commands import cli
 from timebank.database import Base, db, in_unit_of_work, session
 from timebank.demo.wechat import openid_of
 from timebank.identity.models import Person
+from timebank.ledger import proof
 
 NAMES = ("欧阳暗号甲", "司徒暗号乙", "百里暗号丙")
 GIVEN = tuple(name[2:] for name in NAMES)
 """Masked, a name keeps its first character; what follows is seen by nobody."""
 TELEPHONE = "13900004711"
+CONTACT = "13900005822"
+DOCUMENT = a_resident_number(date(1956, 7, 21), region="440305")
 SAID = f"请打 {TELEPHONE} 核实"
 DEVICE = "planted-device-4711"
 FOLLOWER = "planted-follower"
@@ -57,6 +62,11 @@ TELEPHONE_STANDS_IN = {
     ("supplement", "evidence_note"): "what the evidence is",
     ("gift", "message"): "what one relative writes to the other",
     ("idempotent_reply", "body"): "an answer to the person themselves, kept for 72 hours to be given again",
+}
+CONTACT_STANDS_IN = {("people_profile", "phone"): "how to reach them, as long as they wish"}
+LEFT_BEHIND = {
+    ("idempotent_reply", "body"): "an answer that a relative or staff were given, for 72 hours",
+    ("shop_intake", "donor_name"): "a donor who wants a receipt in their name",
 }
 
 
@@ -201,6 +211,25 @@ class Day:
             self.refused.append(phone.refused(self.situ, "/supplements", **supplement | {"reason": SAID * 100}))
             phone.send(self.ouyang, "/supplements", **supplement | {"reason": SAID})
 
+    def at_the_desk(self) -> None:
+        """The mother says how to reach her, shows her document, and is looked up; her daughter mistypes and is refused."""
+        phone, mother, daughter = self.phone, self.ouyang, self.situ
+        organisation_id, known = str(self.team.organisation.id), {"kind": "resident_id", "number": DOCUMENT}
+        assert phone.put(mother, "/me/profile", display_name=NAMES[0], phone=CONTACT)["phone"] == CONTACT
+        assert phone.put(mother, "/me/document", **known)["masked"].endswith(DOCUMENT[-4:])
+        self.refused += [
+            phone.refused_put(daughter, "/me/document", **known),
+            phone.refused_put(daughter, "/me/document", **known | {"number": DOCUMENT[:-1] + "y"}),
+            phone.refused_put(daughter, "/me/profile", display_name=NAMES[1], phone=f"{CONTACT}{NAMES[1]}"),
+        ]
+        desk, reason = self.team.coordinator, "通知领取证书"
+        shown = phone.look(desk, f"/people/{mother.id}/profile?organisation_id={organisation_id}")
+        assert (shown["display_name"], shown["phone"]) == ("欧**", "139****5822")
+        wanted = {"organisation_id": organisation_id, "fields": ["name", "contact"], "reason": reason}
+        asked = phone.send(desk, f"/people/{mother.id}/disclosures", **wanted)
+        assert phone.send(desk, f"/disclosures/{asked['id']}/open")["contact"] == CONTACT
+        assert phone.look(mother, "/me/export")["holdings"]["profile"][0]["phone"] == CONTACT
+
     def in_the_family(self) -> None:
         """The mother gives her daughter ten minutes, with a word."""
         phone, organisation_id = self.phone, str(self.team.organisation.id)
@@ -217,19 +246,20 @@ class Day:
 COMMANDS = (["sweep"], ["notifications", "send"], ["ledger", "seal"], ["ledger", "verify"], ["shop", "audit"])
 
 
-def live_through_a_day(app: Flask, client: FlaskClient, phone: Phone, team: Team) -> str:
-    """Let mother and daughter live through it all, and the operator after them; return what the commands said."""
+def live_through_a_day(app: Flask, client: FlaskClient, phone: Phone, team: Team) -> tuple[str, Day]:
+    """Let mother and daughter live through it all, and the operator after them; return what the commands said, and them."""
     day = Day(phone, team, ouyang=renamed(client, phone, NAMES[0]), situ=a_person(NAMES[1]))
     record = day.morning()
     day.afternoon()
     day.next_day(record)
+    day.at_the_desk()
     day.in_the_family()
     assert {status for status, _ in day.refused} <= {403, 409, 422}
     with minutes_past_nine(25 * 60):
         told = [app.test_cli_runner().invoke(cli, command) for command in COMMANDS]
         the_books_agree(phone, day.ouyang, day.situ)
     assert [one.exit_code for one in told] == [0] * len(COMMANDS), [one.output for one in told]
-    return "".join(one.output for one in told)
+    return "".join(one.output for one in told), day
 
 
 @pytest.mark.rule("R37")
@@ -239,16 +269,17 @@ def test_what_is_known_of_people_stays_where_it_belongs(
 ) -> None:
     """Names in the tables of people, words where they were said; nothing of it in ledger, logs, addresses or refusals."""
     with overhearing(app) as heard:
-        commands = live_through_a_day(app, client, phone, team)
+        commands, _ = live_through_a_day(app, client, phone, team)
 
     # The database: exactly the columns that are meant to hold it, and no other.
     assert where(*GIVEN) == set(NAMES_STAND_IN)
     assert where(TELEPHONE) == set(TELEPHONE_STANDS_IN)
     assert where(openid_of(FOLLOWER)) == {("identity_wechat", "openid")}
-    assert where(DEVICE, *WHERE) == set()
+    assert where(CONTACT) == set(CONTACT_STANDS_IN)
+    assert where(DEVICE, DOCUMENT, *WHERE) == set()
 
     # What operators, proxies and clients see.
-    private = (*GIVEN, TELEPHONE, DEVICE, openid_of(FOLLOWER), *WHERE)
+    private = (*GIVEN, TELEPHONE, CONTACT, DOCUMENT, DEVICE, openid_of(FOLLOWER), *WHERE)
     logs = commands + "".join(capfd.readouterr())
     assert logs.count("http.request_answered") > 40
     assert words_in(logs, *private) == set()
@@ -256,6 +287,22 @@ def test_what_is_known_of_people_stays_where_it_belongs(
     assert words_in("\n".join(heard.refusals), *private) == set()
     addresses = "\n".join(unquote(address) for address in heard.addresses)
     assert words_in(addresses, *private) == set()
+
+
+@pytest.mark.rule("R36")
+def test_whoever_leaves_is_named_nowhere(app: Flask, client: FlaskClient, phone: Phone, team: Team) -> None:
+    """The daughter leaves when nothing is open any more: her name is in no column, the books and figures are as before."""
+    _, day = live_through_a_day(app, client, phone, team)
+    with minutes_past_nine(25 * 60):
+        before = phone.look(team.coordinator, f"/statistics/hours?organisation={team.organisation.id}")["items"]
+        phone.send(day.situ, "/me/erasure", balance="donate")
+    with minutes_past_nine(9 * 24 * 60):
+        told = app.test_cli_runner().invoke(cli, ["sweep"])
+        assert "erasures=1" in told.output, told.output
+        assert proof.verify().ok
+        assert phone.look(team.coordinator, f"/statistics/hours?organisation={team.organisation.id}")["items"] == before
+    assert where(GIVEN[1]) <= set(LEFT_BEHIND)
+    assert where(day.situ.volunteer_no) <= set(LEFT_BEHIND)
 
 
 def test_the_ledger_holds_no_text(app: Flask, client: FlaskClient, phone: Phone, team: Team) -> None:

@@ -1,4 +1,4 @@
-"""Finding an activity: by when and where its coming shifts are, whether there is a place, the role, and words.
+"""Finding an activity or a shift: by when and where its coming shifts are, whether there is a place, the role, and words.
 
 Where somebody looks from is rounded to a hundredth of a degree (about a kilometre) before anything is done with it, and
 is not kept anywhere (rule R37); an answer tells no distance, only that something is near enough.
@@ -8,6 +8,7 @@ import math
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from typing import Any
 
 from sqlalchemy import ColumnElement, Float, Select, and_, case, exists, func, literal, or_, select
 from sqlalchemy.orm import InstrumentedAttribute
@@ -57,6 +58,11 @@ class Wish:
     def is_any(self) -> bool:
         """Whether nothing is wished of a shift."""
         return self == Wish()
+
+
+def coming(found: Select[*tuple[Any, ...]], *, wish: Wish, now: datetime) -> Select[*tuple[Any, ...]]:
+    """Return those shifts of a select of shift contexts that are as wished for; without a wish all of them."""
+    return found if wish.is_any else found.where(*_conditions(wish, now))
 
 
 def narrowed(found: Select[Activity], *, wish: Wish, keyword: str | None, now: datetime) -> Select[Activity]:

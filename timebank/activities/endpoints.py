@@ -5,6 +5,7 @@ activity's leader publishes its shifts.
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
@@ -50,14 +51,7 @@ def list_activities(query: dict[str, Any]) -> dict[str, Any]:
         area_path=_path_of(query.get("area")),
         category=query.get("category"),
     )
-    wish = Wish(
-        since=query.get("since"),
-        until=query.get("until"),
-        with_place="open" in query,
-        role=query.get("role"),
-        near=query.get("near"),
-        distance=Distance(query.get("distance", Distance.NEAR)),
-    )
+    wish = replace(_wish(query), since=query.get("since"), until=query.get("until"))
     found = discovery.narrowed(found, wish=wish, keyword=query.get("q"), now=clock.now())
     return page(found, by=[Activity.created_at, Activity.id], query=query, descending=True)
 
@@ -68,6 +62,7 @@ def list_activities(query: dict[str, Any]) -> dict[str, Any]:
     guard=requires(*service.MANAGERS),
     body=schemas.ActivityBody,
     answer=(201, schemas.ActivityOut),
+    once=True,
     audited=noted(Verb.ENTER, "activity"),
 )
 def add_activity(body: dict[str, Any]) -> Answer:
@@ -108,6 +103,7 @@ def _with_etag(activity: Activity, status: int) -> Answer:
     guard=signed_in,
     body=schemas.ShiftBody,
     answer=(201, schemas.ShiftOut),
+    once=True,
 )
 def publish_shift(activity_id: UUID, body: dict[str, Any]) -> dict[str, Any]:
     """发布场次；须在开始以前。可以只写总名额，也可以分角色写人数和资质要求（如社工 1、志愿者 2、学生 5）。"""
@@ -120,14 +116,16 @@ def publish_shift(activity_id: UUID, body: dict[str, Any]) -> dict[str, Any]:
     "GET", "/shifts", guard=signed_in, query=schemas.ShiftQuery, answer=(200, page_of(schemas.ShiftOut))
 )
 def list_shifts(query: dict[str, Any]) -> dict[str, Any]:
-    """场次：可按时间、区域（含下级）筛选；open=now 为现在可签到、签退的场次。"""
-    path = _path_of(query.get("area"))
+    """场次：可按活动、组织、类别、时间、区域（含下级）、空位、角色、远近筛选；open=now 为现在可签到、签退的场次。"""
+    path, now = _path_of(query.get("area")), clock.now()
     found = queries.shift_contexts().add_columns(Shift.id)
     found = found.where(*queries.takes_place(since=query.get("since"), until=query.get("until")))
+    named = {"activity": Activity.id, "organisation": Activity.organisation_id, "category": Activity.category}
+    found = found.where(*(column == query[name] for name, column in named.items() if name in query))
     if path is not None:
         found = found.where(within(path))
-    if "open" in query:
-        now = clock.now()
+    found = discovery.coming(found, wish=_wish(query), now=now)
+    if query.get("open") == "now":
         policy = policies.resolve(organisation_id=NIL, area_path=path or "", at=now)
         found = found.where(
             *queries.is_open(
@@ -137,7 +135,16 @@ def list_shifts(query: dict[str, Any]) -> dict[str, Any]:
             )
         )
     answer = page(found, by=[Shift.starts_at, Shift.id], query=query, scalars=False)
-    return {**answer, "items": showing.shown([queries.context_of(row) for row in answer["items"]], clock.now())}
+    return {**answer, "items": showing.shown([queries.context_of(row) for row in answer["items"]], now)}
+
+
+def _wish(query: dict[str, Any]) -> Wish:
+    return Wish(
+        with_place=query.get("open") == "places",
+        role=query.get("role"),
+        near=query.get("near"),
+        distance=Distance(query.get("distance", Distance.NEAR)),
+    )
 
 
 @blueprint.endpoint("GET", "/shifts/<uuid:shift_id>", guard=signed_in, answer=(200, schemas.ShiftOut))

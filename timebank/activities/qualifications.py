@@ -15,6 +15,7 @@ from timebank.database import new_id, session
 from timebank.errors import Invalid, NotFound
 from timebank.identity import queries as people
 from timebank.identity.family import refuse_own_family
+from timebank.identity.former import belongs, goes_on
 from timebank.identity.rules import Actor, Role
 from timebank.organisations import scope
 
@@ -67,7 +68,7 @@ def end(*, actor: Actor, qualification_id: UUID, reason: str) -> VerifiedQualifi
     if found is None:
         raise NotFound
     scope.organisation_for(actor, *CLERKS, organisation_id=found.organisation_id)
-    refuse_own_family(actor.person_id, found.person_id)
+    refuse_own_family(actor.person_id, goes_on(found.person_id))
     if session.get(QualificationEnd, qualification_id) is not None:
         raise QualificationEnded
     session.connection().execute(
@@ -92,7 +93,7 @@ def of(person_id: UUID) -> Select[VerifiedQualification]:
             VerifiedQualification.verified_at,
             QualificationEnd.ended_at,
         )
-        .where(VerifiedQualification.person_id == person_id)
+        .where(belongs(VerifiedQualification.person_id, person_id))
     )
 
 
@@ -112,7 +113,7 @@ def refuse_unqualified(context: ShiftContext, volunteer_id: UUID, *, required: s
     if not wanted:
         return
     valid = select(VerifiedQualification.kind).where(
-        VerifiedQualification.person_id == volunteer_id, *is_valid(clock.day_of(context.starts_at))
+        belongs(VerifiedQualification.person_id, volunteer_id), *is_valid(clock.day_of(context.starts_at))
     )
     missing = wanted - {Qualification(kind) for kind in session.scalars(valid)}
     if missing:

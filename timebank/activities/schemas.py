@@ -73,28 +73,33 @@ class ActivityOut(Schema):
     created_at = Instant(required=True)
 
 
-class ActivityQuery(PageQuery):
-    """Which activities; ``area`` takes the whole subtree. What is asked of shifts, one coming shift has all of it."""
+class WishQuery(PageQuery):
+    """What somebody looks for; ``area`` takes the whole subtree."""
 
     organisation = fields.UUID()
     area = fields.UUID()
     category = fields.String(validate=_CATEGORY)
     since = Instant(data_key="from", metadata={"description": "有场次在此后结束 · a shift ends after this"})
     until = Instant(data_key="to", metadata={"description": "有场次在此前开始 · a shift starts before this"})
-    open = fields.String(validate=validate.OneOf(["places"]), metadata={"description": "有空位 · with a free place"})
     role = PlainText(max_length=MAX_ROLE_NAME, metadata={"description": "角色名称 · a part of a role's name"})
     near = Point(metadata={"description": "纬度,经度；取整到约一公里，不保存 · latitude,longitude; rounded, not kept"})
     distance = fields.String(
         validate=validate.OneOf([str(one) for one in Distance]),
         metadata={"description": "near 2 公里内、medium 10 公里内、far 不限 · how far from there"},
     )
-    q = PlainText(max_length=MAX_WORDS, metadata={"description": "名称或内容中的字 · words in name or content"})
 
     @validates_schema
     def distance_from_somewhere(self, data: dict[str, Any], **_: Any) -> None:
         """Refuse a distance from nowhere."""
         if "distance" in data and "near" not in data:
             raise ValidationError("须同时填写 near。 Needs near.", "distance")
+
+
+class ActivityQuery(WishQuery):
+    """Which activities. What is asked of shifts, one coming shift has all of it."""
+
+    open = fields.String(validate=validate.OneOf(["places"]), metadata={"description": "有空位 · with a free place"})
+    q = PlainText(max_length=MAX_WORDS, metadata={"description": "名称或内容中的字 · words in name or content"})
 
 
 class ShiftRoleBody(Schema):
@@ -158,13 +163,14 @@ class ShiftOut(Schema):
     version = fields.Integer(required=True, metadata={"description": "修改时放入 If-Match · its ETag"})
 
 
-class ShiftQuery(PageQuery):
-    """Which shifts: in a span of time, in an area with all below it, or where one may scan now."""
+class ShiftQuery(WishQuery):
+    """Which shifts. By place, role or distance: only those that are still to come or under way."""
 
-    since = Instant(data_key="from", metadata={"description": "此后结束 · ends after this"})
-    until = Instant(data_key="to", metadata={"description": "此前开始 · starts before this"})
-    area = fields.UUID()
-    open = fields.String(validate=validate.OneOf(["now"]), metadata={"description": "现在可扫码 · one may scan now"})
+    activity = fields.UUID()
+    open = fields.String(
+        validate=validate.OneOf(["now", "places"]),
+        metadata={"description": "now 现在可扫码，places 有空位 · one may scan now; with a free place"},
+    )
 
 
 class SignUpBody(Schema):

@@ -16,6 +16,7 @@ from timebank.attendance.rules import Action, Amendment
 from timebank.codes.layouts import Kind
 from timebank.database import session
 from timebank.errors import NotFound
+from timebank.identity.former import belongs
 from timebank.identity.models import Person
 from timebank.policies.rules import Policy
 from timebank.records import rederiving
@@ -55,7 +56,7 @@ def derive(record_id: UUID) -> Derivation:
     derived = rederiving.derive(first, evidence, policy, rederiving.that_day_before(first))
     missing = arrival is None and record.source_type == SourceType.ATTENDANCE
     return Derivation(
-        volunteer_no=session.get_one(Person, record.volunteer_id).volunteer_no,
+        volunteer_no=session.get_one(Person, revisions[-1].volunteer_id).volunteer_no,
         first=first,
         current=revisions[-1],
         evidence=evidence,
@@ -118,7 +119,7 @@ def _stated(attendance_id: UUID, *, until: datetime) -> _ByHand:
 def _scan(first: Revision, action: Action, *, after: datetime | None, until: datetime) -> Scan | None:
     """Return the accepted scan of the volunteer at the shift: the last arrival until then, or the first leaving after."""
     found = select(Scan).where(
-        Scan.volunteer_id == first.volunteer_id,
+        belongs(Scan.volunteer_id, first.volunteer_id),
         Scan.shift_id == first.shift_id,
         Scan.action == action,
         Scan.refusal.is_(None),

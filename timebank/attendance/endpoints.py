@@ -76,7 +76,7 @@ def get_shift_presence(shift_id: UUID, query: dict[str, Any]) -> dict[str, Any]:
     return {
         **people,
         "capacity": context.capacity,
-        "signed_up": context.taken,
+        "signed_up": count.inside + count.left + count.absent,
         "inside": 0 if over else count.inside,
         "left": count.left + (count.inside if over else 0),
         "absent": count.absent,

@@ -4,9 +4,9 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Select, cast, exists, func, literal, null, select, union_all
+from sqlalchemy import Select, and_, cast, exists, func, literal, null, select, union_all
 
-from timebank.activities.models import SignUp
+from timebank.activities.models import ShiftRole, SignUp
 from timebank.activities.rules import SignUpState
 from timebank.attendance.models import Attendance
 from timebank.attendance.rules import State
@@ -50,7 +50,7 @@ def _nothing(column: Any, name: str) -> Any:
 
 
 def listed(shift_id: UUID) -> tuple[Select[Any], tuple[Any, Any]]:
-    """Select the stays at a shift and those who have not come, with number and name; and what to page them by.
+    """Select the stays at a shift and those who have not come, with number, name and role; and what to page them by.
 
     ``since`` is the check-in, or the sign-up of somebody who has not come: who came last stands first.
     """
@@ -79,7 +79,15 @@ def listed(shift_id: UUID) -> tuple[Select[Any], tuple[Any, Any]]:
         literal("").label("flags"),
     ).where(*_absent(shift_id))
     people = union_all(stays, absent).subquery("people")
-    found: Select[Any] = select(people, Person.volunteer_no, Person.display_name).join(
-        Person, Person.id == people.c.volunteer_id
+    held = (
+        SignUp.shift_id == shift_id,
+        SignUp.volunteer_id == people.c.volunteer_id,
+        SignUp.state == SignUpState.LIVE,
+    )
+    found: Select[Any] = (
+        select(people, Person.volunteer_no, Person.display_name, ShiftRole.name.label("role"))
+        .join(Person, Person.id == people.c.volunteer_id)
+        .outerjoin(SignUp, and_(*held))
+        .outerjoin(ShiftRole, ShiftRole.id == SignUp.role_id)
     )
     return found, (people.c.since, people.c.key)

@@ -217,6 +217,7 @@ class PresentPerson(Schema):
     attendance_id = fields.UUID(required=True, allow_none=True)
     volunteer_no = fields.String(required=True)
     name = fields.String(required=True, metadata={"description": "脱敏 · masked"})
+    role = fields.String(required=True, allow_none=True)
     state = fields.String(required=True, validate=validate.OneOf([*(str(state) for state in State), ABSENT]))
     checked_in_at = Instant(required=True, allow_none=True)
     checked_out_at = Instant(required=True, allow_none=True)

@@ -13,6 +13,7 @@ from timebank.documents import pdf_file
 from timebank.documents.typefaces import Typeface
 from timebank.identity.audit import Verb
 from timebank.identity.audited import noted
+from timebank.identity.former import goes_on
 from timebank.identity.guards import actor, person_id, requires, signed_in
 from timebank.organisations import scope
 from timebank.web.blueprint import Blueprint
@@ -143,7 +144,7 @@ def put_issuer(organisation_id: UUID, body: dict[str, Any]) -> dict[str, Any]:
 
 def _whole(number: str) -> dict[str, Any]:
     facts = service.seen(actor=actor(), number=number)
-    own = facts[0].volunteer_id == person_id()
+    own = goes_on(facts[0].volunteer_id) == person_id()
     return schemas.whole(facts, queries.entries_of(facts[0].id), own=own)
 
 

@@ -10,6 +10,7 @@ from sqlalchemy.orm import aliased
 from timebank.certificates.models import Certificate, CertificateEntry, CertificateNames, CertificateRevocation
 from timebank.certificates.rules import TOKEN_LENGTH, Entry
 from timebank.database import session
+from timebank.identity.former import belongs
 from timebank.records import queries as records
 from timebank.records.models import Revision
 from timebank.records.rules import Provenance, State
@@ -17,7 +18,6 @@ from timebank.records.rules import Provenance, State
 _Later = aliased(Revision, name="later_than_certified")
 
 _CERTIFIED = (
-    "volunteer_id",
     "organisation_id",
     "activity_name",
     "content",
@@ -26,7 +26,8 @@ _CERTIFIED = (
     "provenance",
     "service_minutes",
 )
-"""What of a record is certified; a revision that differs in anything else leaves the certificate as it is."""
+"""What of a record is certified; a revision that differs in anything else leaves the certificate as it is, as does one that says who goes on
+for a merged account."""
 
 
 def certifiable(
@@ -95,7 +96,7 @@ def of_organisation(organisation_id: UUID) -> Select[*tuple[Any, ...]]:
 def of_volunteer(volunteer_id: UUID) -> Select[*tuple[Any, ...]]:
     """Select a volunteer's own certificates, to page by when they were issued."""
     found = _with_status().add_columns(Certificate.issued_at, Certificate.id)
-    return found.where(Certificate.volunteer_id == volunteer_id)
+    return found.where(belongs(Certificate.volunteer_id, volunteer_id))
 
 
 def entries_of(certificate_id: UUID) -> tuple[Entry, ...]:

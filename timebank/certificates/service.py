@@ -42,6 +42,7 @@ from timebank.database import new_id, session
 from timebank.documents.typefaces import Typeface
 from timebank.errors import NotFound
 from timebank.identity import queries as people
+from timebank.identity.former import belongs, goes_on
 from timebank.identity.rules import Actor
 from timebank.ledger import seals
 from timebank.numbering import Numbering
@@ -216,7 +217,7 @@ def seen(*, actor: Actor, number: str, printed: bool = False) -> Any:
     if found is None:
         raise NotFound
     certificate, _, revocation, _ = found
-    if certificate.volunteer_id != actor.person_id:
+    if goes_on(certificate.volunteer_id) != actor.person_id:
         roles = issuers.KEEPERS if printed else issuers.READERS
         scope.organisation_for(actor, *roles, organisation_id=certificate.organisation_id)
     elif printed and revocation is not None:
@@ -249,7 +250,7 @@ def erase_holder(*, person_id: UUID) -> int:
 
     What remains says that so many minutes were certified on a day; paper copies can still be verified.
     """
-    theirs = select(Certificate.id).where(Certificate.volunteer_id == person_id)
+    theirs = select(Certificate.id).where(belongs(Certificate.volunteer_id, person_id))
     erased = session.execute(
         update(CertificateNames)
         .where(CertificateNames.certificate_id.in_(theirs), CertificateNames.erased_at.is_(None))

@@ -16,6 +16,8 @@ from timebank.errors import Invalid, NotFound
 from timebank.identity import queries as people
 from timebank.identity.family import refuse_own_family
 from timebank.identity.rules import Actor, Role
+from timebank.notifications import service as notifications
+from timebank.notifications.rules import Topic
 from timebank.organisations import queries as register
 from timebank.organisations import scope
 from timebank.records.overlaps import lock_person
@@ -98,11 +100,18 @@ def answer(*, actor: Actor, complaint_id: UUID, outcome: Outcome, answer: str) -
     refuse_own_family(actor.person_id, complaint.complainant_id, complaint.volunteer_id)
     if row.ComplaintAnswer is not None:
         raise ComplaintAnswered
+    now = clock.now()
     values = {
         "complaint_id": complaint_id,
         "outcome": outcome,
         "answer": answer,
         "answered_by": actor.person_id,
-        "answered_at": clock.now(),
+        "answered_at": now,
     }
     session.connection().execute(insert(ComplaintAnswer), values)
+    facts = {
+        "organisation": row.organisation_name,
+        "made_on": clock.day_of(complaint.made_at).isoformat(),
+        "complaint_id": str(complaint_id),
+    }
+    notifications.tell(person_id=complaint.complainant_id, topic=Topic.COMPLAINT_ANSWERED, facts=facts, at=now)

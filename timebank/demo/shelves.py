@@ -5,13 +5,17 @@ from datetime import timedelta
 from random import Random
 from uuid import UUID
 
+from flask import current_app
 from sqlalchemy import func, select
 
 from timebank import clock
 from timebank.database import session
 from timebank.demo import cast
 from timebank.demo.names import named
+from timebank.demo.pictures import picture_of
 from timebank.demo.settlers import FOUNDER
+from timebank.files import service as files
+from timebank.files.store import Store
 from timebank.ledger.queries import account_state
 from timebank.shop.catalogue import goods
 from timebank.shop.errors import OutOfStock
@@ -25,8 +29,12 @@ DONORS = (("firm", "梧桐粮油店"), ("firm", "晨光超市"), ("person", "一
 
 
 def stock_catalogue(random: Random) -> None:
-    """Add the goods that the shop offers, each with a bar code."""
+    """Add the goods that the shop offers, each with a bar code and a picture."""
+    store = Store(current_app.extensions["timebank-settings"].home / "files")
     for number, good in enumerate(cast.GOODS):
+        picture = picture_of(good, number)
+        store.keep(picture.data)
+        kept = files.keep(actor_id=FOUNDER.person_id, content=picture, store=store)
         goods.add_goods(
             actor=FOUNDER,
             name=good.name,
@@ -34,6 +42,7 @@ def stock_catalogue(random: Random) -> None:
             unit=good.unit,
             price_minutes=good.price_minutes,
             ean13=_ean13(f"69{random.randint(10**9, 10**10 - 1)}"),
+            pictures=[kept.id],
             goods_id=named(f"goods/{number}"),
         )
 

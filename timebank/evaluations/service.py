@@ -26,6 +26,8 @@ from timebank.evaluations.errors import (
 from timebank.evaluations.models import Evaluation, EvaluationInvitation, EvaluationRemoval, EvaluationReply
 from timebank.evaluations.rules import CODE_BYTES, INVITED_FOR, LEADERS_SLOT, MAX_INVITATIONS, Rater
 from timebank.identity.rules import Actor, Role, token_hash
+from timebank.notifications import service as notifications
+from timebank.notifications.rules import Topic
 from timebank.organisations import scope
 from timebank.records import deadlines
 from timebank.records import queries as records
@@ -158,6 +160,12 @@ def _keep(revision: Revision, *, slot: int, score: int, words: str | None, by: U
         evaluated_by=by,
         evaluated_at=now,
     )
+    facts = {
+        "activity": revision.activity_name,
+        "served_on": revision.served_on.isoformat(),
+        "evaluation_id": str(evaluation_id),
+    }
+    notifications.tell(person_id=revision.volunteer_id, topic=Topic.EVALUATED, facts=facts, at=now)
     return evaluation_id
 
 

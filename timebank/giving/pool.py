@@ -52,7 +52,7 @@ def donate(*, owner_id: UUID, minutes: int, area_id: UUID | None = None) -> tupl
 def donated(*, owner_id: UUID, minutes: int, area_id: UUID | None, actor_id: UUID) -> tuple[Donation, AccountState]:
     """Move minutes of an account into a pool; who may say so is the caller's question. Raises what ``donate`` raises."""
     donation = Donation(
-        id=new_id(), area_id=_area_of(area_id), owner_id=owner_id, minutes=minutes, donated_at=clock.now()
+        id=new_id(), area_id=area_of(area_id), owner_id=owner_id, minutes=minutes, donated_at=clock.now()
     )
     posted = ledger.donate(
         transfer_id=donation.id,
@@ -67,7 +67,8 @@ def donated(*, owner_id: UUID, minutes: int, area_id: UUID | None, actor_id: UUI
     return donation, posted.account
 
 
-def _area_of(area_id: UUID | None) -> UUID:
+def area_of(area_id: UUID | None) -> UUID:
+    """Return the area whose pool a donation goes to: the one that is named, or the bank's one district. Raises Invalid."""
     if area_id is not None:
         if register.area(area_id) is None:
             raise _no_area("没有这个区域。 No such area.")

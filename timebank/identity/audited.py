@@ -12,7 +12,7 @@ from timebank.web.blueprint import Audit
 _WHOM = ("person_id", "volunteer_id")
 
 
-def noted(verb: Verb, kind: str, *, target: str = "", person: str = "", outcome: str = "") -> Audit:
+def noted(verb: Verb, kind: str, *, target: str = "", person: str = "", outcome: str = "", own: bool = False) -> Audit:
     """Return what notes an act once its view has answered, with the reason that the body gives.
 
     Args:
@@ -21,16 +21,19 @@ def noted(verb: Verb, kind: str, *, target: str = "", person: str = "", outcome:
         target: name of its id, in the path, the body or the answer; without it ``<kind>_id``, else the answer's ``id``.
         person: the same for whom it concerns, or a list of them; without it ``person_id`` or ``volunteer_id``.
         outcome: name of what in the body says how it was decided.
+        own: the act concerns whoever acts, and nobody is named.
     """
 
     def note(given: dict[str, Any], response: Response) -> None:
         body = given.get("body") or {}
-        said = {**_answer(response), **(given.get("query") or {}), **body, **given}
+        acting = guards.actor()
+        myself = {"person_id": acting.person_id} if own else {}
+        said = {**myself, **_answer(response), **(given.get("query") or {}), **body, **given}
         targets = [said[name] for name in ([target] if target else [f"{kind}_id", "id"]) if said.get(name)]
         whom = next((said[name] for name in ([person] if person else _WHOM) if said.get(name)), None)
         for one in whom if isinstance(whom, list) else [whom]:
             audit.note(
-                actor=guards.actor(),
+                actor=acting,
                 verb=verb,
                 kind=kind,
                 target=targets[0] if targets else None,

@@ -27,6 +27,19 @@ class DeviceNotForThis(Refusal):
     detail_en = "This device is a {kind}: a screen shows codes, a till serves its own counter. Use another device."
 
 
+class NotOnItsDevice(Refusal):
+    """The session was opened on an enrolled device, and the request does not come from that one."""
+
+    code = "NOT_ON_ITS_DEVICE"
+    status = 403
+    title = "请在登录的设备上操作"
+    title_en = "Not on the device of this session"
+    detail = "您是在公益仓的设备上登录的，这次登录只能在那台设备上办理业务。请回到那台设备，或在这里重新登录。"
+    detail_en = (
+        "You signed in on a device of the shop, and that session works there only. Go back to it, or sign in here."
+    )
+
+
 class DeviceCodeInvalid(Refusal):
     """The enrolment code is unknown, was used, or is too old: the answer does not say which."""
 

@@ -170,6 +170,11 @@ def remember_session(*, device_id: UUID, session_id: UUID) -> None:
     session.flush()
 
 
+def device_of_session(session_id: UUID) -> UUID | None:
+    """Return the device on which a session was opened; most were opened on none."""
+    return session.scalar(select(DeviceSession.device_id).where(DeviceSession.session_id == session_id))
+
+
 def recognised(token: str) -> tuple[Enrolled, bool]:
     """Return whose token this is, and whether it is time to write that it was seen. Raises DeviceRevoked."""
     if not token or len(token) > MAX_TOKEN:

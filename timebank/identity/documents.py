@@ -4,14 +4,16 @@ A number comes in, is hashed, and is gone. Whoever enters one looks first for wh
 one person, or one of them is mistaken, and staff find out which (rule R18, R37; 令67 art 5).
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from functools import partial
+from typing import Any, NamedTuple, cast
 from uuid import UUID
 
-from sqlalchemy import delete, func, select
+from sqlalchemy import Table, delete, func, select
 
 from timebank import clock
 from timebank.database import retry_on, session
+from timebank.direct import Rows
 from timebank.errors import NotFound
 from timebank.identity.document_errors import DocumentBirthDiffers, DocumentKnown, DocumentTaken, VaultKeyMissing
 from timebank.identity.document_keys import DocumentKeys, Sealed
@@ -91,6 +93,48 @@ def _keep(row: Document, document: DocumentNumber, keys: DocumentKeys) -> Docume
     return row
 
 
+class Given(NamedTuple):
+    """A number that staff of an organisation give for somebody who has none on record."""
+
+    person_id: UUID
+    document: DocumentNumber
+    organisation_id: UUID
+
+
+def keep_many(*, given: Sequence[Given], by: UUID, keys: DocumentKeys) -> None:
+    """Keep many people's first numbers, which nobody else has: both is the caller's question.
+
+    Raises DocumentTaken (by its constraint) when somebody else was faster.
+    """
+    now, wall = clock.now(), clock.wall()
+    rows: list[dict[str, Any]] = []
+    sealed: list[dict[str, Any]] = []
+    for person_id, document, organisation_id in given:
+        made, shut = keys.hash(document), keys.seal(document, person_id=person_id)
+        rows.append(
+            {
+                "person_id": person_id,
+                "kind": document.kind,
+                "number_hash": made.value,
+                "algorithm": made.algorithm,
+                "key_id": made.key_id,
+                "last_four": document.last_four,
+                "entered_by": by,
+                "organisation_id": organisation_id,
+                "entered_at": now,
+            }
+        )
+        if shut is not None:
+            values = {"key_id": shut.key_id, "nonce": shut.nonce, "sealed": shut.value, "sealed_at": wall}
+            sealed.append({"person_id": person_id, **values})
+    _DOCUMENTS.insert_mappings(session.connection(), rows)
+    _SEALED.insert_mappings(session.connection(), sealed)
+
+
+_DOCUMENTS = Rows(cast("Table", Document.__table__))
+_SEALED = Rows(cast("Table", SealedNumber.__table__))
+
+
 def _row_of(person_id: UUID, sealed: Sealed) -> SealedNumber:
     return SealedNumber(
         person_id=person_id, key_id=sealed.key_id, nonce=sealed.nonce, sealed=sealed.value, sealed_at=clock.wall()
@@ -108,6 +152,11 @@ def same_document(person_id: UUID) -> list[UUID]:
     mine = select(DocumentClash.holder_id).where(DocumentClash.person_id == person_id)
     theirs = select(DocumentClash.person_id).where(DocumentClash.holder_id == person_id)
     return sorted(session.scalars(mine.union(theirs)))
+
+
+def on_record(person_ids: Collection[UUID]) -> set[UUID]:
+    """Return those of these people (some thousands at a time) whose numbers are on record."""
+    return set(session.scalars(select(Document.person_id).where(Document.person_id.in_(person_ids))))
 
 
 def document_of(person_id: UUID) -> Document | None:

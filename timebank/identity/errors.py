@@ -266,3 +266,14 @@ class AlreadyInHousehold(Refusal):
     detail = "此人已登记在一户中。请先在原来那一户办理迁出，再登记。"
     detail_en = "This person is in a household. End that membership first, then enter this one."
     constraints = ("uq_identity_household_member_live",)
+
+
+class StateUnchangeable(Refusal):
+    """A closed account stays closed, and nobody comes back from the dead. Context: ``state``."""
+
+    code = "STATE_UNCHANGEABLE"
+    status = 409
+    title = "账户状态不能这样更改"
+    title_en = "The state cannot change so"
+    detail = "这个账户已注销或已登记去世，不能恢复。如是登记错误，请联系管理员处理。"
+    detail_en = "The account is {state} and cannot change so. If that was entered by mistake, ask an administrator."

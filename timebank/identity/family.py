@@ -63,7 +63,7 @@ def propose(*, proposer_id: UUID, volunteer_no: str, kinship: Kinship, organisat
         proposer_id=proposer_id,
         relative_id=relative_id,
         volunteer_no=volunteer_no,
-        pair=_pair(proposer_id, relative_id or volunteer_no),
+        pair=pair_of(proposer_id, relative_id or volunteer_no),
         kinship=kinship,
         organisation_id=organisation_id,
         state=RelationState.PROPOSED,
@@ -78,7 +78,8 @@ def _wrong_number(detail: str) -> Invalid:
     return Invalid(errors=[{"pointer": "/volunteer_no", "detail": detail}])
 
 
-def _pair(one: UUID, other: UUID | str) -> str:
+def pair_of(one: UUID, other: UUID | str) -> str:
+    """Return what names two people in either order; of somebody unknown the number that was proposed to."""
     return ":".join(sorted((str(one), str(other))))
 
 

@@ -10,12 +10,12 @@ from flask import g, request
 from timebank.database import in_unit_of_work, session
 from timebank.errors import Forbidden
 from timebank.identity import devices, queries
-from timebank.identity.device_errors import DeviceNotForThis
+from timebank.identity.device_errors import DeviceNotForThis, NotOnItsDevice
 from timebank.identity.device_rules import DeviceKind, Enrolled
 from timebank.identity.rules import Actor, Role
 from timebank.web import tokens
 from timebank.web.blueprint import Guard
-from timebank.web.errors import Unauthenticated
+from timebank.web.errors import SessionExpired, Unauthenticated
 
 Found = TypeVar("Found")
 
@@ -25,6 +25,11 @@ DEVICE_TOKEN = "X-Device-Token"  # noqa: S105 - the name of a header
 def signed_in() -> None:
     """Let in whoever brings a good token; costs no query."""
     tokens.bearer()
+
+
+def signing_out() -> None:
+    """Let in whoever brings a good token, also of a session that has been ended meanwhile."""
+    tokens.bearer(even_ended=True)
 
 
 def requires(*roles: Role) -> Guard:
@@ -94,13 +99,22 @@ def device() -> Enrolled | None:
 def actor() -> Actor:
     """Return who acts, with their grants as they stand now (one query a request, none before it is asked for).
 
-    Whoever acts on an enrolled device is bound to its shop. Raises DeviceRevoked, DeviceNotForThis.
+    A session that was ended acts no more. Whoever acts on an enrolled device is bound to its shop, and a session that was
+    opened on one acts on that one only: leaving the header out frees nobody.
+
+    Raises SessionExpired, DeviceRevoked, DeviceNotForThis, NotOnItsDevice.
     """
     if "actor" not in g:
         who = person_id()
         on = device()
+        opened_on = tokens.bearer().device_id
+        if opened_on is not None and (on is None or on.id != opened_on):
+            raise NotOnItsDevice
         _refuse_other_kinds(on, DeviceKind.TILL)
-        found = _looked_up(lambda: queries.actor_of(who))
+        session_id = tokens.bearer().session_id
+        found = _looked_up(lambda: queries.actor_in(who, session_id))
+        if found is None:
+            raise SessionExpired
         g.actor = replace(found, device=on) if on else found
     acting: Actor = g.actor
     return acting

@@ -3,7 +3,7 @@
 from datetime import date, datetime
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, String, UniqueConstraint, text
+from sqlalchemy import CheckConstraint, ForeignKey, Index, String, UniqueConstraint, false, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from timebank.append_only import WITHOUT_ROWID
@@ -48,7 +48,11 @@ class WechatIdentity(Base):
 
 
 class Password(Base):
-    """A staff member's user name and argon2 hash."""
+    """A staff member's user name and argon2 hash; whether they may sign in with it, and with which second factor.
+
+    ``must_change`` until they have replaced a temporary password. ``totp_secret`` is encrypted, and counts once
+    ``totp_confirmed_at`` says that their phone has shown a good code; ``totp_step`` is the step of the last one used.
+    """
 
     __tablename__ = "identity_password"
     __table_args__ = (UniqueConstraint("username"),)
@@ -57,10 +61,26 @@ class Password(Base):
     username: Mapped[str] = mapped_column(String(60))
     password_hash: Mapped[str] = mapped_column(String(200))
     changed_at: Mapped[datetime]
+    must_change: Mapped[bool] = mapped_column(default=False, server_default=false())
+    disabled_at: Mapped[datetime | None]
+    disabled_by: Mapped[UUID | None]
+    totp_secret: Mapped[bytes | None]
+    totp_confirmed_at: Mapped[datetime | None]
+    totp_step: Mapped[int | None]
+
+
+class RecoveryCode(Base):
+    """A code that stands in for a lost phone, once; only its hash is kept."""
+
+    __tablename__ = "identity_recovery_code"
+
+    code_hash: Mapped[bytes] = mapped_column(primary_key=True)
+    person_id: Mapped[UUID] = mapped_column(ForeignKey("identity_person.id"), index=True)
+    used_at: Mapped[datetime | None]
 
 
 class GrantedRole(Base):
-    """A role held at one organisation or over an area subtree (path ``""``: the whole bank)."""
+    """A role held at one organisation or over an area subtree (path ``""``: the whole bank), unless it is suspended."""
 
     __tablename__ = "identity_grant"
     __table_args__ = (
@@ -75,10 +95,12 @@ class GrantedRole(Base):
     organisation_id: Mapped[UUID | None]
     area_path: Mapped[str | None] = mapped_column(String(60))
     granted_at: Mapped[datetime]
+    granted_by: Mapped[UUID | None]
+    suspended_at: Mapped[datetime | None]
 
 
 class SignedInSession(Base):
-    """One sign-in and all refresh tokens that descend from it."""
+    """One sign-in and all refresh tokens that descend from it. ``place`` is a keyed hash of from where, by password."""
 
     __tablename__ = "identity_session"
 
@@ -86,6 +108,7 @@ class SignedInSession(Base):
     person_id: Mapped[UUID] = mapped_column(ForeignKey("identity_person.id"), index=True)
     opened_at: Mapped[datetime]
     revoked_at: Mapped[datetime | None]
+    place: Mapped[bytes | None]
 
 
 class RefreshToken(Base):
@@ -100,13 +123,17 @@ class RefreshToken(Base):
 
 
 class FailedSignIn(Base):
-    """A wrong password, kept without user name or address: only a keyed hash of both together."""
+    """A wrong password, kept without user name or address: only keyed hashes, of both together and of the name."""
 
     __tablename__ = "identity_failed_sign_in"
-    __table_args__ = (Index("ix_identity_failed_sign_in_guess_failed_at", "guess", "failed_at"),)
+    __table_args__ = (
+        Index("ix_identity_failed_sign_in_guess_failed_at", "guess", "failed_at"),
+        Index("ix_identity_failed_sign_in_account", "account", "failed_at"),
+    )
 
     id: Mapped[UUID] = mapped_column(primary_key=True)
     guess: Mapped[bytes]
+    account: Mapped[bytes | None]
     failed_at: Mapped[datetime]
 
 

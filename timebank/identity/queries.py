@@ -5,19 +5,29 @@ from datetime import datetime
 from typing import NamedTuple
 from uuid import UUID
 
-from sqlalchemy import Row, func, select
+from sqlalchemy import and_, exists, func, select
 
 from timebank.database import session
 from timebank.identity.device_models import ClerkSite
-from timebank.identity.models import FailedSignIn, GrantedRole, Password, Person, WechatIdentity
+from timebank.identity.models import (
+    FailedSignIn,
+    GrantedRole,
+    Password,
+    Person,
+    SignedInSession,
+    WechatIdentity,
+)
 from timebank.identity.rules import Actor, Grant, PersonState, Post, Role
 
 
 class StoredPassword(NamedTuple):
-    """What a password is checked against."""
+    """What a password is checked against, and what else stands between it and a session."""
 
     person_id: UUID
     password_hash: str
+    must_change: bool
+    disabled_at: datetime | None
+    two_factors: bool
 
 
 def person(person_id: UUID) -> Person | None:
@@ -49,10 +59,16 @@ def person_by_openid(*, app_id: str, openid: str) -> Person | None:
 
 def password_of(username: str) -> StoredPassword | None:
     """Return the stored password of a staff member."""
-    row: Row[UUID, str] | None = session.execute(
-        select(Password.person_id, Password.password_hash).where(Password.username == username)
+    row = session.execute(
+        select(
+            Password.person_id,
+            Password.password_hash,
+            Password.must_change,
+            Password.disabled_at,
+            Password.totp_confirmed_at.is_not(None).label("two_factors"),
+        ).where(Password.username == username)
     ).one_or_none()
-    return StoredPassword(row[0], row[1]) if row else None
+    return StoredPassword(*row) if row else None
 
 
 def grants_of(person_id: UUID) -> tuple[Grant, ...]:
@@ -60,14 +76,38 @@ def grants_of(person_id: UUID) -> tuple[Grant, ...]:
     rows = session.execute(
         select(GrantedRole.role, GrantedRole.organisation_id, GrantedRole.area_path)
         .join(Person)
-        .where(GrantedRole.person_id == person_id, Person.state == PersonState.ACTIVE)
+        .where(
+            GrantedRole.person_id == person_id,
+            GrantedRole.suspended_at.is_(None),
+            Person.state == PersonState.ACTIVE,
+        )
         .order_by(GrantedRole.role, GrantedRole.id)
     )
     return tuple(Grant(Role(row.role), row.organisation_id, row.area_path) for row in rows)
 
 
+def holds_any_role(person_id: UUID) -> bool:
+    """Whether somebody is on the staff, active or not."""
+    return session.scalar(select(GrantedRole.id).where(GrantedRole.person_id == person_id).limit(1)) is not None
+
+
 def actor_of(person_id: UUID) -> Actor:
     """Return a person with every grant that they hold now and the shops that they are bound to, in one statement."""
+    return _acting(person_id, None)[0]
+
+
+def actor_in(person_id: UUID, session_id: UUID) -> Actor | None:
+    """Return the same for whoever acts in a session, and None if that has been ended; in one statement, too."""
+    acting, ended = _acting(person_id, session_id)
+    return None if ended else acting
+
+
+def _acting(person_id: UUID, session_id: UUID | None) -> tuple[Actor, bool]:
+    held = and_(
+        GrantedRole.person_id == Person.id,
+        GrantedRole.suspended_at.is_(None),
+        Person.state == PersonState.ACTIVE,
+    )
     rows = session.execute(
         select(
             GrantedRole.role,
@@ -75,23 +115,37 @@ def actor_of(person_id: UUID) -> Actor:
             GrantedRole.area_path,
             ClerkSite.organisation_id.label("bound_in"),
             ClerkSite.site_id,
+            SignedInSession.revoked_at,
         )
-        .select_from(GrantedRole)
-        .join(Person, Person.id == GrantedRole.person_id)
+        .select_from(Person)
+        .outerjoin(GrantedRole, held)
         .outerjoin(ClerkSite, ClerkSite.person_id == Person.id)
-        .where(GrantedRole.person_id == person_id, Person.state == PersonState.ACTIVE)
+        .outerjoin(SignedInSession, SignedInSession.id == session_id)
+        .where(Person.id == person_id)
         .order_by(GrantedRole.role, GrantedRole.id, ClerkSite.site_id)
     ).all()
-    grants = dict.fromkeys(Grant(Role(row.role), row.organisation_id, row.area_path) for row in rows)
+    grants = dict.fromkeys(Grant(Role(row.role), row.organisation_id, row.area_path) for row in rows if row.role)
     posts = dict.fromkeys(Post(row.bound_in, row.site_id) for row in rows if row.site_id is not None)
-    return Actor(person_id, tuple(grants), tuple(posts))
+    return Actor(person_id, tuple(grants), tuple(posts)), any(row.revoked_at is not None for row in rows)
 
 
 def failures_since(guess: bytes, since: datetime) -> tuple[int, datetime | None]:
-    """Return how many wrong passwords were counted for one user name and address, and when the first was."""
+    """Return how many wrong passwords were counted for one user name and place, and when the first was."""
     row = session.execute(
         select(func.count(), func.min(FailedSignIn.failed_at)).where(
             FailedSignIn.guess == guess, FailedSignIn.failed_at > since
         )
     ).one()
     return row[0], row[1]
+
+
+def failures_at(account: bytes, since: datetime) -> int:
+    """Return how many wrong passwords were counted for one user name, wherever they came from."""
+    counted = select(func.count()).where(FailedSignIn.account == account, FailedSignIn.failed_at > since)
+    return session.scalars(counted).one()
+
+
+def has_signed_in_from(person_id: UUID, place: bytes) -> bool:
+    """Whether somebody has signed in from a place before."""
+    there = exists().where(SignedInSession.person_id == person_id, SignedInSession.place == place)
+    return bool(session.scalar(select(there)))

@@ -17,19 +17,23 @@ class PasswordSignInBody(Schema):
 
     username = PlainText(required=True, max_length=60)
     password = PlainText(required=True, max_length=200, trimmed=False, load_only=True)
+    new_password = PlainText(
+        max_length=200,
+        trimmed=False,
+        load_only=True,
+        metadata={"description": "用临时密码登录时必填 · required with a temporary password"},
+    )
+    code = PlainText(
+        max_length=40,
+        load_only=True,
+        metadata={"description": "动态码或备用码 · six digits of the authenticator, or a recovery code"},
+    )
 
 
 class RefreshBody(Schema):
     """The refresh token of the last sign-in or refresh."""
 
     refresh_token = PlainText(required=True, max_length=200)
-
-
-class ProfileBody(Schema):
-    """What a person may say about themself."""
-
-    display_name = PlainText(required=True, max_length=60)
-    birth_on = fields.Date(metadata={"description": "只能自填一次，更正请找工作人员 · once; staff correct it"})
 
 
 class PersonOut(Schema):
@@ -39,12 +43,6 @@ class PersonOut(Schema):
     volunteer_no = fields.String(required=True)
     display_name = fields.String(required=True)
     roles = fields.List(fields.String(), required=True)
-
-
-class ProfileOut(PersonOut):
-    """A person as they see themself, with what only they see."""
-
-    birth_on = fields.Date(required=True, allow_none=True)
 
 
 class SignedInOut(Schema):

@@ -1,32 +1,25 @@
 """The verbs of identity: enrol a person, sign in, rotate, sign out."""
 
-import hashlib
-import hmac
-import math
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from functools import partial
 from uuid import UUID
 
-from sqlalchemy import delete, update
+from sqlalchemy import update
 
 from timebank import clock
 from timebank.codes.alphabet import random_reference
 from timebank.database import new_id, retry_on, session
 from timebank.errors import NotFound
-from timebank.identity import audit, passwords, queries
+from timebank.identity import queries
 from timebank.identity.ages import refuse_impossible_birth
-from timebank.identity.audit import Verb
 from timebank.identity.errors import (
     BirthDateKnown,
     PersonNotActive,
     RefreshTokenInvalid,
-    SignInLocked,
-    WrongPassword,
 )
 from timebank.identity.family import refuse_own_family
 from timebank.identity.models import (
-    FailedSignIn,
     GrantedRole,
     Password,
     Person,
@@ -35,8 +28,6 @@ from timebank.identity.models import (
     WechatIdentity,
 )
 from timebank.identity.rules import (
-    LOCK_OUT_AFTER,
-    LOCK_OUT_WINDOW,
     REFRESH_LIFETIME,
     Grant,
     PersonState,
@@ -90,47 +81,15 @@ def sign_in_from_wechat(*, who: OpenId) -> SignedIn:
     return _open_session(person)
 
 
-def check_password(*, username: str, password: str, address: str, key: bytes) -> UUID:
-    """Return the person whose password this is. Slow on purpose: run it outside the transaction.
-
-    ``key`` makes the trace of a failure: a keyed hash of user name and address, so that a lock-out never reaches
-    anybody who signs in from elsewhere. Raises SignInLocked or WrongPassword (which leaves a trace).
-    """
-    guess = hmac.digest(key, f"{username}\n{address}".encode(), hashlib.sha256)
-    failures, first = queries.failures_since(guess, clock.wall() - LOCK_OUT_WINDOW)
-    if failures >= LOCK_OUT_AFTER and first is not None:
-        seconds = max(1, math.ceil((first + LOCK_OUT_WINDOW - clock.wall()).total_seconds()))
-        raise SignInLocked(wait_minutes=math.ceil(seconds / 60), retry_after_seconds=seconds)
-    stored = queries.password_of(username)
-    if passwords.verify(stored.password_hash if stored else None, password) and stored:
-        return stored.person_id
-    refusal = WrongPassword()
-    refusal.leaves_trace(partial(_keep_failure, guess, stored.person_id if stored else None))
-    raise refusal
+def sign_in(*, person_id: UUID, place: bytes | None = None) -> SignedIn:
+    """Open a session for a person whose password was checked, at a place. Raises PersonNotActive."""
+    return _open_session(_existing(person_id), place)
 
 
-def _keep_failure(guess: bytes, person_id: UUID | None) -> None:
-    """Keep a failure, and forget those that no longer count: guessing at random names must not fill the disk.
-
-    The one that locks out is noted, if it is somebody's account.
-    """
-    now = clock.wall()
-    session.execute(delete(FailedSignIn).where(FailedSignIn.failed_at < now - LOCK_OUT_WINDOW))
-    session.add(FailedSignIn(id=new_id(), guess=guess, failed_at=now))
-    session.flush()
-    if person_id and queries.failures_since(guess, now - LOCK_OUT_WINDOW)[0] == LOCK_OUT_AFTER:
-        audit.note(actor=None, verb=Verb.LOCK_OUT, kind="sign_in", target=person_id, person_id=person_id)
-
-
-def sign_in(*, person_id: UUID) -> SignedIn:
-    """Open a session for a person whose password was checked. Raises PersonNotActive."""
-    return _open_session(_existing(person_id))
-
-
-def _open_session(person: Person) -> SignedIn:
+def _open_session(person: Person, place: bytes | None = None) -> SignedIn:
     if person.state != PersonState.ACTIVE:
         raise PersonNotActive
-    opened = SignedInSession(id=new_id(), person_id=person.id, opened_at=clock.wall(), revoked_at=None)
+    opened = SignedInSession(id=new_id(), person_id=person.id, opened_at=clock.wall(), place=place)
     session.add(opened)
     session.flush()
     return SignedIn(person, opened.id, _new_refresh_token(opened.id))
@@ -144,10 +103,12 @@ def _new_refresh_token(session_id: UUID) -> str:
     return token
 
 
-def refresh(*, refresh_token: str) -> SignedIn:
+def refresh(*, refresh_token: str, asked_at: datetime | None = None) -> SignedIn:
     """Rotate a refresh token: the old one is spent, a new one continues the session.
 
-    Raises RefreshTokenInvalid. Two uses of one token mean that one of them is a thief's: the session ends for both.
+    Raises RefreshTokenInvalid. Two uses of one token mean that one of them is a thief's: the session ends for both. But
+    what was ``asked_at`` a time when the token was still good is its holder's own second request, sent beside the first
+    one: it goes on with a token of its own.
     """
     now = clock.wall()
     known = session.get(RefreshToken, token_hash(refresh_token))
@@ -159,7 +120,7 @@ def refresh(*, refresh_token: str) -> SignedIn:
         .values(used_at=now)
         .returning(RefreshToken.session_id)
     ).one_or_none()
-    if spent is None:
+    if spent is None and not _was_good(known, asked_at):
         refusal = RefreshTokenInvalid()
         refusal.leaves_trace(partial(sign_out, session_id=known.session_id))
         raise refusal
@@ -170,6 +131,11 @@ def refresh(*, refresh_token: str) -> SignedIn:
     if person.state != PersonState.ACTIVE:
         raise PersonNotActive
     return SignedIn(person, opened.id, _new_refresh_token(opened.id))
+
+
+def _was_good(token: RefreshToken, asked_at: datetime | None) -> bool:
+    session.refresh(token)
+    return asked_at is not None and token.used_at is not None and asked_at < token.used_at
 
 
 def sign_out(*, session_id: UUID) -> None:

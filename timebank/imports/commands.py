@@ -11,7 +11,7 @@ from timebank.identity import queries as people
 from timebank.identity.models import Password
 from timebank.identity.rules import Actor
 from timebank.imports import service
-from timebank.imports.endpoints import contacts
+from timebank.imports.endpoints import keys
 from timebank.imports.errors import ImportHasFaults
 from timebank.imports.rules import MAX_REASON, MOST_FAULTS, Kind
 from timebank.imports.service import Report, Wanted
@@ -84,7 +84,7 @@ def _imported(
 ) -> Report:
     read = service.read(file.read_bytes(), kind=kind, layout=layout)
     actor, why = in_unit_of_work(lambda: _staff(username, reason), write=False)
-    wanted = Wanted(actor=actor, read=read, contacts=contacts(), reason=why, organisation_id=organisation)
+    wanted = Wanted(actor=actor, read=read, keys=keys(), reason=why, organisation_id=organisation)
     if not dry_run:
         try:
             return in_unit_of_work(lambda: service.commit(wanted))

@@ -1,55 +1,54 @@
-"""The one place where an import touches document numbers: it checks them, and gives them to ``identity`` alone.
+"""The one place where an import touches document numbers: it reads them, and gives them to ``identity`` alone.
 
 A number is never stored, shown or logged here. What ``identity`` keeps of one is its keyed hash and the last four
-characters (rule R37); as long as it keeps nothing, a number still tells which lines of a file are one person.
+characters (rule R37); by that somebody is known again.
 """
 
 import re
 import unicodedata
-from collections.abc import Collection
-from dataclasses import dataclass, field
-from datetime import date
+from collections.abc import Collection, Iterable
+from itertools import islice
 from uuid import UUID
 
+from timebank import clock
+from timebank.errors import Invalid
+from timebank.identity import documents
+from timebank.identity.document_keys import DocumentKeys
+from timebank.identity.document_rules import DocumentKind, DocumentNumber, check_character, read
 from timebank.imports.faults import CellFault, Code
 from timebank.imports.values import Raw, number
 
 _SHAPE = re.compile(r"[1-9][0-9]{16}[0-9X]")
-_WEIGHTS = (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2)
-_CHECKS = "10X98765432"
-
-
-@dataclass(frozen=True, slots=True)
-class DocumentNumber:
-    """A resident's identity number that can be right, and the birth date in it."""
-
-    number: str = field(repr=False)
-    birth_on: date = field(repr=False)
+_KINDS = {"8": DocumentKind.HMT_RESIDENCE_PERMIT, "9": DocumentKind.FOREIGN_PERMANENT_RESIDENT}
+_SOME = 500
 
 
 def read_number(raw: Raw) -> DocumentNumber:
-    """Return the identity number in a cell: eighteen characters, check character by GB 11643. Raises CellFault."""
+    """Return the identity number in a cell: eighteen characters, check character by GB 11643. Raises CellFault.
+
+    A resident's, or that of somebody from Hong Kong, Macao, Taiwan or abroad who lives here: its first digit tells.
+    """
     written = re.sub(r"[\s\-]", "", unicodedata.normalize("NFKC", number(raw))).upper()
     if not _SHAPE.fullmatch(written):
         raise CellFault(Code.DOCUMENT_SHAPE)
     if check_character(written[:17]) != written[17]:
         raise CellFault(Code.DOCUMENT_CHECK_DIGIT)
     try:
-        birth_on = date(int(written[6:10]), int(written[10:12]), int(written[12:14]))
-    except ValueError as error:
-        raise CellFault(Code.DOCUMENT_BIRTH) from error
-    return DocumentNumber(written, birth_on)
+        return read(_KINDS.get(written[0], DocumentKind.RESIDENT_ID), written, today=clock.day_of(clock.now()))
+    except Invalid as error:
+        raise CellFault(Code.DOCUMENT_IMPOSSIBLE) from error
 
 
-def check_character(digits: str) -> str:
-    """Return the eighteenth character of an identity number (GB 11643, ISO 7064 MOD 11-2)."""
-    return _CHECKS[sum(int(digit) * weight for digit, weight in zip(digits, _WEIGHTS, strict=True)) % 11]
-
-
-KEPT = False
-"""Whether ``identity`` keeps document numbers, so that somebody is known again by theirs alone."""
-
-
-def holders(_documents: Collection[DocumentNumber]) -> dict[DocumentNumber, UUID]:
+def holders(numbers: Iterable[DocumentNumber], keys: DocumentKeys) -> dict[DocumentNumber, UUID]:
     """Return who is on record with which of these numbers."""
-    return {}
+    found: dict[DocumentNumber, UUID] = {}
+    remaining = iter(numbers)
+    while some := list(islice(remaining, _SOME)):
+        found |= documents.holders_of(some, keys=keys)
+    return found
+
+
+def on_record(person_ids: Collection[UUID]) -> set[UUID]:
+    """Return those of these people whose numbers are on record."""
+    people = sorted(person_ids)
+    return set().union(*(documents.on_record(people[at : at + 4_000]) for at in range(0, len(people), 4_000)))

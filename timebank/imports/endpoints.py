@@ -14,7 +14,7 @@ from timebank.identity.guards import actor, requires
 from timebank.imports import people, places, queries, schemas, service
 from timebank.imports.errors import ImportTooLarge
 from timebank.imports.models import ImportedFile
-from timebank.imports.people import Contacts
+from timebank.imports.people import Contacts, Keys
 from timebank.imports.rules import MAX_BYTES, MEBIBYTE, MOST_FAULTS
 from timebank.imports.service import Report, Wanted
 from timebank.records.service import DECIDERS
@@ -33,9 +33,10 @@ _AROUND = 16 << 10
 _TYPES = (csv_file.MEDIA_TYPE.split(";")[0], xlsx_file.MEDIA_TYPE)
 
 
-def contacts() -> Contacts:
-    """Return what makes this installation's hashes of telephone numbers."""
-    return Contacts(current_app.extensions["timebank-settings"].keys(people.PURPOSE))
+def keys() -> Keys:
+    """Return what this installation makes keyed hashes with."""
+    own = current_app.extensions["timebank-settings"].keys(people.PURPOSE)
+    return Keys(Contacts(own), current_app.extensions["timebank-documents"])
 
 
 def _received(query: dict[str, Any]) -> Wanted | Report:
@@ -44,7 +45,7 @@ def _received(query: dict[str, Any]) -> Wanted | Report:
     wanted = Wanted(
         actor=actor(),
         read=service.read(data, kind=query["kind"], layout=query.get("layout")),
-        contacts=contacts(),
+        keys=keys(),
         reason=query["reason"],
         organisation_id=query.get("organisation"),
     )

@@ -25,6 +25,7 @@ class Code(StrEnum):
     BIRTH_IMPOSSIBLE = "BIRTH_IMPOSSIBLE"
     DOCUMENT_SHAPE = "DOCUMENT_SHAPE"
     DOCUMENT_CHECK_DIGIT = "DOCUMENT_CHECK_DIGIT"
+    DOCUMENT_IMPOSSIBLE = "DOCUMENT_IMPOSSIBLE"
     DOCUMENT_BIRTH = "DOCUMENT_BIRTH"
     DOCUMENT_DIFFERS = "DOCUMENT_DIFFERS"
     PHONE_SHAPE = "PHONE_SHAPE"
@@ -87,11 +88,18 @@ _WHY: dict[Code, tuple[str, str]] = {
         "身份证号码的校验码不对，请逐位核对（GB 11643）",
         "The check character is wrong; compare it digit by digit (GB 11643)",
     ),
-    Code.DOCUMENT_BIRTH: (
-        "身份证号码里的出生日期与出生日期一列不一致，或不可能",
-        "The birth date in the number is impossible or another than in its column",
+    Code.DOCUMENT_IMPOSSIBLE: (
+        "没有这样的身份证号码：地区代码或其中的出生日期不存在，请逐位核对",
+        "No such identity number: its region or its birth date cannot be; compare it digit by digit",
     ),
-    Code.DOCUMENT_DIFFERS: ("此人登记的证件号码不同", "This person is on record with another document number"),
+    Code.DOCUMENT_BIRTH: (
+        "身份证号码里的出生日期与出生日期一列不一致",
+        "The birth date in the number is another than in its column",
+    ),
+    Code.DOCUMENT_DIFFERS: (
+        "此人已登记另一个证件号码；更换请带证件办理",
+        "This person is on record with another document number; show the new document to staff",
+    ),
     Code.PHONE_SHAPE: ("不是电话号码", "Not a telephone number"),
     Code.CATEGORY_UNKNOWN: ("没有这个服务类别；可选：{categories}", "No such category; there are: {categories}"),
     Code.ORGANISATION_MISSING: ("没有写明组织", "No organisation is named"),

@@ -150,13 +150,15 @@ class Hours:
             return
         other = on_file.sharing(service.claim)
         if other is not None:
+            service.is_new = False
             self._lines.fault(service.line.number, "starts", Code.OVERLAPS_RECORD, **other.told())
+            return
         self.counts.created += 1
 
     def _refuse_overlaps(self) -> None:
         """Note which lines tell that somebody was in two places at once."""
         last: Service | None = None
-        for one in sorted(self._services, key=lambda one: (one.person.person_id, one.span.started_at)):
+        for one in sorted(filter(_is_new, self._services), key=lambda one: (one.person.person_id, one.span.started_at)):
             if last is None or last.person.person_id != one.person.person_id:
                 last = one
                 continue
@@ -187,6 +189,10 @@ class Hours:
         ]
         made = history.record_history(services=past, actor_id=actor.person_id, reason=self._reason, now=self._now)
         return [(one.line.number, Done.CREATED, record_id) for one, record_id in zip(new, made, strict=True)]
+
+
+def _is_new(service: Service) -> bool:
+    return service.is_new
 
 
 def _policy(served: Served, number: int) -> Any:

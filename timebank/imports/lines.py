@@ -42,8 +42,7 @@ class Lines:
 
     def fault(self, line: int, name: str, code: Code, **numbers: Any) -> None:
         """Note a fault, at a column by its name, or at the line as a whole (empty)."""
-        title = self.layout.field(name).title if name else ""
-        self.faults.append(Fault(line, title, code, numbers))
+        self.faults.append(Fault(line, self.layout.title_of(name), code, numbers))
 
 
 def read(rows: Iterable[Row], layouts: Sequence[Layout]) -> Lines:

@@ -12,6 +12,7 @@ from uuid import UUID
 from sqlalchemy import select
 
 from timebank.database import session
+from timebank.identity.document_keys import DocumentKeys
 from timebank.identity.models import Person
 from timebank.imports.models import ImportedContact, ImportedNumber
 from timebank.imports.rules import AT_ONCE
@@ -47,6 +48,14 @@ class Contacts:
         """Return every hash that may be on record: the newest key's and those of keys that are being replaced."""
         told = f"{phone}\n{alike(name)}".encode()
         return [hmac.digest(key, told, hashlib.sha256) for key in self.keys]
+
+
+@dataclass(frozen=True, slots=True)
+class Keys:
+    """What this installation makes keyed hashes with: of telephones, and of document numbers."""
+
+    contacts: Contacts
+    documents: DocumentKeys
 
 
 def some_at_once(values: Iterable[T]) -> Iterator[list[T]]:
@@ -112,11 +121,3 @@ def lock(person_ids: Collection[UUID]) -> None:
     for piece in some_at_once(sorted(person_ids)):
         locked = select(Person.id).where(Person.id.in_(piece)).order_by(Person.id)
         session.execute(locked.with_for_update(key_share=True)).all()
-
-
-def forget(person_id: UUID) -> None:
-    """Remove by what imports know somebody again; when they leave, it goes with them."""
-    for table in (ImportedNumber, ImportedContact):
-        for row in session.scalars(select(table).where(table.person_id == person_id)):
-            session.delete(row)
-    session.flush()

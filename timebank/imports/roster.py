@@ -4,6 +4,7 @@ Two lines are one person if they have the number, the document number, or the na
 three find people on record. What leads to different people, or says something else of one, is a fault of the line.
 """
 
+from dataclasses import dataclass
 from typing import Any, cast
 from uuid import UUID
 
@@ -12,6 +13,8 @@ from sqlalchemy import Table, select, update
 from timebank import clock
 from timebank.database import session
 from timebank.direct import Rows
+from timebank.identity import documents
+from timebank.identity.document_rules import DocumentNumber
 from timebank.identity.enrolments import enrol_many, newcomer
 from timebank.identity.models import Person
 from timebank.identity.rules import Actor, PersonState
@@ -19,7 +22,7 @@ from timebank.imports import document_numbers, people
 from timebank.imports.faults import Code
 from timebank.imports.lines import Lines
 from timebank.imports.models import ImportedContact, ImportedNumber
-from timebank.imports.people import Contacts, Known
+from timebank.imports.people import Keys, Known
 from timebank.imports.places import Place
 from timebank.imports.roster_entries import Entries, Entry
 from timebank.imports.rules import Counts, Done
@@ -31,13 +34,24 @@ _NUMBERS = Rows(cast("Table", ImportedNumber.__table__))
 _CONTACTS = Rows(cast("Table", ImportedContact.__table__))
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _OnRecord:
+    """What is on record: who has which number and document, who belongs where; ``documented`` have some document."""
+
+    numbers: dict[tuple[UUID, UUID], str]
+    memberships: dict[tuple[UUID, UUID], list[Member]]
+    contacts: dict[bytes, UUID]
+    documents: dict[DocumentNumber, UUID]
+    documented: set[UUID]
+
+
 class Roster:
     """What a roster would do, and does."""
 
-    def __init__(self, lines: Lines, of_lines: dict[int, Place], contacts: Contacts) -> None:
+    def __init__(self, lines: Lines, of_lines: dict[int, Place], keys: Keys) -> None:
         self.counts = Counts(lines=lines.counted)
         self._lines = lines
-        self._contacts = contacts
+        self._keys = keys
         self._merging = Entries(lines, of_lines, self.counts)
         self._entries = self._merging.people
         self._meet_those_on_record()
@@ -56,25 +70,25 @@ class Roster:
         numbers = people.by_number({pair for entry in self._entries for pair in entry.numbers.items()})
         digests = {entry: self._digests(entry) for entry in self._entries}
         contacts = people.by_contact({digest for made in digests.values() for digest in made})
-        documents = document_numbers.holders(
-            [entry.said["document"] for entry in self._entries if "document" in entry.said]
+        holders = document_numbers.holders(
+            [entry.said["document"] for entry in self._entries if "document" in entry.said], self._keys.documents
         )
         found = {
             entry: {
                 *(person for pair in entry.numbers.items() for person in numbers.get(pair, ())),
                 *(contacts[digest] for digest in digests[entry] if digest in contacts),
-                *([documents[document]] if (document := entry.said.get("document")) in documents else ()),
+                *([holders[document]] if (document := entry.said.get("document")) in holders else ()),
             }
             for entry in self._entries
         }
         known = people.known({person for those in found.values() for person in those})
         met: dict[UUID, Entry] = {}
         self._entries = [entry for entry in self._entries if self._meets(entry, found[entry], known, met)]
-        self._compare({entry.person.person_id for entry in self._entries if entry.person}, contacts)
+        self._compare(contacts, holders)
 
     def _digests(self, entry: Entry) -> list[bytes]:
         phone = entry.said.get("phone")
-        return self._contacts.digests(entry.name, phone) if phone else []
+        return self._keys.contacts.digests(entry.name, phone) if phone else []
 
     def _meets(self, entry: Entry, found: set[UUID], known: dict[UUID, Known], met: dict[UUID, Entry]) -> bool:
         """Say whom an entry means; whether it stays an entry of its own."""
@@ -96,37 +110,42 @@ class Roster:
         entry.person = person
         return True
 
-    def _compare(self, person_ids: set[UUID], contacts: dict[bytes, UUID]) -> None:
+    def _compare(self, contacts: dict[bytes, UUID], holders: dict[DocumentNumber, UUID]) -> None:
         """Work out what is new about people on record; what contradicts the record is a fault."""
+        person_ids = {entry.person.person_id for entry in self._entries if entry.person}
         organisations = {one for entry in self._entries for one in entry.member_of}
-        numbers = people.numbers_of(person_ids, organisations)
-        memberships = _memberships(person_ids, organisations)
+        there = _OnRecord(
+            numbers=people.numbers_of(person_ids, organisations),
+            memberships=_memberships(person_ids, organisations),
+            contacts=contacts,
+            documents=holders,
+            documented=document_numbers.on_record(person_ids),
+        )
         kept: list[Entry] = []
         for entry in self._entries:
-            code = self._work_out(entry, numbers, memberships, contacts)
+            code = self._work_out(entry, there)
             if code is None:
                 kept.append(entry)
             else:
                 self._lines.fault(entry.line.number, _COLUMNS[code], code)
         self._entries = kept
 
-    def _work_out(
-        self,
-        entry: Entry,
-        numbers: dict[tuple[UUID, UUID], str],
-        memberships: dict[tuple[UUID, UUID], list[Member]],
-        contacts: dict[bytes, UUID],
-    ) -> Code | None:
+    def _work_out(self, entry: Entry, there: _OnRecord) -> Code | None:
         person = entry.person
         digests = self._digests(entry)
-        if digests and not any(digest in contacts for digest in digests):
+        if digests and not any(digest in there.contacts for digest in digests):
             entry.new_contact = digests[0]
+        document = entry.said.get("document")
+        if document is not None and document not in there.documents:
+            entry.new_document = document
         if person is None:
             entry.new_numbers, entry.joins = entry.numbers, entry.member_of
             return None
+        if entry.new_document is not None and person.person_id in there.documented:
+            return Code.DOCUMENT_DIFFERS
         if entry.birth_on and person.birth_on is None:
             entry.adds.add("birth_on")
-        return _number_news(entry, person, numbers) or _membership_news(entry, person, memberships)
+        return _number_news(entry, person, there.numbers) or _membership_news(entry, person, there.memberships)
 
     # --- carried out --------------------------------------------------------------------------------------------------
 
@@ -138,6 +157,7 @@ class Roster:
         numbers: list[dict[str, Any]] = []
         contacts: list[dict[str, Any]] = []
         joins: list[tuple[UUID, UUID]] = []
+        papers: list[documents.Given] = []
         for entry in self._entries:
             if entry.person is None:
                 person_id = new[entry].person_id
@@ -153,14 +173,18 @@ class Roster:
             ]
             if entry.new_contact is not None:
                 contacts.append({"digest": entry.new_contact, "person_id": person_id})
+            if entry.new_document is not None:
+                papers.append(documents.Given(person_id, entry.new_document, min(entry.member_of)))
             joins += [(person_id, organisation_id) for organisation_id in sorted(entry.joins)]
         members.admit_many(pairs=joins, by=actor.person_id)
         _NUMBERS.insert_mappings(session.connection(), numbers)
         _CONTACTS.insert_mappings(session.connection(), contacts)
+        documents.keep_many(given=papers, by=actor.person_id, keys=self._keys.documents)
         return done
 
 
 _COLUMNS = {
+    Code.DOCUMENT_DIFFERS: "document",
     Code.NAME_DIFFERS: "name",
     Code.BIRTH_DIFFERS: "birth_on",
     Code.NUMBER_DIFFERS: "number",

@@ -8,7 +8,8 @@ from uuid import UUID
 from timebank import clock
 from timebank.errors import Invalid
 from timebank.identity.ages import refuse_impossible_birth
-from timebank.imports import document_numbers, places
+from timebank.identity.document_rules import DocumentNumber
+from timebank.imports import places
 from timebank.imports.faults import Code
 from timebank.imports.lines import Line, Lines
 from timebank.imports.people import Known
@@ -35,6 +36,7 @@ class Entry:
     admitted: set[UUID] = field(default_factory=set)
     """Memberships that wait to be admitted."""
     new_contact: bytes | None = None
+    new_document: DocumentNumber | None = None
 
     @property
     def birth_on(self) -> date | None:
@@ -45,7 +47,9 @@ class Entry:
     @property
     def changes(self) -> bool:
         """Whether anything is to be written about somebody on record."""
-        return bool(self.adds or self.new_numbers or self.joins or self.admitted or self.new_contact)
+        return bool(
+            self.adds or self.new_numbers or self.joins or self.admitted or self.new_contact or self.new_document
+        )
 
 
 class Entries:
@@ -85,13 +89,13 @@ class Entries:
             self._named.setdefault(name, entry)
 
     def _names(self, line: Line, organisation_id: UUID) -> list[Any]:
-        """Return by what a person is known again; a document number alone is none while nobody keeps it."""
+        """Return by what a person is known again."""
         names: list[Any] = []
         if line["number"]:
             names.append((organisation_id, line["number"]))
         if line["phone"]:
             names.append((line["phone"], alike(line["name"])))
-        if line["document"] and (names or document_numbers.KEPT):
+        if line["document"]:
             names.append(line["document"])
         return names
 
@@ -101,7 +105,7 @@ class Entries:
             self._lines.fault(line.number, "birth_on", Code.BIRTH_IMPOSSIBLE)
             return False
         born = document.birth_on if document else None
-        if born and (not _is_birth(born, today) or line["birth_on"] not in {None, born}):
+        if born and line["birth_on"] not in {None, born}:
             self._lines.fault(line.number, "document", Code.DOCUMENT_BIRTH)
             return False
         return True

@@ -6,10 +6,10 @@ from enum import StrEnum
 
 MEBIBYTE = 1 << 20
 MAX_BYTES = 20 * MEBIBYTE
-MAX_UNPACKED = 120 * MEBIBYTE
+MAX_UNPACKED = 80 * MEBIBYTE
 """What an XLSX may unpack to. Fifty thousand lines are some thirty MiB of XML; a zip bomb is more."""
 MAX_LINES = 50_000
-MAX_COLUMNS = 60
+MAX_COLUMNS = 40
 MAX_CELL = 4_000
 """Characters of one cell before anything looks at it."""
 AT_ONCE = 4_000

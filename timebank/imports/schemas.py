@@ -2,7 +2,7 @@
 
 from marshmallow import fields, validate
 
-from timebank.imports.layouts import every_name
+from timebank.imports.catalogue import every_name
 from timebank.imports.rules import MAX_REASON, Kind
 from timebank.web.fields import Instant, PlainText
 from timebank.web.schemas import PageQuery, Schema

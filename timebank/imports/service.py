@@ -14,15 +14,15 @@ from timebank.direct import Rows
 from timebank.errors import NotFound
 from timebank.identity.rules import Actor
 from timebank.imports import lines as files
-from timebank.imports import places, queries, reading, shenzhen
+from timebank.imports import places, queries, reading
 from timebank.imports.activities import Activities
+from timebank.imports.catalogue import layouts_of
 from timebank.imports.errors import ImportHasFaults, ImportTwinned
 from timebank.imports.faults import Fault
 from timebank.imports.hours import Hours
-from timebank.imports.layouts import layouts_of
 from timebank.imports.lines import Lines
 from timebank.imports.models import ImportedFile, ImportedLine, ImportedOrganisation
-from timebank.imports.people import Contacts
+from timebank.imports.people import Keys
 from timebank.imports.places import Place
 from timebank.imports.roster import Roster
 from timebank.imports.rules import APPROVED_AT_ONCE, MOST_FAULTS, Counts, Done, Kind
@@ -31,7 +31,7 @@ from timebank.records import history
 from timebank.records.errors import SecondPersonNeeded
 from timebank.records.service import DECIDERS, before_approval
 
-__all__ = ["Approval", "Read", "Report", "Wanted", "approve", "check", "commit", "of_actor", "read", "shenzhen"]
+__all__ = ["Approval", "Read", "Report", "Wanted", "approve", "check", "commit", "of_actor", "read"]
 
 # Two imports at once: the second look finds what the first has made.
 retry_on(*ImportTwinned.constraints)
@@ -62,7 +62,7 @@ class Wanted:
 
     actor: Actor
     read: Read
-    contacts: Contacts
+    keys: Keys
     reason: str
     organisation_id: UUID | None = None
 
@@ -125,7 +125,7 @@ def _fresh(lines: Lines) -> Lines:
 
 def _plan(wanted: Wanted, lines: Lines, of_lines: dict[int, Place], *, locked: bool) -> _Plan:
     if wanted.read.kind is Kind.ROSTER:
-        return Roster(lines, of_lines, wanted.contacts)
+        return Roster(lines, of_lines, wanted.keys)
     if wanted.read.kind is Kind.ACTIVITIES:
         return Activities(lines, of_lines, wanted.actor)
     return Hours(lines, of_lines, wanted.actor, reason=wanted.reason, locked=locked)

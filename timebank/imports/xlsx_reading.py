@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from openpyxl import load_workbook
+from openpyxl.cell.read_only import EMPTY_CELL
 from openpyxl.utils.datetime import CALENDAR_WINDOWS_1900
 
 from timebank.imports.errors import ImportTooLarge, ImportTooLong, ImportUnreadable
@@ -38,7 +39,7 @@ def rows(data: bytes) -> Iterator[tuple[int, list[Raw]]]:
             sheet: Any = book.worksheets[0]
             sheet.reset_dimensions()  # what a file says of its own size is not believed
             for line, cells in enumerate(sheet.iter_rows(max_col=MAX_COLUMNS), start=1):
-                found = [_raw(cell) for cell in cells]
+                found = list(map(_raw, cells))
                 while found and is_empty(found[-1]):
                     found.pop()
                 if line > MAX_LINES + HEADING_ROWS:
@@ -54,6 +55,8 @@ def rows(data: bytes) -> Iterator[tuple[int, list[Raw]]]:
 
 
 def _raw(cell: Any) -> Raw:
+    if cell is EMPTY_CELL:
+        return None
     kind = cell.data_type
     if kind == "f":
         return Unusable.FORMULA

@@ -23,6 +23,7 @@ from timebank.ledger.batch import Batch, Found, Head, Stored, is_due
 from timebank.ledger.replays import stored_results
 from timebank.ledger.rules import Account, AccountKind, AccountState, Posted, debt_of
 from timebank.ledger.transfers import Posting, expiry
+from timebank.together import Together
 
 _INSERT_TRANSFERS = insert(queries.transfer)
 _INSERT_ENTRIES = insert(queries.entry)
@@ -210,7 +211,10 @@ def _insert(connection: Connection, batch: Batch) -> None:
 
 
 def _insert_few(connection: Connection, batch: Batch) -> None:
-    with at_once(connection):
-        for insertion, rows in ((_TRANSFER, batch.transfers), (_ENTRY, batch.entries)):
-            if rows:
-                insertion.send_all(connection, [row._asdict() for row in rows])
+    if not (batch.transfers or batch.entries):
+        return
+    writes = Together(connection)
+    for insertion, rows in ((_TRANSFER, batch.transfers), (_ENTRY, batch.entries)):
+        if rows:
+            writes.add(insertion, *[row._asdict() for row in rows])
+    writes.send()

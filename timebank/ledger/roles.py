@@ -20,6 +20,7 @@ _PERSONAL = (
     "identity_",
     "idempotent_reply",
     "gift",
+    "merge_",
     "pool_application",
     "notification",
     "wechat_token",

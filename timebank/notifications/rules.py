@@ -9,7 +9,7 @@ from typing import Any
 from uuid import UUID
 
 Facts = Mapping[str, str | int]
-"""Names of activities, minutes, instants (``…_at``, RFC 3339), days (``…_on``) and ids (``…_id``); no person's data."""
+"""Names of activities, goods and shops, minutes, instants (``…_at``, RFC 3339), days (``…_on``) and ids (``…_id``); no person's data."""
 
 MAX_FACTS = 1_000
 MAX_ATTEMPTS = 5
@@ -36,6 +36,9 @@ class Topic(StrEnum):
     SHIFT_CANCELLED = "shift_cancelled"
     NO_SHOW = "no_show"
     NO_SHOW_LIFTED = "no_show_lifted"
+    EVALUATED = "evaluated"
+    COMPLAINT_ANSWERED = "complaint_answered"
+    GOODS_RECALLED = "goods_recalled"
 
 
 class State(StrEnum):
@@ -72,6 +75,9 @@ FACTS: dict[Topic, frozenset[str]] = {
     Topic.SHIFT_CANCELLED: frozenset({"activity", "starts_at"}),
     Topic.NO_SHOW: frozenset({"activity", "served_on"}),
     Topic.NO_SHOW_LIFTED: frozenset({"activity", "served_on"}),
+    Topic.EVALUATED: frozenset({"activity", "served_on"}),
+    Topic.COMPLAINT_ANSWERED: frozenset({"organisation", "made_on"}),
+    Topic.GOODS_RECALLED: frozenset({"goods", "shop", "recalled_on"}),
 }
 """What a topic's sentence is made of. Besides, facts may hold ids."""
 

@@ -97,6 +97,23 @@ SENTENCES: dict[Topic, Sentence] = {
         "Your absence from {activity} on {served_on} was lifted. Thank you for telling us.",
         "缺席记录已撤销",
     ),
+    Topic.EVALUATED: Sentence(
+        "{served_on}「{activity}」的服务有了新的评价，请在「我的评价」里查看，可以回复一次。",
+        "Somebody has said how your service at {activity} on {served_on} was. Read it under your evaluations; you may reply.",
+        "有新的服务评价",
+    ),
+    Topic.COMPLAINT_ANSWERED: Sentence(
+        "您 {made_on} 对「{organisation}」提出的投诉已有答复，请在「我的投诉」里查看。",
+        "Your complaint of {made_on} about {organisation} was answered. Read it under your complaints.",
+        "投诉已有答复",
+    ),
+    Topic.GOODS_RECALLED: Sentence(
+        "您在「{shop}」领取的「{goods}」，其中一批已于 {recalled_on} 召回。家里如还有，请先不要食用或使用，"
+        "带回公益仓或打电话给工作人员，由他们替您核对和处理。",
+        "Some of the {goods} that you were given at {shop} were recalled on {recalled_on}. If you have any left, do not "
+        "eat or use them: bring them back to the shop, or call the staff, who will look into it with you.",
+        "请先勿使用，并联系公益仓",
+    ),
 }
 
 MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")

@@ -114,7 +114,7 @@ def approve(*, actor: Actor, correction_id: UUID, reason: str | None = None) -> 
     _decide(correction, actor, Decision.APPROVED, reason)
     if current.credited_minutes:
         reversals.reverse(
-            transfer_id=correction.id, reverses=current.id, source_id=correction.id, actor_id=actor.person_id
+            transfer_id=correction.id, reverses=current.credit_id, source_id=correction.id, actor_id=actor.person_id
         )
     made = _corrected(current, correction, change, actor)
     if change.annuls:

@@ -7,6 +7,7 @@ from sqlalchemy import insert
 from timebank import clock
 from timebank.database import new_id, session
 from timebank.errors import NotFound
+from timebank.identity.former import goes_on
 from timebank.identity.rules import Actor
 from timebank.organisations import scope
 from timebank.records import supplement_queries as queries
@@ -57,7 +58,7 @@ def lift(*, actor: Actor, finding_id: UUID, reason: str) -> None:
     if finding is None:
         raise NotFound
     scope.organisation_for(actor, *DECIDERS, organisation_id=finding.organisation_id)
-    refuse_interested(actor.person_id, subject_id=finding.person_id)
+    refuse_interested(actor.person_id, subject_id=goes_on(finding.person_id))
     if finding.found_by == actor.person_id:
         raise SecondPersonNeeded
     values = {

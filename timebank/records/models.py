@@ -101,8 +101,15 @@ class Revision(Base):
     correction_id: Mapped[UUID | None]
     group_id: Mapped[UUID | None]
     """Whose account is credited, if not the volunteer's own: the group that they served for (rule R24)."""
+    credited_by: Mapped[UUID | None]
+    """The revision whose posting credits this one, if not its own: this one only says that another account goes on."""
 
     @property
     def credited_to(self) -> UUID:
         """Return the owner of the account that earns ``credited_minutes``."""
         return self.group_id or self.volunteer_id
+
+    @property
+    def credit_id(self) -> UUID:
+        """Return the id of the transfer that has credited ``credited_minutes``."""
+        return self.credited_by or self.id

@@ -6,6 +6,7 @@ from uuid import UUID
 from sqlalchemy import Select, select
 
 from timebank.database import session
+from timebank.identity.former import belongs
 from timebank.identity.models import Person
 from timebank.records.models import Revision
 from timebank.records.objection_rules import ObjectionState
@@ -29,7 +30,7 @@ def with_answer(objection_id: UUID) -> tuple[Objection, ObjectionAnswer | None, 
 
 def made_by(person_id: UUID) -> Select[*tuple[Any, ...]]:
     """Select somebody's objections, to page by when they were made."""
-    return _objections().add_columns(Objection.made_at, Objection.id).where(Objection.objector_id == person_id)
+    return _objections().add_columns(Objection.made_at, Objection.id).where(belongs(Objection.objector_id, person_id))
 
 
 def in_scope(*, state: str | None, organisation_id: UUID | None) -> Select[*tuple[Any, ...]]:

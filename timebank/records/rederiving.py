@@ -109,8 +109,8 @@ def unpaid(revisions: list[Revision]) -> Iterator[Difference]:
     found = select(Transfer.source_id, Transfer.minutes).where(Transfer.id.in_([one.id for one in revisions]))
     posted: dict[UUID, int] = {row.source_id: row.minutes for row in session.execute(found)}
     for revision in revisions:
-        if posted.get(revision.id, 0) != revision.credited_minutes:
-            yield Difference("posted_minutes", str(revision.credited_minutes), str(posted.get(revision.id, 0)))
+        if posted.get(revision.credit_id, 0) != revision.credited_minutes:
+            yield Difference("posted_minutes", str(revision.credited_minutes), str(posted.get(revision.credit_id, 0)))
 
 
 def revisions_of(record_id: UUID) -> list[Revision]:

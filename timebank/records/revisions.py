@@ -2,14 +2,14 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, cast
 from uuid import UUID
 
 from sqlalchemy import Table, insert
-from sqlalchemy.orm import class_mapper
 
 from timebank.database import NIL, new_id, retry_on, session
-from timebank.direct import Direct, Rows, at_once
+from timebank.direct import Direct, Rows, as_read, at_once
 from timebank.ledger import reversals
 from timebank.ledger import service as ledger
 from timebank.ledger.rules import AccountState
@@ -25,7 +25,6 @@ retry_on(*RecordNotPending.constraints)
 _REVISION = Direct(insert(Revision))
 _REVISIONS = Rows(cast("Table", Revision.__table__))
 _COLUMNS = _REVISIONS.columns
-_NEW_REVISION = class_mapper(Revision).class_manager.new_instance
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +48,7 @@ def append(*, before: Revision | None = None, **values: Any) -> Recorded:
 
 
 def _append(values: dict[str, Any], before: Revision | None) -> Recorded:
-    revision = _as_read(values)
+    revision = as_read(Revision, values)
     _write(values, deltas.rows([(revision, before)]))
     notices.begin([revision])
     if not revision.credited_minutes:
@@ -104,19 +103,31 @@ def change(current: Revision, **changes: Any) -> Recorded:
 
 def following(current: Revision, **changes: Any) -> dict[str, Any]:
     """Return the row of the revision that follows ``current``: what it said, but for ``changes``."""
-    values = {name: getattr(current, name) for name in _COLUMNS}
+    values = {name: getattr(current, name) for name in _COLUMNS} | {"credited_by": None}
     return values | changes | {"id": new_id(), "number": current.number + 1}
 
 
-def _as_read(values: dict[str, Any]) -> Revision:
-    """Return the revision of a row that has just been inserted, as reading it would: without the constructor's history.
+def carry(currents: Sequence[Revision], *, volunteer_id: UUID, at: datetime) -> None:
+    """Append to each record a revision that says the same of who goes on for its volunteer.
 
-    Nobody changes it or flushes it; the constructor would note each of its values as a change, a tenth of the work of
-    closing a shift.
+    Nothing is posted and nobody is told: what the records have credited moves with the account. What waits, waits on; a
+    public notice begins anew, for it shows whose record it is.
     """
-    revision: Revision = _NEW_REVISION()
-    vars(revision).update(values)
-    return revision
+    rows = [
+        following(
+            current,
+            volunteer_id=volunteer_id,
+            credited_by=current.credit_id if current.credited_minutes else None,
+            actor_id=NIL,
+            recorded_at=at,
+        )
+        for current in currents
+    ]
+    if rows:
+        for current in currents:
+            notices.end(current, at)
+        _REVISIONS.insert_mappings(session.connection(), rows)
+        notices.begin([as_read(Revision, row) for row in rows])
 
 
 def append_many(rows: Sequence[dict[str, Any]], *, batch_id: UUID | None = None) -> list[Revision]:
@@ -124,7 +135,7 @@ def append_many(rows: Sequence[dict[str, Any]], *, batch_id: UUID | None = None)
 
     The first ones, or those that follow one that waited for review. One actor for all. Returns what each record says now, in the order given: over the storage cap a second revision.
     """
-    revisions = list(map(_as_read, rows))
+    revisions = [as_read(Revision, row) for row in rows]
     connection = session.connection()
     _REVISIONS.insert_mappings(connection, rows)
     if changed := deltas.rows((revision, None) for revision in revisions):

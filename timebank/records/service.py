@@ -99,6 +99,7 @@ def first_values(
         "leader_id": served.leader_id,
         "correction_id": None,
         "group_id": served.group_id if policy.group_accounts == GroupAccounts.EARN_AND_DONATE else None,
+        "credited_by": None,
         **assessed_values(served, assessed, policy=policy, actor_id=actor_id, reason=None, now=now),
     }
 

@@ -7,6 +7,7 @@ from timebank.errors import NotFound
 from timebank.files import queries as files
 from timebank.identity.audit import Verb
 from timebank.identity.audited import noted
+from timebank.identity.former import belongs
 from timebank.identity.guards import actor, person_id, requires, signed_in
 from timebank.organisations import scope
 from timebank.records import findings, schemas, supplement_queries, supplement_schemas, supplements
@@ -57,7 +58,7 @@ def request_supplement(body: dict[str, Any]) -> dict[str, Any]:
 def list_my_supplements(query: dict[str, Any]) -> dict[str, Any]:
     """我的补录：最新的在前。"""
     found = supplement_queries.supplements(state=query.get("state"))
-    found = found.where(Supplement.volunteer_id == person_id())
+    found = found.where(belongs(Supplement.volunteer_id, person_id()))
     listed = page(found, by=[Supplement.requested_at, Supplement.id], query=query, descending=True, scalars=False)
     return listed | {"items": _with_files([supplement_schemas.supplement_out(row) for row in listed["items"]])}
 
@@ -131,7 +132,7 @@ def list_findings(query: dict[str, Any]) -> dict[str, Any]:
     found = supplement_queries.findings()
     found = found.where(scope.organisations_of(actor(), *supplements.READERS, column=FraudFinding.organisation_id))
     if "person" in query:
-        found = found.where(FraudFinding.person_id == query["person"])
+        found = found.where(belongs(FraudFinding.person_id, query["person"]))
     listed = page(found, by=[FraudFinding.found_at, FraudFinding.id], query=query, descending=True, scalars=False)
     return listed | {"items": [supplement_schemas.finding_out(*row[:2]) for row in listed["items"]]}
 

@@ -8,6 +8,7 @@ from sqlalchemy import ColumnElement, Row, Select, case, exists, func, select
 
 from timebank.activities.models import Activity, Shift
 from timebank.database import session
+from timebank.identity.former import belongs
 from timebank.identity.models import Person
 from timebank.records.models import Revision, ServiceRecord
 from timebank.records.queries import is_current
@@ -87,7 +88,7 @@ def reviews_of(supplement_id: UUID) -> list[SupplementReview]:
 def asked_since(volunteer_id: UUID, since: datetime) -> int:
     """Return how many supplements were asked for somebody since an instant and not rejected."""
     found = select(func.count()).where(
-        Supplement.volunteer_id == volunteer_id,
+        belongs(Supplement.volunteer_id, volunteer_id),
         Supplement.requested_at > since,
         _stands != SupplementState.REJECTED,
     )
@@ -111,7 +112,7 @@ _LIFTED = exists().where(FraudFindingLift.finding_id == FraudFinding.id)
 def banned_until(person_id: UUID, now: datetime) -> datetime | None:
     """Return until when nothing is supplemented for somebody; None if there is no ban now."""
     found = select(FraudFinding.banned_until).where(
-        FraudFinding.person_id == person_id, FraudFinding.banned_until > now, ~_LIFTED
+        belongs(FraudFinding.person_id, person_id), FraudFinding.banned_until > now, ~_LIFTED
     )
     return session.scalars(found.order_by(FraudFinding.banned_until.desc()).limit(1)).one_or_none()
 

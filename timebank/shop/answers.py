@@ -15,8 +15,10 @@ from timebank.identity.rules import PersonState, masked_name
 from timebank.ledger.rules import AccountState
 from timebank.records.account import account_of
 from timebank.shop import queries
-from timebank.shop.allowance import proxies, quotas
+from timebank.shop.allowance import proxies
+from timebank.shop.allowance.quota_reading import paid_for
 from timebank.shop.allowance.quota_rules import PayWith
+from timebank.shop.catalogue.barcodes import packs_of
 from timebank.shop.catalogue.goods import PICTURED
 from timebank.shop.counter import answers as counter_answers
 from timebank.shop.counter.lookups import Found
@@ -70,7 +72,7 @@ def redemption(
         "total_minutes": one.total_minutes,
         "charged_minutes": one.charged_minutes,
         "pay_with": PayWith.FREE_QUOTA if by_quota else PayWith.MINUTES,
-        "free_quota": quotas.paid_for([one.id])[one.id] if by_quota else None,
+        "free_quota": paid_for([one.id])[one.id] if by_quota else None,
         "collected_by": collected_by,
         "created_at": one.created_at,
         "expires_at": one.expires_at,
@@ -163,15 +165,22 @@ def found(what: Found) -> dict[str, Any]:
 
 
 def goods(rows: Iterable[Row[Any]], *, now: datetime, site_id: UUID | None) -> list[dict[str, Any]]:
-    """Return goods with how many pieces each shop (or the one asked for) can promise, in two statements for all."""
+    """Return goods with how many pieces each shop (or the one asked for) can promise, in few statements for all."""
     items = [row._asdict() for row in rows]
     pieces: dict[UUID, dict[UUID, int]] = {item["id"]: {site_id: 0} if site_id else {} for item in items}
     for at_site, level in levels.stocked(list(pieces), now, site_id=site_id) if pieces else ():
         at = pieces[level.goods_id]
         at[at_site] = at.get(at_site, 0) + (level.available if level.is_open and level.good_at(now) else 0)
     pictures = files.attached(PICTURED, list(pieces)) if pieces else {}
+    packs = packs_of(list(pieces)) if pieces else {}
     return [
-        item | {"availability": _availability(pieces[item["id"]]), "pictures": pictures[item["id"]]} for item in items
+        item
+        | {
+            "availability": _availability(pieces[item["id"]]),
+            "pictures": pictures[item["id"]],
+            "barcodes": [{"code": code, "pieces": each} for code, each in packs[item["id"]]],
+        }
+        for item in items
     ]
 
 

@@ -10,11 +10,13 @@ from timebank.codes.book import CodeBook
 from timebank.errors import NotFound
 from timebank.identity.audit import Verb
 from timebank.identity.audited import noted
+from timebank.identity.former import goes_on
 from timebank.identity.guards import actor, person_id, requires, signed_in
 from timebank.identity.rules import Role
 from timebank.shop import answers, queries, schemas
 from timebank.shop.allowance.quota_rules import PayWith
-from timebank.shop.catalogue.barcodes import identified
+from timebank.shop.catalogue import schemas as catalogue_schemas
+from timebank.shop.catalogue.barcodes import Scanned, counted
 from timebank.shop.catalogue.goods import add_goods as add
 from timebank.shop.counter import lookups as counter
 from timebank.shop.counter import sales
@@ -40,7 +42,13 @@ def _lines(body: dict[str, Any]) -> list[Line]:
     return [Line(**line) for line in body["lines"]]
 
 
-@blueprint.endpoint("GET", "/goods", guard=signed_in, query=schemas.GoodsQuery, answer=(200, page_of(schemas.GoodsOut)))
+@blueprint.endpoint(
+    "GET",
+    "/goods",
+    guard=signed_in,
+    query=catalogue_schemas.GoodsQuery,
+    answer=(200, page_of(catalogue_schemas.GoodsOut)),
+)
 def list_goods(query: dict[str, Any]) -> dict[str, Any]:
     """物品目录：现价和各公益仓可兑数量；site 只看一个公益仓。"""
     site_id = query.get("site")
@@ -51,7 +59,7 @@ def list_goods(query: dict[str, Any]) -> dict[str, Any]:
     return found | {"items": answers.goods(found["items"], now=now, site_id=site_id)}
 
 
-@blueprint.endpoint("GET", "/goods/<uuid:goods_id>", guard=signed_in, answer=(200, schemas.GoodsOut))
+@blueprint.endpoint("GET", "/goods/<uuid:goods_id>", guard=signed_in, answer=(200, catalogue_schemas.GoodsOut))
 def show_goods(goods_id: UUID) -> answers.Answer:
     """一种物品；ETag 供修改时放入 If-Match。"""
     return answers.goods_with_etag(goods_id, 200)
@@ -61,13 +69,15 @@ def show_goods(goods_id: UUID) -> answers.Answer:
     "POST",
     "/goods",
     guard=requires(Role.COORDINATOR, Role.ADMIN),
-    body=schemas.GoodsBody,
-    answer=(201, schemas.GoodsOut),
+    body=catalogue_schemas.GoodsBody,
+    answer=(201, catalogue_schemas.GoodsOut),
+    once=True,
     audited=noted(Verb.ENTER, "goods"),
 )
 def add_goods(body: dict[str, Any]) -> answers.Answer:
     """新增物品：名称、类别、单位、价格（分钟）、条形码、图片；当日食品（same_day）价格须为 0。"""
-    return answers.goods_with_etag(add(actor=actor(), **body).id, 201)
+    packs = catalogue_schemas.packs(body.pop("barcodes", None))
+    return answers.goods_with_etag(add(actor=actor(), barcodes=packs, **body).id, 201)
 
 
 @blueprint.endpoint(
@@ -79,7 +89,7 @@ def add_goods(body: dict[str, Any]) -> answers.Answer:
     once=True,
 )
 def take_in(body: dict[str, Any], site_id: UUID) -> dict[str, Any]:
-    """入库：捐赠、采购或商家供货；每行成为一个批次，给出当日连续的收据号。物品可用编号，也可扫条形码。"""
+    """入库：捐赠、采购或商家供货；每行成为一个批次，给出当日连续的收据号。物品可用编号，也可扫条形码；扫整箱的条码按箱内件数入库。"""
     lines = _delivered(body["lines"])
     intake, lots = intakes.take_in(
         actor=actor(),
@@ -95,9 +105,15 @@ def take_in(body: dict[str, Any], site_id: UUID) -> dict[str, Any]:
 
 
 def _delivered(lines: list[dict[str, Any]]) -> list[intakes.Delivered]:
-    named = identified([(line.get("goods_id"), line.get("ean13")) for line in lines])
-    facts = [{name: value for name, value in line.items() if name not in {"goods_id", "ean13"}} for line in lines]
-    return [intakes.Delivered(goods_id, **known) for goods_id, known in zip(named, facts, strict=True)]
+    scanned = [Scanned(line["quantity"], line.get("goods_id"), line.get("ean13")) for line in lines]
+    facts = [{name: value for name, value in line.items() if name not in _OF_SCANS} for line in lines]
+    return [
+        intakes.Delivered(goods_id, pieces, **known)
+        for (goods_id, pieces), known in zip(counted(scanned), facts, strict=True)
+    ]
+
+
+_OF_SCANS = frozenset({"goods_id", "ean13", "quantity"})
 
 
 @blueprint.endpoint(
@@ -215,7 +231,7 @@ def show_redemption(redemption_id: UUID) -> dict[str, Any]:
     if found is None:
         raise NotFound
     redemption, shop = found
-    own = redemption.person_id == person_id()
+    own = goes_on(redemption.person_id) == person_id()
     if not own and not works_at(actor(), shop):
         raise NotFound
     return answers.redemptions([redemption], now=clock.now(), book=_book() if own else None)[0]
@@ -250,7 +266,7 @@ def sell(body: dict[str, Any]) -> dict[str, Any]:
         actor=actor(),
         site_id=body["site_id"],
         member_token=body["member_token"],
-        lines=[sales.Scanned(**line) for line in body["lines"]],
+        lines=[Scanned(**line) for line in body["lines"]],
         book=_book(),
         pay_with=PayWith(body["pay_with"]),
         proxy_id=body.get("proxy_id"),

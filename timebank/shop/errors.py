@@ -23,7 +23,7 @@ class Ean13Taken(Refusal):
     title_en = "Barcode taken"
     detail = "已有物品使用这个条形码，请核对物品目录。"
     detail_en = "Another goods carries this barcode. Check the catalogue."
-    constraints = ("uq_goods_ean13",)
+    constraints = ("uq_goods_ean13", "pk_goods_barcode")
 
 
 class UnknownGoods(Refusal):

@@ -3,33 +3,22 @@
 from datetime import date
 from uuid import UUID
 
-from sqlalchemy import bindparam, select
+from sqlalchemy import CTE, BindParameter
 
-from timebank.direct import Sent
 from timebank.numbering import Numbering, number_of
 from timebank.shop.models import Counter
 from timebank.shop.rules import Series
 
-__all__ = ["count", "following", "number_of"]
+__all__ = ["counted", "following", "number_of"]
 
 _OF_SHOPS = Numbering(Counter)
-LAST = (
-    select(Counter.last)
-    .where(
-        Counter.site_id == bindparam("counted_at"),
-        Counter.day == bindparam("counted_on"),
-        Counter.series == bindparam("counted_series"),
-    )
-    .scalar_subquery()
-)
-"""The last number of a series, for the row that takes it in the same round trip in which it was counted."""
 
 
 def following(*, site_id: UUID, day: date, series: Series) -> int:
     """Return the next number of a series at a site on a day."""
-    return number_of(count(site_id=site_id, day=day, series=series))
+    return _OF_SHOPS.following(site_id=site_id, day=day, series=series.value)
 
 
-def count(*, site_id: UUID, day: date, series: Series) -> Sent:
-    """Ask for the next number of a series, without waiting for it inside ``at_once``."""
-    return _OF_SHOPS.count(site_id=site_id, day=day, series=series.value)
+def counted(*, site_id: BindParameter[UUID], day: BindParameter[date], series: BindParameter[str]) -> CTE:
+    """Return the next number of a series (its column ``last``) as the first part of a PostgreSQL statement."""
+    return _OF_SHOPS.counted(site_id=site_id, day=day, series=series)

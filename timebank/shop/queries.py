@@ -10,7 +10,8 @@ from sqlalchemy import ColumnElement, Row, ScalarSelect, Select, Uuid, bindparam
 
 from timebank import clock
 from timebank.database import session
-from timebank.direct import Direct, at_once
+from timebank.direct import Direct, as_read
+from timebank.identity.former import belongs
 from timebank.identity.models import Person
 from timebank.organisations.models import Area, Organisation, Site
 from timebank.policies.queries import latest_number_subquery
@@ -146,12 +147,6 @@ def price_number(goods_id: UUID) -> int | None:
     return session.scalar(found.order_by(GoodsPrice.from_at.desc(), GoodsPrice.number.desc()).limit(1))
 
 
-def goods_by_ean13(codes: Collection[str]) -> dict[str, UUID]:
-    """Return which goods carry the barcodes; unknown ones are missing."""
-    found = session.execute(select(Goods.ean13, Goods.id).where(Goods.ean13.in_(codes)))
-    return {ean13: goods_id for ean13, goods_id in found if ean13 is not None}
-
-
 def redemption(redemption_id: UUID) -> tuple[Redemption, Shop] | None:
     """Return a redemption and its shop, as they stand now (never from memory)."""
     found = (
@@ -171,28 +166,35 @@ def lock_with_lines(redemption_id: UUID) -> tuple[Redemption, Shop, list[PricedL
     """Lock a redemption and return it as it stands now, with its shop and its lines.
 
     It comes without a session behind it: whoever changes it writes so. A row that was waited for is read again by the
-    statement that locks it.
+    statement that locks it; its lines never change, and what of them has left is nothing as long as it is held.
     """
-    connection = session.connection()
-    with at_once(connection):
-        locking = _LOCK_REDEMPTION.send(connection, {"redemption": redemption_id})
-        reading = _LINES.send(connection, {"redemptions": [redemption_id]})
-    rows = locking.rows()
+    rows = _LOCK_REDEMPTION.send(session.connection(), {"redemption": redemption_id}).rows()
     if not rows:
         return None
-    size = len(_REDEMPTION)
-    redemption = Redemption(**dict(zip(_REDEMPTION, rows[0][:size], strict=True)))
-    return redemption, Shop(*rows[0][size:]), [line for _, line in map(_line, reading.rows())]
+    redemption = as_read(Redemption, dict(zip(_REDEMPTION, rows[0], strict=False)))
+    of_shop, of_line = len(_REDEMPTION), len(_REDEMPTION) + len(_SHOP)
+    return redemption, Shop(*rows[0][of_shop:of_line]), [PricedLine(*row[of_line:]) for row in rows]
 
 
 _REDEMPTION = tuple(column.key for column in Redemption.__table__.columns)
+_LINE = (
+    RedemptionLine.line_no,
+    RedemptionLine.goods_id,
+    Goods.name,
+    Goods.unit,
+    RedemptionLine.quantity,
+    RedemptionLine.price_minutes,
+)
 _LOCK_REDEMPTION = Direct(
-    select(*Redemption.__table__.columns, *_SHOP)
+    select(*Redemption.__table__.columns, *_SHOP, *_LINE)
     .select_from(Redemption)
     .join(Site, Site.id == Redemption.site_id)
     .join(Organisation, Organisation.id == Site.organisation_id)
     .join(Area, Organisation.area_id == Area.id)
+    .join(RedemptionLine, RedemptionLine.redemption_id == Redemption.id)
+    .join(Goods, Goods.id == RedemptionLine.goods_id)
     .where(Redemption.id == bindparam("redemption", type_=Uuid()))
+    .order_by(RedemptionLine.line_no)
     .with_for_update(key_share=True, of=Redemption)
 )
 PIECES_OUT = (
@@ -217,12 +219,7 @@ PIECES_BACK = (
 _SELECT_LINES = (
     select(
         RedemptionLine.redemption_id,
-        RedemptionLine.line_no,
-        RedemptionLine.goods_id,
-        Goods.name,
-        Goods.unit,
-        RedemptionLine.quantity,
-        RedemptionLine.price_minutes,
+        *_LINE,
         func.coalesce(PIECES_OUT, 0),
         func.coalesce(PIECES_BACK, 0),
     )
@@ -230,7 +227,6 @@ _SELECT_LINES = (
     .where(RedemptionLine.redemption_id.in_(bindparam("redemptions", expanding=True)))
     .order_by(RedemptionLine.redemption_id, RedemptionLine.line_no)
 )
-_LINES = Direct(_SELECT_LINES)
 
 
 def lines_of(redemption_ids: Collection[UUID]) -> dict[UUID, list[PricedLine]]:
@@ -250,7 +246,7 @@ def _line(row: Sequence[Any]) -> tuple[UUID, PricedLine]:
 
 def redemptions_of(person_id: UUID) -> Select[Redemption]:
     """Select a person's redemptions."""
-    return select(Redemption).where(Redemption.person_id == person_id)
+    return select(Redemption).where(belongs(Redemption.person_id, person_id))
 
 
 def held_for(person_id: UUID, now: datetime, at_sites: ColumnElement[bool]) -> list[Redemption]:

@@ -17,7 +17,12 @@ UNDO_WITHIN = timedelta(minutes=15)
 HEAD_DIGITS = 8
 """How much of the member's ledger head a receipt carries: the last 8 hex digits."""
 
-_EAN13 = re.compile(r"[0-9]{13}")
+_BARCODE = re.compile(r"[0-9]{13,14}")
+EAN13_DIGITS = 13
+MAX_PIECES = 1_000_000
+"""Pieces in one line of anything."""
+MAX_PACK = 10_000
+"""Pieces that one barcode stands for."""
 _NEVER = datetime.max.replace(tzinfo=UTC)
 
 
@@ -183,12 +188,20 @@ class OpenReserve:
     line_no: int
 
 
-def is_ean13(text: str) -> bool:
-    """Whether ``text`` is an EAN-13 with the right check digit: a mistyped digit is always caught."""
-    if not _EAN13.fullmatch(text):
+def is_barcode(text: str) -> bool:
+    """Whether ``text`` is an EAN-13, or an ITF-14 as cases carry it, with the right check digit (GB 12904, GB/T 16830).
+
+    A mistyped digit is always caught.
+    """
+    if not _BARCODE.fullmatch(text):
         return False
-    weighted = sum(int(digit) * (3 if index % 2 else 1) for index, digit in enumerate(text[:12]))
-    return -weighted % 10 == int(text[12])
+    weighted = sum(int(digit) * (1 if index % 2 else 3) for index, digit in enumerate(reversed(text[:-1])))
+    return -weighted % 10 == int(text[-1])
+
+
+def is_ean13(text: str) -> bool:
+    """Whether ``text`` is an EAN-13, as a single piece carries it."""
+    return len(text) == EAN13_DIGITS and is_barcode(text)
 
 
 def summed(lines: Iterable[Line]) -> list[Line]:

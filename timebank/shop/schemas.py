@@ -8,63 +8,14 @@ from timebank.records.account import AccountOut
 from timebank.shop.allowance.quota_rules import PayWith
 from timebank.shop.allowance.schemas import PAY_WITH, PaidOut, ProxyShownOut
 from timebank.shop.catalogue.scanned_fields import Barcode
-from timebank.shop.rules import Channel, Condition, DonorKind, Lane, RedemptionState, RefundKind, Source
+from timebank.shop.rules import MAX_PIECES, Channel, Condition, DonorKind, RedemptionState, RefundKind, Source
 from timebank.web.fields import Instant, PlainText, WholeNumber
-from timebank.web.schemas import PageQuery, Schema
+from timebank.web.schemas import Schema
 
 MAX_LINES = 100
-MAX_PIECES = 1_000_000
-MAX_PRICE_MINUTES = 1_000_000
 MAX_VALUE_FEN = 10**9
-MAX_PICTURES = 6
-MAX_REMAINING_DAYS = 3_650
 
 _some_lines = validate.Length(min=1, max=MAX_LINES)
-
-
-class Availability(Schema):
-    """How many pieces a shop can promise now."""
-
-    site_id = fields.UUID(required=True)
-    available = fields.Integer(required=True)
-
-
-class GoodsBody(Schema):
-    """New goods."""
-
-    name = PlainText(required=True, max_length=120)
-    category = PlainText(required=True, max_length=40)
-    unit = PlainText(required=True, max_length=20, metadata={"example": "瓶"})
-    price_minutes = WholeNumber(required=True, maximum=MAX_PRICE_MINUTES)
-    ean13 = Barcode(metadata={"example": "6901234567892"})
-    lane = fields.Enum(Lane, by_value=True, load_default=Lane.SHELF)
-    low_stock_below = WholeNumber(minimum=1, maximum=MAX_PIECES, allow_none=True)
-    min_remaining_days = WholeNumber(maximum=MAX_REMAINING_DAYS, allow_none=True)
-    pictures = fields.List(fields.UUID(), validate=validate.Length(max=MAX_PICTURES))
-
-
-class GoodsOut(Schema):
-    """Goods with the price in force and what each shop can promise; ``version`` is their ETag."""
-
-    id = fields.UUID(required=True)
-    name = fields.String(required=True)
-    category = fields.String(required=True)
-    unit = fields.String(required=True)
-    ean13 = fields.String(required=True, allow_none=True)
-    price_minutes = fields.Integer(required=True)
-    active = fields.Boolean(required=True)
-    lane = fields.String(required=True, validate=validate.OneOf([str(lane) for lane in Lane]))
-    low_stock_below = fields.Integer(required=True, allow_none=True)
-    min_remaining_days = fields.Integer(required=True, allow_none=True)
-    pictures = fields.List(fields.UUID(), required=True)
-    version = fields.Integer(required=True)
-    availability = fields.List(fields.Nested(Availability), required=True)
-
-
-class GoodsQuery(PageQuery):
-    """Which goods; with ``site``, what that shop can promise."""
-
-    site = fields.UUID()
 
 
 class DonorBody(Schema):

@@ -7,6 +7,7 @@ from timebank import clock
 from timebank.errors import NotFound
 from timebank.identity.audit import Verb
 from timebank.identity.audited import noted
+from timebank.identity.former import goes_on
 from timebank.identity.guards import actor, person_id, requires, signed_in
 from timebank.identity.models import Person
 from timebank.organisations import scope
@@ -86,7 +87,7 @@ def list_stars(query: dict[str, Any]) -> dict[str, Any]:
 @blueprint.endpoint("GET", "/stars/<uuid:star_id>", guard=signed_in, answer=(200, schemas.StarWithObjectionsOut))
 def show_star(star_id: UUID) -> dict[str, Any]:
     """一项星级认定和对它的异议：本人，或有权认定的工作人员。"""
-    if service.seen(star_id).proposal.volunteer_id != person_id():
+    if goes_on(service.seen(star_id).proposal.volunteer_id) != person_id():
         service.decider_sees(actor=actor(), proposal_id=star_id)
     return _shown(star_id)
 

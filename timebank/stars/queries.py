@@ -10,6 +10,7 @@ from sqlalchemy import ColumnElement, Select, and_, func, not_, or_, select
 from sqlalchemy.orm import aliased
 
 from timebank.database import session
+from timebank.identity.former import who
 from timebank.records import queries as records
 from timebank.records.models import Revision
 from timebank.stars.models import StarDecision, StarObjection, StarObjectionAnswer, StarProposal, StarReview
@@ -32,7 +33,7 @@ _OPEN_OBJECTION = (
 )
 _MINUTES = (
     select(func.coalesce(func.sum(Revision.service_minutes), 0))
-    .where(Revision.volunteer_id == StarProposal.volunteer_id, records.is_final(), records.is_current())
+    .where(Revision.volunteer_id == who(StarProposal.volunteer_id), records.is_final(), records.is_current())
     .correlate(StarProposal)
     .scalar_subquery()
 )
@@ -95,9 +96,10 @@ def of_volunteers(volunteer_ids: Iterable[UUID]) -> dict[UUID, list[Standing]]:
     """Return all proposals of some volunteers, each one's in their order, in one statement."""
     wanted = list(volunteer_ids)
     found: dict[UUID, list[Standing]] = {volunteer_id: [] for volunteer_id in wanted}
-    rows = session.execute(standings().where(StarProposal.volunteer_id.in_(wanted)).order_by(StarProposal.number))
-    for standing in map(standing_of, rows):
-        found[standing.proposal.volunteer_id].append(standing)
+    whose = who(StarProposal.volunteer_id).label("whose")
+    rows = session.execute(standings().add_columns(whose).where(whose.in_(wanted)).order_by(StarProposal.number))
+    for row in rows:
+        found[row.whose].append(standing_of(row))
     return found
 
 

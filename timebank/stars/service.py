@@ -12,6 +12,7 @@ from timebank import clock, working_days
 from timebank.database import NIL, new_id, session
 from timebank.errors import NotFound, Refusal
 from timebank.identity.family import relatives_of
+from timebank.identity.former import goes_on
 from timebank.identity.rules import Actor
 from timebank.organisations import scope
 from timebank.policies import service as policies
@@ -249,7 +250,7 @@ def look_again(*, actor: Actor, proposal_id: UUID, outcome: Review, reason: str)
 def _deciding(actor: Actor, proposal_id: UUID) -> Standing:
     """Return a proposal, locked, to somebody who may decide about it."""
     standing = decider_sees(actor=actor, proposal_id=proposal_id)
-    refuse_interested(actor.person_id, subject_id=standing.proposal.volunteer_id)
+    refuse_interested(actor.person_id, subject_id=goes_on(standing.proposal.volunteer_id))
     if any(one.objector_id == actor.person_id for one, _ in queries.objections_to(proposal_id)):
         raise SecondPersonNeeded
     return _locked(standing)
@@ -257,7 +258,7 @@ def _deciding(actor: Actor, proposal_id: UUID) -> Standing:
 
 def _locked(standing: Standing) -> Standing:
     """Lock the volunteer, behind whom all that happens to their stars queues up, and look again."""
-    lock_person(standing.proposal.volunteer_id)
+    lock_person(goes_on(standing.proposal.volunteer_id))
     return seen(standing.proposal.id)
 
 

@@ -18,7 +18,7 @@ from timebank.statistics import exports, files, forms, service
 from timebank.statistics.exports import Wanted, Writer
 from timebank.statistics.models import Export
 from timebank.statistics.queries import Asker
-from timebank.statistics.questions import HoursFilter, Kind, Question
+from timebank.statistics.questions import IMPORTABLE, HoursFilter, Kind, Question
 from timebank.statistics.report import Report
 from timebank.statistics.rules import Cut, Form, parse_cuts, parse_measures
 from timebank.web.limits import EXPORTS, spend
@@ -36,6 +36,7 @@ def question_of(asked: dict[str, Any], kind: Kind = Kind.FIGURES) -> Question:
         measures=parse_measures(measures) if measures and kind in {Kind.FIGURES, Kind.PIVOT} else (),
         wanted=filter_of(asked),
         level=asked.get("level") if kind in {Kind.FIGURES, Kind.PIVOT} else None,
+        layout=asked.get("layout") if kind in IMPORTABLE else None,
     )
 
 

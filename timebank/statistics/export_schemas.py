@@ -4,8 +4,9 @@ from typing import Any
 
 from marshmallow import ValidationError, fields, validate, validates_schema
 
+from timebank.imports.catalogue import every_name
 from timebank.statistics.links import MOST_DAYS
-from timebank.statistics.questions import Kind
+from timebank.statistics.questions import IMPORTABLE, Kind
 from timebank.statistics.rules import Cut, Form
 from timebank.statistics.schemas import LEVELS, Filter, cuts_field, measures_field
 from timebank.web.fields import Instant, PlainText, WholeNumber, YesOrNo
@@ -27,7 +28,16 @@ class ExportBody(_Asked):
     kind = fields.String(load_default=str(Kind.FIGURES), validate=validate.OneOf(list(Kind)))
     cols = fields.String(validate=validate.OneOf([cut for cut in Cut if cut is not Cut.VOLUNTEER]))
     format = fields.String(load_default=str(Form.XLSX), validate=validate.OneOf(list(Form)))
+    layout = fields.String(
+        validate=validate.OneOf(every_name()),
+        metadata={"description": "名册、活动、时长的版式 · how a roster, activities or hours are laid out"},
+    )
     unmask = YesOrNo(load_default=False, metadata={"description": "导出完整姓名 · full names; administrators only"})
+
+    @validates_schema
+    def _is_importable(self, data: dict[str, Any], **_: Any) -> None:
+        if data.get("kind") in IMPORTABLE and data.get("format") == Form.PDF:
+            raise ValidationError("可导入的文件只有 CSV 和 XLSX。 CSV or XLSX.", "format")
 
     @validates_schema
     def _pivot_is_whole(self, data: dict[str, Any], **_: Any) -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, BinaryIO
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, and_, func, insert, literal, or_, select, true, union_all
+from sqlalchemy import ColumnElement, Select, and_, false, func, insert, literal, or_, select, true, union_all
 from sqlalchemy.orm import aliased
 
 from timebank.activities.models import Activity
@@ -26,7 +26,7 @@ from timebank.statistics.errors import UnmaskForbidden
 from timebank.statistics.forms import Progress
 from timebank.statistics.models import Export
 from timebank.statistics.queries import READERS, Asker, Facts, conditions
-from timebank.statistics.questions import Question
+from timebank.statistics.questions import Kind, Question
 from timebank.statistics.rules import Cut, Form
 
 UNMASKERS = (Role.ADMIN,)
@@ -170,10 +170,14 @@ def corrections_touching(
                 after.correction_id.is_distinct_from(before.correction_id),
             )
         )
-    return found.where(after.number > 1, before.state == State.FINAL, shown)
+    # A merger of two accounts corrects nothing: it only says who goes on.
+    same = after.volunteer_id == before.volunteer_id
+    return found.where(after.number > 1, before.state == State.FINAL, same, shown)
 
 
 def _shows(question: Question, asker: Asker, one: Any) -> ColumnElement[bool]:
+    if question.kind in {Kind.ROSTER, Kind.ACTIVITIES}:
+        return false()  # no record is shown
     dimensions = {
         Cut.ORGANISATION: one.organisation_id,
         Cut.AREA: one.area_path,

@@ -16,6 +16,13 @@ class Kind(StrEnum):
     PIVOT = "pivot"
     FIVE_SOCIETIES = "five_societies"
     RECORDS = "records"
+    ROSTER = "roster"
+    ACTIVITIES = "activities"
+    HOURS = "hours"
+
+
+IMPORTABLE = frozenset({Kind.ROSTER, Kind.ACTIVITIES, Kind.HOURS})
+"""What is written in a layout of ``timebank.imports``, and can be read back."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,7 +49,10 @@ class HoursFilter:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Question:
-    """What is counted by what. ``across`` are the columns of a pivot; ``level`` groups areas at 1 district to 4 grid."""
+    """What is counted by what. ``across`` are the columns of a pivot; ``level`` groups areas at 1 district to 4 grid.
+
+    ``layout`` is how a file that can be imported is laid out.
+    """
 
     kind: Kind = Kind.FIGURES
     cuts: tuple[Cut, ...] = ()
@@ -50,6 +60,7 @@ class Question:
     measures: tuple[Measure, ...] = ()
     wanted: HoursFilter = field(default_factory=HoursFilter)
     level: int | None = None
+    layout: str | None = None
 
     @property
     def every_cut(self) -> tuple[Cut, ...]:
@@ -80,6 +91,7 @@ class Question:
             "organisation": wanted.organisation_id and str(wanted.organisation_id),
             "activity": wanted.activity_id and str(wanted.activity_id),
             "category": wanted.category,
+            **({"layout": self.layout} if self.layout else {}),
         }
 
     @classmethod
@@ -91,6 +103,7 @@ class Question:
             across=Cut(kept["across"]) if kept["across"] else None,
             measures=tuple(map(Measure, kept["measures"])),
             level=kept["level"],
+            layout=kept.get("layout"),
             wanted=HoursFilter(
                 first_day=date.fromisoformat(kept["from"]) if kept["from"] else None,
                 last_day=date.fromisoformat(kept["to"]) if kept["to"] else None,

@@ -11,7 +11,7 @@ from timebank.database import session
 from timebank.documents.tables import Cell
 from timebank.identity.rules import Actor
 from timebank.ledger import seals
-from timebank.statistics import figures, five_societies, names, pivots, queries, record_list
+from timebank.statistics import figures, five_societies, layout_lists, names, pivots, queries, record_list
 from timebank.statistics.headings import CUTS, of_cuts, of_measures
 from timebank.statistics.queries import Asker
 from timebank.statistics.questions import HoursFilter, Kind, Question
@@ -23,6 +23,9 @@ TITLES = {
     Kind.PIVOT: "志愿服务交叉统计",
     Kind.FIVE_SOCIETIES: "五社联动统计",
     Kind.RECORDS: "志愿服务记录明细",
+    Kind.ROSTER: "志愿者名册",
+    Kind.ACTIVITIES: "志愿服务活动",
+    Kind.HOURS: "志愿服务时间统计表",
 }
 
 
@@ -90,7 +93,8 @@ def filters_of(question: Question) -> dict[str, str]:
         "服务类别": wanted.category or anything,
         "分组": "、".join(CUTS[cut][0][1].title for cut in question.every_cut) or "不分组",
     }
-    return filters | ({"区域层级": str(question.level)} if question.level else {})
+    shown = {"区域层级": question.level, "版式": question.layout}
+    return filters | {name: str(value) for name, value in shown.items() if value}
 
 
 _ANSWERS: dict[Kind, Callable[[Question, Asker, bool], pivots.Answer]] = {
@@ -98,4 +102,7 @@ _ANSWERS: dict[Kind, Callable[[Question, Asker, bool], pivots.Answer]] = {
     Kind.PIVOT: pivots.answer,
     Kind.FIVE_SOCIETIES: five_societies.answer,
     Kind.RECORDS: record_list.answer,
+    Kind.ROSTER: layout_lists.roster,
+    Kind.ACTIVITIES: layout_lists.activities,
+    Kind.HOURS: layout_lists.hours,
 }

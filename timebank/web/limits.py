@@ -30,10 +30,14 @@ CALENDARS = parse("120/minute")
 """Calendars read from one address: phones of a street behind one router, not somebody who tries links."""
 LOOKUPS = parse("120/minute")
 """Codes typed or scanned at one counter."""
+BINDINGS = parse("20/hour")
+"""Attempts of one person to bind an account: a number or a code that is mistyped, not somebody who guesses codes."""
 PROPOSALS = parse("20/hour")
 """Relatives proposed by one person: a large family, not somebody who tries numbers."""
 DOCUMENTS = parse("20/hour")
 """Document numbers that one person enters: mistyped ones, not somebody who asks who is on record."""
+OWN_DATA = parse("6/hour")
+"""Copies of all of somebody's data: each reads every table."""
 UPLOADS = parse("120/hour")
 """Files sent by one person: a shop's catalogue in an afternoon, not a full disk."""
 DONATIONS = parse("20/hour")

@@ -26,11 +26,15 @@ _TOO_LONG = 4_096
 
 @dataclass(frozen=True, slots=True)
 class Bearer:
-    """Who a verified token speaks for: a person, in one signed-in session; ``expires`` is a Unix second."""
+    """Who a verified token speaks for: a person, in one signed-in session; ``expires`` is a Unix second.
+
+    ``device_id`` is the enrolled device on which that session was opened, if it was opened on one.
+    """
 
     person_id: UUID
     session_id: UUID
     expires: int
+    device_id: UUID | None = None
 
 
 def init_app(app: Flask, settings: Settings) -> None:
@@ -41,6 +45,7 @@ def init_app(app: Flask, settings: Settings) -> None:
     app.config["JWT_ACCESS_TOKEN_EXPIRES"] = LIFETIME
     app.extensions["timebank-token-kid"] = _kid(keys[0])
     app.extensions["timebank-tokens"] = {}
+    app.extensions["timebank-ended-sessions"] = {}
     manager = JWTManager(app)
 
     @manager.decode_key_loader
@@ -52,18 +57,21 @@ def _kid(key: bytes) -> str:
     return hashlib.sha256(b"kid" + key).hexdigest()[:8]
 
 
-def issue(*, person_id: UUID, session_id: UUID) -> str:
+def issue(*, person_id: UUID, session_id: UUID, device_id: UUID | None = None) -> str:
     """Return a new access token of 30 minutes."""
     token: str = create_access_token(
         str(person_id),
-        additional_claims={"sid": str(session_id)},
+        additional_claims={"sid": str(session_id)} | ({"dev": str(device_id)} if device_id else {}),
         additional_headers={"kid": current_app.extensions["timebank-token-kid"]},
     )
     return token
 
 
-def bearer() -> Bearer:
-    """Return who the request's token speaks for; raise Unauthenticated or SessionExpired (401)."""
+def bearer(*, even_ended: bool = False) -> Bearer:
+    """Return who the request's token speaks for; raise Unauthenticated or SessionExpired (401).
+
+    ``even_ended`` lets the token of a session pass that has been ended: who signs out twice has signed out.
+    """
     scheme, _, token = request.headers.get("Authorization", "").partition(" ")
     if scheme.lower() != "bearer" or not token or len(token) > _TOO_LONG:
         raise Unauthenticated
@@ -74,16 +82,33 @@ def bearer() -> Bearer:
         if len(remembered) >= _REMEMBERED:
             remembered.clear()
         remembered[token] = known
+    ended: dict[UUID, float] = current_app.extensions["timebank-ended-sessions"]
     if known.expires <= clock.wall().timestamp():
         remembered.pop(token, None)
         raise SessionExpired
+    if known.session_id in ended and not even_ended:
+        raise SessionExpired
     return known
+
+
+def end(*session_ids: UUID) -> None:
+    """Refuse the access tokens of sessions from now on, in this process.
+
+    Other processes refuse them wherever somebody acts by a role, which is read with the state of the session; what
+    needs no role, one's own things, they serve until the token expires.
+    """
+    ended: dict[UUID, float] = current_app.extensions["timebank-ended-sessions"]
+    now = clock.wall().timestamp()
+    for session_id in [one for one, until in list(ended.items()) if until <= now]:
+        ended.pop(session_id, None)
+    ended.update(dict.fromkeys(session_ids, now + LIFETIME.total_seconds()))
 
 
 def _verify(token: str) -> Bearer:
     try:
         claims = decode_token(token)
-        return Bearer(UUID(claims["sub"]), UUID(claims["sid"]), int(claims["exp"]))
+        device_id = UUID(claims["dev"]) if "dev" in claims else None
+        return Bearer(UUID(claims["sub"]), UUID(claims["sid"]), int(claims["exp"]), device_id)
     except jwt.ExpiredSignatureError as error:
         raise SessionExpired from error
     except (jwt.PyJWTError, JWTExtendedException, KeyError, ValueError, RecursionError) as error:

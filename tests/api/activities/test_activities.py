@@ -7,6 +7,7 @@ import pytest
 from flask.testing import FlaskClient
 
 from tests.factories.activities import an_activity
+from tests.factories.calls import keyed
 from tests.factories.identity import a_coordinator, a_person, an_admin, signed_in
 from tests.factories.organisations import an_area, an_organisation
 from timebank.database import new_id
@@ -29,7 +30,7 @@ def test_coordinator_adds_an_activity_and_everyone_reads_it(client: FlaskClient)
     """What a coordinator adds comes back with an ETag, under its id, with every character."""
     organisation, leader = an_organisation(), a_person()
     sent = body(organisation.id, organisation.area_id, name="💈 理发 𠮷", leader_id=str(leader.id))
-    added = client.post(URL, json=sent, headers=signed_in(a_coordinator(organisation.id)))
+    added = client.post(URL, json=sent, headers=keyed(signed_in(a_coordinator(organisation.id))))
     assert added.status_code == 201
     assert added.headers["ETag"] == '"1"'
     assert {key: added.json[key] for key in sent} == sent
@@ -128,7 +129,7 @@ def test_bad_values_are_refused_and_change_nothing(
     admin = signed_in(an_admin())
     url = URL if method == "POST" else f"{URL}/{activity.id}"
     sent = json.dumps(body(activity.organisation_id, activity.area_id) | given)
-    refused = client.open(url, method=method, data=sent, content_type="application/json", headers=admin)
+    refused = client.open(url, method=method, data=sent, content_type="application/json", headers=keyed(admin))
     assert (refused.status_code, refused.json["code"]) == (422, "INVALID")
     assert pointer in [error["pointer"] for error in refused.json["errors"]]
     items = client.get(URL, headers=admin).json["items"]
@@ -140,7 +141,7 @@ def test_organisation_outside_the_scope_is_not_found(client: FlaskClient) -> Non
     activity = an_activity()
     coordinator = signed_in(a_coordinator(an_organisation().id))
     for organisation_id in (activity.organisation_id, new_id()):
-        refused = client.post(URL, json=body(organisation_id, activity.area_id), headers=coordinator)
+        refused = client.post(URL, json=body(organisation_id, activity.area_id), headers=keyed(coordinator))
         assert (refused.status_code, refused.json["code"]) == (404, "NOT_FOUND")
     refused = client.put(
         f"{URL}/{activity.id}", json=body(activity.organisation_id, activity.area_id), headers=coordinator
@@ -187,5 +188,5 @@ def test_body_that_is_no_object_is_a_coded_problem(
     client: FlaskClient, data: bytes, content_type: str, status: int, code: str
 ) -> None:
     """What is not JSON, not an object or over 1 MiB is refused in the one shape."""
-    refused = client.post(URL, data=data, content_type=content_type, headers=signed_in(an_admin()))
+    refused = client.post(URL, data=data, content_type=content_type, headers=keyed(signed_in(an_admin())))
     assert (refused.status_code, refused.json["code"]) == (status, code)

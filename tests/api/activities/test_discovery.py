@@ -7,7 +7,7 @@ from urllib.parse import quote
 import pytest
 from flask.testing import FlaskClient
 
-from tests.factories.activities import a_full_shift, a_shift, a_shift_with_roles, a_turn, an_activity
+from tests.factories.activities import a_full_shift, a_shift, a_shift_with_roles, a_sign_up, a_turn, an_activity
 from tests.factories.identity import a_person, signed_in
 from tests.factories.organisations import a_site, an_organisation
 from timebank import clock
@@ -114,6 +114,45 @@ def test_by_distance(client: FlaskClient) -> None:
     assert found(client, near=here, distance="far") == sorted(["门口", "市区", "杭州"])
 
 
+def shifts_found(client: FlaskClient, **query: Any) -> list[str]:
+    """Return the ids of the shifts that a query finds, in their order."""
+    address = "&".join(f"{name}={quote(str(value))}" for name, value in query.items())
+    answer = client.get(f"{API}/shifts?{address}", headers=signed_in(a_person()))
+    assert answer.status_code == 200, answer.json
+    return [item["id"] for item in answer.json["items"]]
+
+
+def test_shifts_of_what_was_found(client: FlaskClient) -> None:
+    """Of an activity, an organisation, a category; with a place, a role, near enough; together and by time."""
+    near = an_activity_at("门口", latitude=30.5268, longitude=120.6905)
+    later, other = a_coming_one(near, days=3), an_activity_at("杭州", latitude=30.25, longitude=120.17)
+    both = [str(near.id), str(later.id)]
+    activity = client.get(f"{API}/activities/{near.activity_id}", headers=signed_in(a_person())).json
+    assert shifts_found(client, activity=activity["id"]) == both
+    assert shifts_found(client, organisation=activity["organisation_id"]) == both
+    assert shifts_found(client, category="legal_aid") == []
+    assert str(other.id) in shifts_found(client, category=activity["category"], to=other.ends_at.isoformat())
+    assert shifts_found(client, near="30.5251,120.6898") == [str(near.id)], "the other one is at no site"
+    a_sign_up(near.id)
+    assert shifts_found(client, activity=activity["id"], open="places") == [str(later.id)]
+    with_roles, roles = a_shift_with_roles(Wanted(name="社工", capacity=1), Wanted(name="学生", capacity=5))
+    assert shifts_found(client, role="学生") == [str(with_roles.id)]
+    body = {"role_id": str(roles["社工"])}
+    client.post(f"{API}/shifts/{with_roles.id}/sign-up", json=body, headers=signed_in(a_person()))
+    assert shifts_found(client, role="社工", open="places") == []
+    with clock.at(later.ends_at):
+        assert shifts_found(client, activity=activity["id"], open="places") == []
+        assert shifts_found(client, activity=activity["id"]) == both
+
+
+def a_coming_one(like: Shift, *, days: int) -> Shift:
+    """Publish another shift of the activity of one, at no site, with one place."""
+    starts_at = clock.now() + timedelta(days=days)
+    return a_shift(
+        starts_at=starts_at, ends_at=starts_at + timedelta(hours=1), activity_id=like.activity_id, capacity=1
+    )
+
+
 def test_found_in_pages(client: FlaskClient) -> None:
     """The next page goes on with the same wishes; nothing comes twice."""
     organisation = an_organisation()
@@ -148,5 +187,7 @@ def test_found_in_pages(client: FlaskClient) -> None:
 )
 def test_what_cannot_be_understood_is_refused(client: FlaskClient, query: str) -> None:
     """422, and never a 500."""
-    refused = client.get(f"{API}/activities?{query}", headers=signed_in(a_person()))
-    assert (refused.status_code, refused.json["code"]) == (422, "INVALID")
+    for what in ("activities", "shifts"):
+        if (what, query.partition("=")[0]) not in {("shifts", "open"), ("shifts", "q")}:
+            refused = client.get(f"{API}/{what}?{query}", headers=signed_in(a_person()))
+            assert (refused.status_code, refused.json["code"]) == (422, "INVALID"), what

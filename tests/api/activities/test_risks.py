@@ -8,6 +8,7 @@ from flask.testing import FlaskClient
 
 from tests.factories.activities import RISKS, a_coming_shift, an_activity
 from tests.factories.attendance import a_morning_shift, refusal_of, scan_in
+from tests.factories.calls import keyed
 from tests.factories.identity import a_coordinator, a_person, signed_in
 from tests.factories.policies import a_policy
 from tests.factories.protection import a_minor, a_minor_with_consent
@@ -37,7 +38,7 @@ def _publish(client: FlaskClient, activity: Activity) -> Any:
     starts_at = clock.now() + timedelta(days=1)
     times = {"starts_at": starts_at.isoformat(), "ends_at": (starts_at + timedelta(hours=2)).isoformat()}
     headers = signed_in(a_coordinator(activity.organisation_id))
-    return client.post(f"/api/v1/activities/{activity.id}/shifts", json=times | {"capacity": 5}, headers=headers)
+    return client.post(f"/api/v1/activities/{activity.id}/shifts", json=times | {"capacity": 5}, headers=keyed(headers))
 
 
 def _sign_up(client: FlaskClient, who: Any, shift: Any, **body: Any) -> Any:

@@ -17,6 +17,7 @@ from tests.factories.activities import (
     an_activity,
 )
 from tests.factories.attendance import a_morning_shift, minutes_past_nine, refusal_of, scan_in
+from tests.factories.calls import keyed
 from tests.factories.identity import a_coordinator, a_person, an_admin, signed_in
 from tests.factories.organisations import an_organisation
 from tests.factories.policies import a_policy
@@ -34,7 +35,9 @@ def publish(client: FlaskClient, activity: Activity, **given: Any) -> Any:
     """Publish a shift of two hours tomorrow."""
     starts_at = clock.now() + timedelta(days=1)
     times = {"starts_at": starts_at.isoformat(), "ends_at": (starts_at + timedelta(hours=2)).isoformat()}
-    return client.post(f"{API}/activities/{activity.id}/shifts", json=times | given, headers=signed_in(an_admin()))
+    return client.post(
+        f"{API}/activities/{activity.id}/shifts", json=times | given, headers=keyed(signed_in(an_admin()))
+    )
 
 
 def sign_up(client: FlaskClient, who: Any, shift_id: Any, **body: Any) -> Any:
@@ -104,7 +107,7 @@ def test_whoever_walks_in_gets_a_role_that_asks_for_nothing(client: FlaskClient)
         starts_at = clock.now() + timedelta(minutes=60)
         times = {"starts_at": starts_at.isoformat(), "ends_at": (starts_at + timedelta(hours=3)).isoformat()}
         url = f"{API}/activities/{activity.id}/shifts"
-        shown = client.post(url, json=times | {"roles": team}, headers=signed_in(an_admin())).json
+        shown = client.post(url, json=times | {"roles": team}, headers=keyed(signed_in(an_admin()))).json
     shift = _shift(shown["id"])
     first, second = a_person(), a_person()
     assert scan_in(client, first, shift, at=0).status_code == 201

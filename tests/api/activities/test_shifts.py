@@ -9,6 +9,7 @@ import pytest
 from flask.testing import FlaskClient
 
 from tests.factories.activities import a_coming_shift, a_shift, a_sign_up, an_activity, an_open_shift
+from tests.factories.calls import keyed
 from tests.factories.identity import a_coordinator, a_person, an_admin, signed_in
 from tests.factories.organisations import a_site, an_area, an_organisation
 from tests.factories.policies import a_policy
@@ -34,7 +35,9 @@ def test_coordinator_publishes_a_shift_and_everyone_sees_it(client: FlaskClient)
     site = a_site("邻里中心", organisation_id=activity.organisation_id)
     coordinator = signed_in(a_coordinator(activity.organisation_id))
     published = client.post(
-        f"{API}/activities/{activity.id}/shifts", json=body(site_id=str(site.id), capacity=3), headers=coordinator
+        f"{API}/activities/{activity.id}/shifts",
+        json=body(site_id=str(site.id), capacity=3),
+        headers=keyed(coordinator),
     )
     assert published.status_code == 201
     shown = published.json
@@ -49,8 +52,8 @@ def test_leader_publishes_and_another_volunteer_does_not(client: FlaskClient) ->
     """An activity's leader needs no role for its shifts; a volunteer who leads nothing here is refused."""
     leader = a_person()
     url = f"{API}/activities/{an_activity(leader_id=leader.id).id}/shifts"
-    assert client.post(url, json=body(), headers=signed_in(leader)).status_code == 201
-    refused = client.post(url, json=body(), headers=signed_in(a_person()))
+    assert client.post(url, json=body(), headers=keyed(signed_in(leader))).status_code == 201
+    refused = client.post(url, json=body(), headers=keyed(signed_in(a_person())))
     assert (refused.status_code, refused.json["code"]) == (403, "FORBIDDEN")
 
 
@@ -58,7 +61,7 @@ def test_activity_outside_the_scope_is_not_found(client: FlaskClient) -> None:
     """A coordinator of another organisation cannot publish here."""
     coordinator = signed_in(a_coordinator(an_organisation().id))
     for activity_id in (an_activity().id, new_id()):
-        refused = client.post(f"{API}/activities/{activity_id}/shifts", json=body(), headers=coordinator)
+        refused = client.post(f"{API}/activities/{activity_id}/shifts", json=body(), headers=keyed(coordinator))
         assert (refused.status_code, refused.json["code"]) == (404, "NOT_FOUND")
 
 
@@ -67,7 +70,7 @@ def test_shift_that_has_begun_is_not_published(client: FlaskClient) -> None:
     """No activity is published after its start: a coded refusal that says what to do."""
     url = f"{API}/activities/{an_activity().id}/shifts"
     refused = client.post(
-        url, json=body(starts_at=moment(seconds=-1), ends_at=moment(hours=1)), headers=signed_in(an_admin())
+        url, json=body(starts_at=moment(seconds=-1), ends_at=moment(hours=1)), headers=keyed(signed_in(an_admin()))
     )
     assert (refused.status_code, refused.json["code"]) == (422, "SHIFT_IN_PAST")
 
@@ -96,7 +99,7 @@ def test_shift_that_makes_no_sense_is_refused(client: FlaskClient, given: dict[s
     """A bad value is 422, points at what is wrong, and nothing is published."""
     admin = signed_in(an_admin())
     url = f"{API}/activities/{an_activity().id}/shifts"
-    refused = client.post(url, data=json.dumps(body(**given)), content_type="application/json", headers=admin)
+    refused = client.post(url, data=json.dumps(body(**given)), content_type="application/json", headers=keyed(admin))
     assert (refused.status_code, refused.json["code"]) == (422, "INVALID")
     assert pointer in [error["pointer"] for error in refused.json["errors"]]
     assert client.get(f"{API}/shifts", headers=admin).json["items"] == []
@@ -107,7 +110,7 @@ def test_site_of_another_organisation_is_refused(client: FlaskClient) -> None:
     refused = client.post(
         f"{API}/activities/{an_activity().id}/shifts",
         json=body(site_id=str(a_site().id)),
-        headers=signed_in(an_admin()),
+        headers=keyed(signed_in(an_admin())),
     )
     assert (refused.status_code, refused.json["errors"][0]["pointer"]) == (422, "/site_id")
 

@@ -4,11 +4,12 @@ import pytest
 from flask.testing import FlaskClient
 
 from tests.conftest import Statements
-from tests.factories.activities import a_sign_up, an_activity
+from tests.factories.activities import a_shift_with_roles, a_sign_up, a_turn, an_activity
 from tests.factories.attendance import a_morning_shift, checked_in, minutes_past_nine, post_once, scan_in, scan_out
 from tests.factories.identity import a_coordinator, a_person, signed_in
 from tests.factories.organisations import an_organisation
 from timebank.activities.models import Shift
+from timebank.activities.roles import Wanted
 from timebank.identity.rules import Actor
 from timebank.organisations.models import Organisation
 
@@ -54,6 +55,25 @@ def test_it_tells_inside_left_and_absent(client: FlaskClient, shift: Shift, coor
     assert [item["volunteer_no"] for item in found["items"]] == [
         one.volunteer_no for one in (inside, left, annulled, absent)
     ]
+
+
+def test_the_leader_sees_who_serves_as_what_and_counts_nobody_for_whom_a_place_is_only_kept(
+    client: FlaskClient, organisation: Organisation, coordinator: Actor
+) -> None:
+    """A role for each who has one; whoever is offered a place has not signed up yet."""
+    activity = an_activity(organisation_id=organisation.id)
+    shift, roles = a_shift_with_roles(
+        Wanted(name="社工", capacity=1), Wanted(name="学生", capacity=1), activity_id=activity.id
+    )
+    path, social_worker, student, waits = f"/api/v1/shifts/{shift.id}", a_person(), a_person(), a_person()
+    for who, role in ((social_worker, "社工"), (student, "学生")):
+        body = {"role_id": str(roles[role])}
+        assert client.post(f"{path}/sign-up", json=body, headers=signed_in(who)).status_code == 201
+    a_turn(shift.id, waits.id, role_id=roles["学生"])
+    client.delete(f"{path}/sign-up", headers=signed_in(student))
+    found = client.get(f"{path}/presence", headers=signed_in(coordinator)).json
+    assert [(item["volunteer_no"], item["role"]) for item in found["items"]] == [(social_worker.volunteer_no, "社工")]
+    assert (found["signed_up"], found["absent"]) == (1, 1)
 
 
 def test_who_forgot_has_left(client: FlaskClient, shift: Shift, coordinator: Actor) -> None:

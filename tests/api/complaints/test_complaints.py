@@ -10,11 +10,13 @@ from tests.factories.activities import an_activity
 from tests.factories.calls import Caller, body_of, problem
 from tests.factories.family import a_relation
 from tests.factories.identity import a_coordinator, a_person, a_staff_member, an_admin
+from tests.factories.notifications import messages_of
 from tests.factories.organisations import an_organisation
 from timebank import clock
 from timebank.clock import SHANGHAI
 from timebank.identity import queries as people
 from timebank.identity.rules import Actor, Role
+from timebank.notifications.rules import Topic
 from timebank.organisations.models import Organisation
 
 MONDAY = datetime(2026, 3, 9, 10, tzinfo=SHANGHAI)
@@ -54,6 +56,7 @@ def test_a_complaint_is_answered(client: FlaskClient, organisation: Organisation
         assert problem(again) == (409, "COMPLAINT_ANSWERED")
     (mine,) = body_of(Caller(client, witness).get("/me/complaints"))["items"]
     assert (mine["state"], mine["answer"]) == ("upheld", ANSWER["answer"])
+    assert [one.topic for one in messages_of(witness.id)] == [Topic.COMPLAINT_ANSWERED]
     (upheld,) = body_of(Caller(client, subject).get("/me/upheld-complaints"))["items"]
     assert (upheld["kind"], upheld["answer"]) == ("false_hours", ANSWER["answer"])
     assert made["words"] not in str(upheld)

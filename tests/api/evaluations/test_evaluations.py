@@ -9,12 +9,14 @@ from flask.testing import FlaskClient
 from tests.factories.calls import Caller, body_of, problem
 from tests.factories.family import a_relation
 from tests.factories.identity import a_coordinator, a_person, a_staff_member
+from tests.factories.notifications import messages_of
 from tests.factories.organisations import an_organisation
 from tests.factories.records import NINE_O_CLOCK, a_pending_record, a_record
 from timebank import clock
 from timebank.database import new_id
 from timebank.identity.models import Person
 from timebank.identity.rules import Actor, Role
+from timebank.notifications.rules import Topic
 from timebank.organisations.models import Organisation
 from timebank.records import queries as records
 from timebank.records.models import Revision
@@ -69,6 +71,7 @@ def test_the_leader_and_those_served_say_how_it_was(
         assert problem(replied) == (409, "REPLY_MADE")
         seen = body_of(mine.get("/me/evaluations"))
     assert (seen["average_tenths"], seen["count"]) == (45, 2)
+    assert [one.topic for one in messages_of(volunteer.id)].count(Topic.EVALUATED) == 2
     assert [(one["rater"], one["score"], one["words"], one["reply"]) for one in seen["items"]] == [
         ("served", 4, None, None),
         ("leader", 5, GOOD["words"], "谢谢，下次再来。"),

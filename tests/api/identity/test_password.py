@@ -10,11 +10,16 @@ from flask.testing import FlaskClient
 from sqlalchemy import func, select
 from sqlalchemy.exc import IntegrityError
 
+from tests.factories.calls import problem
+from tests.factories.devices import a_device
+from tests.factories.organisations import a_shop
 from timebank import clock
-from timebank.database import in_unit_of_work, session
+from timebank.database import in_unit_of_work, new_id, session
 from timebank.identity import passwords, service
 from timebank.identity.models import FailedSignIn, Person, PersonState
 from timebank.identity.rules import LOCK_OUT_AFTER, Grant, Role
+from timebank.identity.signing_in import guess_of
+from timebank.identity.staff_rules import ACCOUNT_GUARDED_AFTER
 
 WORD = " 长 pass word "
 HASH = passwords.hash_password(WORD)
@@ -93,15 +98,61 @@ def test_nine_wrong_guesses_do_not_lock(client: FlaskClient, clerk: Person) -> N
 
 
 def test_the_lock_opens_when_the_guesses_are_ten_minutes_old(client: FlaskClient, clerk: Person) -> None:
-    """Guesses that no longer count are forgotten, so that they cannot fill the disk."""
+    """Guesses that no longer count are forgotten after an hour, so that they cannot fill the disk."""
     start = clock.wall()
     for _ in range(LOCK_OUT_AFTER):
         sign_in(client, "wrong")
     with time_machine.travel(start + timedelta(minutes=11), tick=False):
         assert sign_in(client).status_code == 200
+    with time_machine.travel(start + timedelta(minutes=61), tick=False):
         assert sign_in(client, "wrong").status_code == 401
 
     assert session.scalar(select(func.count()).select_from(FailedSignIn)) == 1
+
+
+def test_whoever_goes_on_guessing_waits_longer(client: FlaskClient, clerk: Person) -> None:
+    """Ten more wrong guesses after a lock-out, and the place waits until they are an hour old."""
+    start = clock.wall()
+    for minutes in (0, 11):
+        with time_machine.travel(start + timedelta(minutes=minutes), tick=False):
+            for _ in range(LOCK_OUT_AFTER):
+                assert sign_in(client, "wrong").status_code == 401
+    with time_machine.travel(start + timedelta(minutes=22), tick=False):
+        locked = sign_in(client)
+    with time_machine.travel(start + timedelta(minutes=72), tick=False):
+        assert sign_in(client).status_code == 200
+
+    assert (locked.json["code"], locked.json["context"]["wait_minutes"]) == ("SIGN_IN_LOCKED", 38)
+
+
+def test_a_device_is_a_place_of_its_own(client: FlaskClient, clerk: Person) -> None:
+    """Whoever guesses beside the till locks nobody out who signs in on it: an address may be a whole street's."""
+    till = a_device(a_shop())
+    for _ in range(LOCK_OUT_AFTER):
+        sign_in(client, "wrong")
+
+    assert problem(sign_in(client)) == (429, "SIGN_IN_LOCKED")
+    body = {"username": "clerk", "password": WORD}
+    at_the_till = client.post("/api/v1/auth/password", json=body, headers=till.headers)
+    assert at_the_till.status_code == 200, at_the_till.text
+
+
+def test_guesses_from_everywhere_stop_no_place_that_is_known(client: FlaskClient, clerk: Person) -> None:
+    """One name guessed at from many addresses is guarded: new ones wait, and where it was signed in before it still is."""
+    assert sign_in(client, address="10.0.0.9").status_code == 200
+    key = client.application.extensions["timebank-settings"].keys("failed-sign-in")[0]
+
+    def guesses() -> None:
+        for number in range(ACCOUNT_GUARDED_AFTER):
+            guess = guess_of(username="clerk", address=f"10.1.0.{number}", device_id=None, key=key)
+            row = FailedSignIn(id=new_id(), guess=guess.place, account=guess.account, failed_at=clock.wall())
+            session.add(row)
+
+    in_unit_of_work(guesses)
+
+    assert problem(sign_in(client, address="10.2.0.1")) == (429, "SIGN_IN_LOCKED")
+    assert sign_in(client, address="10.0.0.9").status_code == 200
+    assert sign_in(client, "wrong", username="other", address="10.2.0.1").status_code == 401
 
 
 def test_a_guess_keeps_neither_name_nor_address(client: FlaskClient, clerk: Person) -> None:

@@ -71,6 +71,13 @@ def test_a_message_is_a_sentence_in_either_language(client: FlaskClient) -> None
         (Topic.SHIFT_CANCELLED, {"activity": "护绿", "starts_at": "2026-11-02T01:00:00Z"}, ("已取消", "不要前往")),
         (Topic.NO_SHOW, {"activity": "护绿", "served_on": "2026-11-02"}, ("11月2日", "说明")),
         (Topic.NO_SHOW_LIFTED, {"activity": "护绿", "served_on": "2026-11-02"}, ("已撤销",)),
+        (Topic.EVALUATED, {"activity": "护绿", "served_on": "2026-11-02"}, ("护绿", "评价")),
+        (Topic.COMPLAINT_ANSWERED, {"organisation": "东门社区", "made_on": "2026-11-02"}, ("东门社区", "答复")),
+        (
+            Topic.GOODS_RECALLED,
+            {"goods": "酸奶", "shop": "硖石公益仓", "recalled_on": "2026-11-02"},
+            ("硖石公益仓", "酸奶", "11月2日", "带回公益仓"),
+        ),
     ],
     ids=lambda value: str(value) if isinstance(value, Topic) else "",
 )

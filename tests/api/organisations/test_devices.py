@@ -193,6 +193,26 @@ def test_whoever_signed_in_on_a_device_is_signed_out_with_it(
     assert seen(lambda: session.query(SignedInSession).count()) == 2
 
 
+def test_a_session_that_was_opened_on_a_device_acts_on_that_one_only(client: FlaskClient, shop: Site) -> None:
+    """Without the tablet's header, or on another tablet, the clerk does nothing; a refresh changes that no more."""
+    clerk, on, other = a_clerk(shop), a_device(shop), a_device(shop)
+    word = passwords.hash_password("word")
+    in_unit_of_work(lambda: service.set_password(person_id=clerk.person_id, username="clerk", password_hash=word))
+    known = {"username": "clerk", "password": "word"}
+
+    def look(signed: Any, headers: dict[str, str]) -> tuple[int, str]:
+        bearer = {"Authorization": f"Bearer {signed['access_token']}"}
+        return problem(client.post(f"{V1}/counter/lookup", headers=bearer | headers, json={"code": "12345678"}))
+
+    signed = body(client.post(f"{V1}/auth/password", headers=on.headers, json=known), 200)
+    refreshed = client.post(f"{V1}/auth/refresh", json={"refresh_token": signed["refresh_token"]})
+    for one in (signed, body(refreshed, 200)):
+        assert look(one, {}) == look(one, other.headers) == (403, "NOT_ON_ITS_DEVICE")
+        assert look(one, on.headers) == (404, "CODE_NOT_FOUND")
+    elsewhere = body(client.post(f"{V1}/auth/password", json=known), 200)
+    assert look(elsewhere, {}) == look(elsewhere, other.headers) == (404, "CODE_NOT_FOUND")
+
+
 def test_that_a_device_was_seen_is_written_every_few_minutes(
     client: FlaskClient, shop: Site, statements: Statements
 ) -> None:

@@ -12,12 +12,13 @@ from flask.testing import FlaskClient
 from tests.api.shop.calls import body, get, post, problem
 from tests.factories.identity import a_staff_member, signed_in
 from tests.factories.organisations import a_shop, a_site
-from tests.factories.shop import a_clerk, a_member, a_stocked_shop, findings, reserved
+from tests.factories.shop import a_clerk, a_member, a_stocked_shop, findings, reserved, some_goods
 from timebank import clock
 from timebank.database import new_id
 from timebank.identity.models import Person
 from timebank.identity.rules import Actor, Role
 from timebank.organisations.models import Site
+from timebank.shop.counter.closing_slips import MOST_DAYS_LISTED
 from timebank.shop.models import Goods
 from timebank.shop.redemption.slips import COLUMNS, width
 
@@ -108,6 +109,25 @@ def test_what_comes_after_a_closing_belongs_to_the_next(shop: Shop) -> None:
     assert (two["first_receipt"], two["last_receipt"]) == (late["receipt_no"], tomorrow["receipt_no"])
     assert (two["receipts"], two["undos"], two["undone_minutes"], two["net_minutes"]) == (2, 1, 20, 0)
     assert (two["number"], two["previous"]) == (2, one["sha256"])
+    assert findings() == []
+
+
+def test_the_first_closing_says_that_it_covers_everything(shop: Shop) -> None:
+    """A shop that has never closed is told before it signs; paper names the first day, and of many days not each."""
+    began = clock.now()
+    for days in range(MOST_DAYS_LISTED + 1):
+        with clock.at(began + timedelta(days=days)):
+            shop.hand_over()
+    assert shop.pending()["first_closing"]
+    first_day, last_day = today(), today() + timedelta(days=MOST_DAYS_LISTED)
+    with clock.at(began + timedelta(days=MOST_DAYS_LISTED)):
+        closed = body(shop.close(), 201)
+        assert not shop.pending()["first_closing"]
+    assert len(closed["ranges"]) == MOST_DAYS_LISTED + 1
+    text = closed["text"]
+    assert f"{first_day} 起" in text
+    assert (f"{first_day:%Y%m%d}-0001" in text, f"{last_day:%Y%m%d}-0001" in text) == (True, True)
+    assert f"{first_day + timedelta(days=1):%Y%m%d}-0001" not in text
     assert findings() == []
 
 
@@ -222,13 +242,9 @@ def test_a_closing_is_printed_on_58_millimetres_and_on_a4(shop: Shop) -> None:
 
 
 def test_a_long_closing_takes_several_pages(shop: Shop) -> None:
-    """Thirty late days before a first closing make more rows than one sheet has."""
-    now = clock.now()
-    for days in range(30):
-        with clock.at(now + timedelta(days=days)):
-            shop.hand_over()
-    with clock.at(now + timedelta(days=30)):
-        closed = body(shop.close(), 201)
+    """Forty goods that were counted by hand make more rows than one sheet has."""
+    pieces = [{"goods_id": str(some_goods().id), "counted": 0} for _ in range(40)]
+    closed = body(shop.close({"counted": {"pieces": pieces}}), 201)
     file = get(shop.client, f"/closings/{closed['id']}.pdf", shop.clerk)
     assert len(pypdfium2.PdfDocument(file.data)) > 1
 

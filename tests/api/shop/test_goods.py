@@ -6,15 +6,18 @@ from typing import Any
 import pytest
 from flask.testing import FlaskClient
 
+from tests.factories.attendance import member_code_of
 from tests.factories.calls import Caller, body_of, problem
 from tests.factories.files import PDF, a_file
 from tests.factories.identity import a_coordinator, a_volunteer_actor, an_admin
+from tests.factories.organisations import a_shop
 from tests.factories.shop import a_clerk, a_lot, a_member, a_stocked_shop, findings, some_goods
 from timebank import clock
 from timebank.codes.layouts import utc_text
 from timebank.database import new_id
 
 SOAP = {"name": "肥皂", "category": "日用", "unit": "块", "active": True}
+MILK = {"name": "牛奶", "category": "食品", "unit": "盒", "price_minutes": 5}
 GOOD_EAN, BAD_EAN = "6901234567892", "6901234567893"
 
 
@@ -179,3 +182,55 @@ def test_a_catalogue_shows_what_is_open_for_everybody(client: FlaskClient) -> No
     body_of(Caller(client, a_clerk(site)).post(f"/lots/{lot.id}/recall", {"reason": "包装胀气"}), 201)
     shown = body_of(member.get(f"/goods/{goods.id}"))
     assert shown["availability"] == [{"site_id": str(site.id), "available": 5}]
+
+
+CASE, TRAY = "16901234567899", "4006381333931"
+
+
+def test_a_case_that_is_scanned_is_its_pieces(client: FlaskClient) -> None:
+    """Two cases of twelve at intake are twenty-four; at the counter a case is twelve, or more than there is."""
+    site = a_shop()
+    keeper, clerk = Caller(client, a_coordinator(site.organisation_id)), Caller(client, a_clerk(site))
+    packs = [{"code": TRAY, "pieces": 6}, {"code": CASE, "pieces": 12}]
+    made = body_of(keeper.post("/goods", MILK | {"ean13": GOOD_EAN, "barcodes": packs}), 201)
+    assert made["barcodes"] == packs
+    delivery = {"source": "donated", "donor": {"kind": "anonymous"}}
+    lines = [{"ean13": f"{CASE[:8]}-{CASE[8:]}", "quantity": 2}, {"ean13": GOOD_EAN, "quantity": 1}]
+    taken = body_of(clerk.post(f"/sites/{site.id}/intakes", delivery | {"lines": lines}), 201)
+    assert [lot["quantity"] for lot in taken["lots"]] == [24, 1]
+    many = delivery | {"lines": [{"ean13": CASE, "quantity": 1_000_000}]}
+    refused = clerk.post(f"/sites/{site.id}/intakes", many)
+    assert problem(refused) == (422, "INVALID")
+    assert refused.json["errors"][0]["pointer"] == "/lines/0/quantity"
+    member = a_member(600)
+    sale = {"site_id": str(site.id), "lines": [{"ean13": CASE, "quantity": 1}, {"ean13": TRAY, "quantity": 1}]}
+    sold = body_of(clerk.post("/counter/sales", sale | {"member_token": member_code_of(member)}), 201)
+    assert [line["quantity"] for line in sold["receipt"]["lines"]] == [18]
+    with clock.at(clock.now() + timedelta(minutes=1)):
+        again = clerk.post("/counter/sales", sale | {"member_token": member_code_of(member)})
+        assert problem(again) == (409, "OUT_OF_STOCK")
+    assert findings() == []
+
+
+def test_a_barcode_stands_for_one_thing_in_the_whole_bank(client: FlaskClient) -> None:
+    """For a piece of one goods or a pack of another, never both; packs stay until others are given."""
+    keeper = Caller(client, a_coordinator(a_shop().organisation_id))
+    packs = [{"code": CASE, "pieces": 12}]
+    milk = body_of(keeper.post("/goods", MILK | {"ean13": GOOD_EAN, "barcodes": packs}), 201)
+    for wrong, status, code in (
+        ({"ean13": TRAY, "barcodes": packs}, 409, "EAN13_TAKEN"),
+        ({"barcodes": [{"code": GOOD_EAN, "pieces": 6}]}, 409, "EAN13_TAKEN"),
+        ({"barcodes": [{"code": "16901234567890", "pieces": 6}]}, 422, "EAN13_INVALID"),
+        ({"barcodes": [{"code": TRAY, "pieces": 6}] * 2}, 422, "INVALID"),
+        ({"ean13": TRAY, "barcodes": [{"code": TRAY, "pieces": 6}]}, 422, "INVALID"),
+        ({"ean13": CASE}, 422, "EAN13_INVALID"),
+        ({"barcodes": [{"code": TRAY, "pieces": 0}]}, 422, "INVALID"),
+    ):
+        assert problem(keeper.post("/goods", MILK | wrong)) == (status, code), wrong
+    path = f"/goods/{milk['id']}"
+    same = {"name": "牛奶", "category": "食品", "unit": "盒", "active": True}
+    assert body_of(keeper.put(path, same | {"ean13": GOOD_EAN}))["barcodes"] == packs
+    assert body_of(keeper.put(path, same | {"ean13": TRAY}))["barcodes"] == packs
+    other = body_of(keeper.post("/goods", MILK | {"ean13": GOOD_EAN}), 201)
+    assert (other["ean13"], other["barcodes"]) == (GOOD_EAN, [])
+    assert body_of(keeper.put(path, same | {"ean13": TRAY, "barcodes": []}))["barcodes"] == []

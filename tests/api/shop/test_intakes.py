@@ -232,6 +232,36 @@ def test_without_consent_the_notice_runs_sixty_days(client: FlaskClient) -> None
 
 
 @pytest.mark.rule("R32")
+def test_the_public_reads_notices_and_no_names(client: FlaskClient) -> None:
+    """Announced, withdrawn or in force, without signing in; consents, notes, donors' names and other shops are not there."""
+    site, goods = a_shop(), some_goods("轮椅", price_minutes=10)
+    keeper, donor = Caller(client, a_coordinator(site.organisation_id)), {"kind": "person", "name": "钱学东"}
+    told = line(goods.id, 2, restricted_purpose="只给独居老人")
+    delivered = {"source": "donated", "donor": donor, "lines": [told, told, told]}
+    lots = body_of(keeper.post(f"/sites/{site.id}/intakes", delivered), 201)["lots"]
+    notice = {"basis": "notice", "note": "钱学东失联，公示栏第 7 号"}
+    start = clock.now()
+    for lot, purpose in zip(lots, ("给残疾人", None, None), strict=True):
+        body_of(keeper.post(f"/lots/{lot['id']}/purpose-changes", notice | {"purpose": purpose}), 201)
+    agreed = {"basis": "consent", "note": "来电", "purpose": "给孕妇"}
+    body_of(keeper.post(f"/lots/{lots[1]['id']}/purpose-changes", agreed), 201)
+    path = f"/api/v1/public/shops/{site.id}/purpose-notices"
+    for days, states in ((0, {"announced", "withdrawn"}), (61, {"in_force", "withdrawn"})):
+        with clock.at(start + days * DAY):
+            answer = client.get(path)
+            found = {one["lot_id"]: one for one in body_of(answer)["items"]}
+            assert "钱" not in answer.text
+        assert {one["state"] for one in found.values()} == states
+        assert found[lots[1]["id"]]["state"] == "withdrawn"
+        told = found[lots[0]["id"]]
+        assert (told["goods"], told["on_hand"], told["donor_kind"]) == ("轮椅", 2, "person")
+        assert (told["purpose_before"], told["purpose"]) == ("只给独居老人", "给残疾人")
+    assert body_of(client.get(path + "?limit=1"))["next"] is not None
+    assert body_of(client.get(path.replace(str(site.id), str(a_shop().id))))["items"] == []
+    assert client.get(path.replace(str(site.id), str(new_id()))).status_code == 404
+
+
+@pytest.mark.rule("R32")
 def test_the_last_change_of_purpose_counts(client: FlaskClient) -> None:
     """A notice that is overtaken by the donor's word before its day never opens the lot."""
     site, goods = a_shop(), some_goods(price_minutes=10)

@@ -88,6 +88,10 @@ def test_a_proxy_buys_at_the_counter_with_the_others_minutes(client: FlaskClient
     done = _body(_send(client, "/counter/sales", clerk, sale | {"lines": wanting((rice.id, 2))}))
     assert (done["receipt"]["minutes_before"], done["receipt"]["minutes_after"]) == (200, 140)
     assert done["redemption"]["collected_by"] == "王**"
+    printed = _body(client.get(f"{V1}/receipts/{done['receipt']['id']}", headers=signed_in(clerk)), 200)
+    for text in (done["receipt"]["text"], printed["text"]):  # the paper goes with the proxy: no balance of hers on it
+        assert "代领人" in text
+        assert "余额" not in text
     with clock.at(clock.now() + timedelta(minutes=1)):
         other = sale | {"member_token": member_code_of(clerk_as_person(clerk))}
         assert _problem(_send(client, "/counter/sales", clerk, other)) == (409, "PROXY_NOT_VALID")

@@ -6,9 +6,12 @@ from typing import Any
 import pytest
 from flask.testing import FlaskClient
 
+from tests.factories.allowances import a_proxy
 from tests.factories.calls import Caller, body_of, problem
+from tests.factories.identity import a_coordinator
 from tests.factories.organisations import a_shop
 from tests.factories.shop import a_clerk, a_lot, a_member, a_stocked_shop, findings, reserved, some_goods
+from tests.factories.stockkeeping import received, sent
 from timebank import clock
 from timebank.database import new_id
 
@@ -73,3 +76,33 @@ def test_recalls_are_for_the_staff_of_the_site(client: FlaskClient) -> None:
     clerk = Caller(client, a_clerk(site))
     assert problem(clerk.post(f"/lots/{new_id()}/recall", {"reason": "x"})) == (404, "NOT_FOUND")
     assert problem(clerk.post(path, {"reason": " "})) == (422, "INVALID")
+
+
+@pytest.mark.rule("R34")
+def test_whoever_has_some_at_home_is_told_once(client: FlaskClient) -> None:
+    """Also whoever sent a proxy, and not the proxy; goods and shop are named, the reason is not; what came back tells nobody."""
+    site, milk = a_shop(), some_goods("酸奶", price_minutes=5)
+    other = a_shop(organisation_id=site.organisation_id)
+    lot = a_lot(milk.id, site.id, 20)
+    received(sent(site, other, (lot.id, 5)), other)
+    taker, grandmother, grandson, returner, waiting = (a_member(60) for _ in range(5))
+    named, coordinator = a_proxy(grandmother, grandson), Caller(client, a_coordinator(site.organisation_id))
+    for who, where, proxy in (
+        (taker, site, {}),
+        (taker, other, {}),
+        (grandmother, site, {"proxy_id": str(named.id)}),
+        (returner, site, {}),
+    ):
+        held = reserved(who.id, where.id, (milk.id, 1)).redemption
+        body_of(coordinator.post(f"/redemptions/{held.id}/hand-over", proxy))
+    back = {"lines": [line(milk.id) | {"restock": True}], "reason": "没拆封"}
+    body_of(coordinator.post(f"/redemptions/{held.id}/refunds", back), 201)
+    reserved(waiting.id, site.id, (milk.id, 1))
+    done = body_of(coordinator.post(f"/lots/{lot.id}/recall", {"reason": "大肠菌群超标"}), 201)
+    assert done["people"] == 2
+    for who, told in ((taker, 1), (grandmother, 1), (grandson, 0), (returner, 0), (waiting, 0)):
+        texts = [one["message"] for one in body_of(Caller(client, who).get("/me/notifications"))["items"]]
+        assert len(texts) == told, texts
+        for text in texts:
+            assert "酸奶" in text
+            assert "大肠菌群" not in text

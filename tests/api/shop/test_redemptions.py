@@ -24,7 +24,7 @@ from tests.factories.shop import (
 )
 from timebank import clock
 from timebank.codes.book import CodeBook
-from timebank.database import new_id, session
+from timebank.database import is_sqlite, new_id, session
 from timebank.identity.models import Person
 from timebank.identity.rules import Actor
 from timebank.shop.models import MissedCode, Redemption, StockMove
@@ -325,9 +325,10 @@ def test_lists_are_paged(client: FlaskClient) -> None:
         assert len(ids) == len(set(ids)) == count
 
 
-def test_a_reservation_costs_fourteen_statements(client: FlaskClient, statements: Statements) -> None:
-    """Two of idempotency, four of the ledger, one for the service minutes in the answer, seven of the shop.
+def test_a_reservation_costs_few_statements(client: FlaskClient, statements: Statements) -> None:
+    """Two of idempotency, one for the service minutes in the answer; on SQLite four of the ledger and six of the shop.
 
+    On PostgreSQL three and five: what is written together is one statement, and there the lots have a lock of their own.
     The demo's clock, which is not there in production, reads one row more.
     """
     site, goods = a_stocked_shop()
@@ -338,5 +339,5 @@ def test_a_reservation_costs_fourteen_statements(client: FlaskClient, statements
     with statements() as sent:
         _body(_post(client, "/redemptions", other, asked), 201)
     counted = [text for text in sent if "demo_clock" not in text]
-    assert len(counted) == 14, "\n---\n".join(counted)
+    assert len(counted) == (13 if seen(is_sqlite) else 11), "\n---\n".join(counted)
     assert seen(lambda: session.query(Redemption).count()) == 2

@@ -60,13 +60,18 @@ def lift(client: FlaskClient, site: Site, who: Actor, **wanted: Any) -> Any:
 
 
 def test_misses_lock_the_tablet_and_nobody_elsewhere(client: FlaskClient, site: Site, clerk: Actor) -> None:
-    """Whoever signs in on the locked tablet is refused; the same clerk goes on at the other tablet, and without one."""
+    """Whoever signs in on the locked tablet is refused; another tablet goes on, and the colleague who missed nothing."""
     one, two, colleague = a_device(site), a_device(site), a_clerk(site)
     lock(client, clerk, one)
     assert look(client, colleague, one) == LOCKED
     assert look(client, clerk, two) == UNKNOWN
-    assert look(client, clerk) == UNKNOWN
     assert look(client, colleague) == UNKNOWN
+
+
+def test_whoever_locks_a_tablet_does_not_go_on_without_it(client: FlaskClient, site: Site, clerk: Actor) -> None:
+    """Leaving the tablet's header out frees nobody: what a clerk missed on it counts against that clerk as well."""
+    lock(client, clerk, a_device(site))
+    assert look(client, clerk) == LOCKED
 
 
 def test_misses_without_a_tablet_lock_one_clerk(client: FlaskClient, site: Site, clerk: Actor) -> None:
@@ -94,9 +99,12 @@ def test_a_coordinator_lifts_a_lock_out_with_a_reason(
     client: FlaskClient, site: Site, clerk: Actor, coordinator: Actor
 ) -> None:
     """The list shows tablet and clerk; each is lifted by itself, recorded, and ten more misses lock again."""
-    on = a_device(site)
-    lock(client, clerk, on)
-    lock(client, clerk)
+    on, colleague = a_device(site), a_clerk(site)
+    for guesser in (clerk, colleague):  # five each: the tablet is locked, and neither of them
+        assert [look(client, guesser, on) for _ in range(5)] == [UNKNOWN] * 5
+    assert look(client, clerk, on) == LOCKED
+    assert [look(client, clerk) for _ in range(5)] == [UNKNOWN] * 5
+    assert look(client, clerk) == LOCKED
     listed = body(get(client, f"/sites/{site.id}/lock-outs", coordinator), 200)["items"]
     assert [(one["name"], one["device_id"], one["clerk_id"]) for one in listed] == [
         ("前台平板", str(on.device.id), None),
@@ -140,7 +148,6 @@ def test_a_lift_is_somebody_elses_and_of_ones_own_shop(
 
 def test_a_clerk_of_several_shops_is_lifted_where_they_work(client: FlaskClient, site: Site, clerk: Actor) -> None:
     """A coordinator of another organisation sees neither their lock-out nor their tablet's, and cannot lift them."""
-    lock(client, clerk)
     lock(client, clerk, a_device(site))
     elsewhere = a_shop()
     stranger = a_coordinator(elsewhere.organisation_id)

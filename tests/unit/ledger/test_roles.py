@@ -24,6 +24,7 @@ PERSONAL = (
     "identity_",
     "idempotent_reply",
     "gift",
+    "merge_",
     "pool_application",
     "notification",
     "wechat_token",

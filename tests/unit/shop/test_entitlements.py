@@ -34,7 +34,7 @@ from timebank.errors import Invalid, NotFound, Refusal
 from timebank.identity.errors import OwnFamily
 from timebank.identity.rules import Actor
 from timebank.shop.allowance import entitlements, quota_reports
-from timebank.shop.allowance.errors import NoFreeQuota
+from timebank.shop.allowance.errors import FreeQuotaSpent, NoFreeQuota
 from timebank.shop.redemption import refunds, reservations
 
 pytestmark = pytest.mark.rule("R30")
@@ -114,6 +114,36 @@ def test_a_lapsed_quota_makes_room_for_the_next(app: Flask) -> None:
         assert left_of_quota(person) == 50
         reserved_by_quota(person, site, (jacket, 3))
         assert findings() == []
+
+
+def test_a_quota_that_is_ended_and_granted_again_begins_nothing_anew(app: Flask) -> None:
+    """What was used, held and refunded in the period counts on; another kind, or the next period, has its own."""
+    with clock.at(NOON):
+        site, jacket, person = somebody_in_need(price_minutes=20)
+        clerk = a_clerk(site)
+        bought = sold_by_quota(site, clerk, person, jacket, 2).redemption
+        held = reserved_by_quota(person, site, (jacket, 1)).redemption
+
+        def again(kind: str = "low_income") -> None:
+            [old] = seen(lambda: entitlements.standing(person.id))
+            in_unit_of_work(lambda: entitlements.end(actor=THE_BANK, entitlement_id=old.entitlement.id, reason="换证"))
+            entitled(person.id, site, kind=kind)
+
+        again()
+        assert left_of_quota(person) == 100 - 40 - 20
+        with pytest.raises(FreeQuotaSpent):
+            reserved_by_quota(person, site, (jacket, 3))
+        reserved_by_quota(person, site, (jacket, 1))
+        again("near_low_income")
+        assert left_of_quota(person) == 50
+        again()
+        back = [refunds.Returned(jacket, 1)]
+        in_unit_of_work(lambda: refunds.refund(actor=clerk, redemption_id=bought.id, lines=back, reason="破了"))
+        in_unit_of_work(lambda: reservations.cancel(actor=Actor(person.id), redemption_id=held.id))
+        assert left_of_quota(person) == 100 - 40 - 20 + 20
+        assert findings() == []
+    with clock.at(NOON + timedelta(days=60)):
+        assert left_of_quota(person) == 100
 
 
 @pytest.mark.parametrize("case", ["nobody", "other shop", "ended", "lapsed", "no such kind any more"])

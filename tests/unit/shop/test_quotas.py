@@ -29,7 +29,7 @@ from timebank.database import in_unit_of_work, new_id, session
 from timebank.identity.rules import Actor
 from timebank.ledger.errors import HoldExpired
 from timebank.ledger.models import Transfer
-from timebank.shop.allowance import quotas
+from timebank.shop.allowance import quota_reading, quotas
 from timebank.shop.allowance.errors import FreeQuotaRefundTooLarge, FreeQuotaSpent
 from timebank.shop.allowance.quota_rules import QuotaMoveKind
 from timebank.shop.allowance.quota_tables import QuotaMove
@@ -243,8 +243,10 @@ def test_a_redemption_tells_what_it_took_of_a_quota(app: Flask) -> None:
     site, jacket, person = somebody_in_need()
     clerk = a_clerk(site)
     held = reserved_by_quota(person, site, (jacket, 2)).redemption
-    assert seen(lambda: quotas.paid_for([held.id]))[held.id] == quotas.Paid(quotas.QuotaUnit.POINTS, 30, None)
+    assert seen(lambda: quota_reading.paid_for([held.id]))[held.id] == quota_reading.Paid(
+        quota_reading.QuotaUnit.POINTS, 30, None
+    )
     in_unit_of_work(lambda: hand_over(actor=clerk, redemption_id=held.id, lines=wishes((jacket, 1))))
-    assert seen(lambda: quotas.paid_for([held.id]))[held.id].charged == 15
+    assert seen(lambda: quota_reading.paid_for([held.id]))[held.id].charged == 15
     assert seen(lambda: session.get_one(Redemption, held.id)).charged_minutes == 0
     assert {kind for kind, _, _ in _moves()} == {QuotaMoveKind.OPEN, QuotaMoveKind.HOLD, QuotaMoveKind.CAPTURE}

@@ -8,6 +8,7 @@ from flask import Flask
 from sqlalchemy import select
 
 from tests.factories.identity import a_coordinator, a_staff_member
+from tests.factories.merchants import a_merchant
 from tests.factories.organisations import a_shop, a_site
 from tests.factories.shop import (
     a_clerk,
@@ -36,6 +37,7 @@ from timebank.shop.stockkeeping.errors import (
     DifferenceUnexplained,
     ExpiredNotSent,
     LotShort,
+    MerchantSite,
     ReceivedTooMuch,
     SameSite,
     TransferEnded,
@@ -219,6 +221,17 @@ def test_goods_go_from_a_site_of_ones_own_to_another_shop(app: Flask) -> None:
             in_unit_of_work(
                 lambda a=of, b=to, c=what: transfers.send(actor=clerk, site_id=a, to_site_id=b, lines=pieces((c, 1)))
             )
+    assert level_of(lot).on_hand == 5
+
+
+@pytest.mark.rule("R31")
+def test_nothing_is_sent_to_a_merchants_counter(app: Flask) -> None:
+    """Donated goods would stand on a merchant's shelf and statement; its own goods stay where they are as well."""
+    site, soap = a_shop(), some_goods()
+    lot, merchant = a_lot(soap.id, site.id, 5), a_merchant(site.organisation_id)
+    counter = a_shop(organisation_id=merchant.organisation_id)
+    with pytest.raises(MerchantSite):
+        sent(site, counter, (lot.id, 1))
     assert level_of(lot).on_hand == 5
 
 

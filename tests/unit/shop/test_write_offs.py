@@ -16,8 +16,9 @@ from timebank.errors import NotFound
 from timebank.identity.rules import Actor
 from timebank.records.errors import SecondPersonNeeded
 from timebank.shop.redemption.handovers import hand_over
+from timebank.shop.stock import recalls
 from timebank.shop.stockkeeping import write_offs
-from timebank.shop.stockkeeping.errors import HandedOutYourself, LotShort, NotExpired, WriteOffDecided
+from timebank.shop.stockkeeping.errors import HandedOutYourself, LotShort, NotExpired, NotRecalled, WriteOffDecided
 from timebank.shop.stockkeeping.rules import WriteOffReason
 from timebank.shop.stockkeeping.write_off_tables import WriteOff
 
@@ -41,6 +42,19 @@ def test_two_people_write_off(app: Flask) -> None:
     approved(asked, site)
     assert (level_of(one).on_hand, level_of(two).on_hand) == (3, 0)
     assert findings() == []
+
+
+@pytest.mark.rule("R34")
+def test_only_what_is_recalled_is_written_off_as_recalled(app: Flask) -> None:
+    """A lot that nobody has recalled needs another reason; once it is recalled, that one is right."""
+    site, soap = a_shop(), some_goods()
+    lot = a_lot(soap.id, site.id, 5)
+    with pytest.raises(NotRecalled):
+        a_write_off(site, (lot.id, 1), reason=WriteOffReason.RECALLED)
+    clerk = a_clerk(site)
+    in_unit_of_work(lambda: recalls.recall(actor=clerk, lot_id=lot.id, reason="变质"))
+    approved(a_write_off(site, (lot.id, 5), reason=WriteOffReason.RECALLED), site)
+    assert level_of(lot).on_hand == 0
 
 
 @pytest.mark.rule("R35")

@@ -20,7 +20,8 @@ from timebank.shop.accounts.queries import Group
 from timebank.shop.models import Goods, Lot, StockMove
 from timebank.shop.staff import READERS, readable_shop
 from timebank.shop.stock import lists as stock_lists
-from timebank.shop.stock import traces
+from timebank.shop.stock import purpose_notices, traces
+from timebank.shop.stock.lot_tables import PurposeChange
 from timebank.web import limits
 from timebank.web.blueprint import Blueprint, public
 from timebank.web.pages import page
@@ -80,6 +81,24 @@ def show_public_accounts(query: dict[str, Any], site_id: UUID) -> Any:
         response.headers["Cache-Control"] = kept
         return response
     return answers.accounts(site, whole, parts, asked[-1], now), {"Cache-Control": kept}
+
+
+@blueprint.endpoint(
+    "GET",
+    "/public/shops/<uuid:site_id>/purpose-notices",
+    guard=public,
+    query=PageQuery,
+    answer=(200, page_of(schemas.PurposeNoticeOut)),
+    limit=limits.PUBLIC_ACCOUNTS,
+)
+def list_purpose_notices(query: dict[str, Any], site_id: UUID) -> dict[str, Any]:
+    """变更捐赠用途公示：满 60 日才生效，新公示的在前；不公布捐赠人姓名，无需登录。"""
+    site = account_queries.owned_site(site_id)
+    if site is None or site.kind == SiteKind.VENUE:
+        raise NotFound
+    by = [PurposeChange.changed_at, PurposeChange.lot_id, PurposeChange.number]
+    found = page(purpose_notices.at_shop(site_id), by=by, query=query, descending=True, scalars=False)
+    return found | {"items": purpose_notices.shown(found["items"], now=clock.now())}
 
 
 @blueprint.endpoint(

@@ -220,3 +220,21 @@ def as_month(text: str) -> dict[str, Any]:
     """Return year and number of a month that the query has let through."""
     year, _, number = text.partition("-")
     return {"year": int(year), "number": int(number)}
+
+
+class PurposeNoticeOut(Schema):
+    """That goods are to be for something else, as the public is told; nobody who gave is named."""
+
+    lot_id = fields.UUID(required=True)
+    goods = fields.String(required=True)
+    unit = fields.String(required=True)
+    on_hand = fields.Integer(required=True)
+    donor_kind = fields.String(required=True, validate=validate.OneOf([str(kind) for kind in DonorKind]))
+    received_at = Instant(required=True)
+    purpose_before = fields.String(required=True, allow_none=True)
+    purpose = fields.String(
+        required=True, allow_none=True, metadata={"description": "空为不再限定 · null: for everybody"}
+    )
+    announced_at = Instant(required=True)
+    effective_at = Instant(required=True)
+    state = fields.String(required=True, validate=validate.OneOf(["announced", "in_force", "withdrawn"]))

@@ -134,11 +134,12 @@ def standing(person_id: UUID) -> list[Standing]:
 def _standing(entitlement: Entitlement, quota: FreeQuota, today: date, now: datetime) -> Standing:
     """Return what is left: a period keeps the size and the unit that it was opened with."""
     renews_on = quota.renews_on(today)
-    last = quotas.last_move(entitlement.id, quota.period_on(today))
+    chain_id = quotas.chain_of(entitlement, quota.period_on(today))
+    last = quotas.last_move(chain_id, quota.period_on(today))
     if last is None:
         return Standing(entitlement, quota, quota.unit, quota.size, quota.size, renews_on)
-    opened = session.get_one(QuotaMove, (entitlement.id, last.period_on, 1))
-    due = quotas.due_holds(entitlement.id, last.period_on, now).order_by(None).subquery()
+    opened = session.get_one(QuotaMove, (chain_id, last.period_on, 1))
+    due = quotas.due_holds(chain_id, last.period_on, now).order_by(None).subquery()
     freed = session.scalar(select(func.sum(due.c.held))) if last.held_after else None
     left = last.balance_after + int(freed or 0)
     return Standing(entitlement, quota, QuotaUnit(last.unit), opened.amount, left, renews_on)

@@ -17,6 +17,7 @@ from timebank import clock
 from timebank.database import session
 from timebank.errors import Invalid, NotFound
 from timebank.identity import households
+from timebank.identity.former import Former, belongs, who
 from timebank.identity.models import HouseholdMember
 from timebank.identity.rules import Actor
 from timebank.policies import service as policies
@@ -174,15 +175,14 @@ def _reached(claim: Claim, used: int, resets_at: datetime | None) -> LimitReache
 
 def _takings(person_id: UUID, household_id: UUID | None, claims: Sequence[Claim], now: datetime) -> list[Taking]:
     """Return what counts of what a person, and everybody of their household, has taken; one statement."""
-    category = func.coalesce(RedemptionLine.category, Goods.category)
     is_held = Redemption.state == RedemptionState.HELD
     found = (
         select(
-            Redemption.person_id,
+            who(Redemption.person_id),
             Redemption.site_id,
             Redemption.created_at,
             RedemptionLine.goods_id,
-            category,
+            RedemptionLine.category,
             case(
                 (is_held, RedemptionLine.quantity), else_=func.coalesce(PIECES_OUT, 0) - func.coalesce(PIECES_BACK, 0)
             ),
@@ -190,7 +190,6 @@ def _takings(person_id: UUID, household_id: UUID | None, claims: Sequence[Claim]
         )
         .select_from(Redemption)
         .join(RedemptionLine, RedemptionLine.redemption_id == Redemption.id)
-        .join(Goods, Goods.id == RedemptionLine.goods_id)
         .where(
             _theirs(person_id, household_id),
             or_(Redemption.state == RedemptionState.HANDED_OVER, and_(is_held, Redemption.expires_at > now)),
@@ -214,15 +213,17 @@ def _theirs(person_id: UUID, household_id: UUID | None) -> ColumnElement[bool]:
     So nobody begins anew by moving in or out.
     """
     if household_id is None:
-        return Redemption.person_id == person_id
+        return belongs(Redemption.person_id, person_id)
     in_it = HouseholdMember.household_id == household_id
+    members = select(HouseholdMember.person_id).where(in_it)
+    merged = select(Former.old_id).where(Former.person_id.in_(members))
+    taker = or_(
+        HouseholdMember.person_id == Redemption.person_id, HouseholdMember.person_id == who(Redemption.person_id)
+    )
     then = and_(HouseholdMember.from_at <= Redemption.created_at, Redemption.created_at < HouseholdMember.until_at)
     return and_(
-        Redemption.person_id.in_(select(HouseholdMember.person_id).where(in_it)),
-        select(1)
-        .where(in_it, HouseholdMember.person_id == Redemption.person_id, or_(HouseholdMember.until_at.is_(None), then))
-        .correlate(Redemption)
-        .exists(),
+        or_(Redemption.person_id.in_(members), Redemption.person_id.in_(merged)),
+        select(1).where(in_it, taker, or_(HouseholdMember.until_at.is_(None), then)).correlate(Redemption).exists(),
     )
 
 

@@ -5,12 +5,11 @@ thing that new moves bring along are the releases of what is due: a sweep that n
 """
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Select, case, func, insert, select
+from sqlalchemy import Select, func, insert, select
 from sqlalchemy.orm import aliased
 
 from timebank import clock
@@ -24,7 +23,8 @@ from timebank.shop.allowance.quota_tables import Entitlement, QuotaLine, QuotaMo
 from timebank.shop.models import Redemption
 from timebank.shop.rules import PricedLine, RedemptionState
 
-_TAKES = (QuotaMoveKind.HOLD, QuotaMoveKind.SPEND)
+TAKES = (QuotaMoveKind.HOLD, QuotaMoveKind.SPEND)
+"""The moves that take something of a quota; others resolve them or give back."""
 
 
 class Purse:
@@ -150,7 +150,11 @@ def claim(*, person_id: UUID, organisation_id: UUID, policy: Policy, lines: Sequ
     quota = quota_of(entitlement, policy, today)
     if entitlement is None or quota is None:
         raise NoFreeQuota
-    purse = Purse(entitlement.id, quota.period_on(today), now=now, opening=quota)
+    period_on = quota.period_on(today)
+    chain_id = chain_of(entitlement, period_on)
+    if chain_id != entitlement.id:
+        lock([chain_id])
+    purse = Purse(chain_id, period_on, now=now, opening=quota)
     prices = {line.line_no: line.price_minutes if purse.unit is QuotaUnit.POINTS else 1 for line in lines}
     cost = sum(line.quantity * prices[line.line_no] for line in lines)
     if cost > purse.left:
@@ -158,6 +162,27 @@ def claim(*, person_id: UUID, organisation_id: UUID, policy: Policy, lines: Sequ
             needed=cost, left=purse.left, unit=purse.unit, renews_on=quota.renews_on(today).isoformat()
         )
     return Claim(purse, prices, cost) if cost else None
+
+
+def chain_of(entitlement: Entitlement, period_on: date) -> UUID:
+    """Return the entitlement whose moves a period goes on with: one that was ended and granted again begins nothing anew.
+
+    What was used of the same kind at the same organisation counts, and what is held or refunded comes back to it.
+    """
+    before = (
+        select(Entitlement.id)
+        .join(QuotaMove, QuotaMove.entitlement_id == Entitlement.id)
+        .where(
+            Entitlement.person_id == entitlement.person_id,
+            Entitlement.organisation_id == entitlement.organisation_id,
+            Entitlement.kind == entitlement.kind,
+            QuotaMove.period_on == period_on,
+            QuotaMove.seq == 1,
+        )
+        .order_by(Entitlement.granted_at.desc(), Entitlement.id.desc())
+        .limit(1)
+    )
+    return session.scalar(before) or entitlement.id
 
 
 def quota_of(entitlement: Entitlement | None, policy: Policy, today: date) -> FreeQuota | None:
@@ -226,7 +251,7 @@ def _opened(redemption_id: UUID, now: datetime) -> tuple[Purse, QuotaMove]:
 
 def lock_of(redemption_id: UUID) -> QuotaMove:
     """Lock the quota that a redemption was made with; return the move that took it."""
-    found = select(QuotaMove).where(QuotaMove.redemption_id == redemption_id, QuotaMove.kind.in_(_TAKES))
+    found = select(QuotaMove).where(QuotaMove.redemption_id == redemption_id, QuotaMove.kind.in_(TAKES))
     took = session.scalars(found).one()
     lock([took.entitlement_id])
     return took
@@ -247,36 +272,6 @@ def _taken_of(redemption_id: UUID) -> int:
     """Return what a redemption has cost of a quota, refunds already taken off."""
     moved = select(func.sum(QuotaMove.amount)).where(QuotaMove.redemption_id == redemption_id)
     return -int(session.scalar(moved) or 0)
-
-
-@dataclass(frozen=True, slots=True)
-class Paid:
-    """What a redemption takes of a free quota, and what it took in the end (None: nothing was handed over)."""
-
-    unit: QuotaUnit
-    total: int
-    charged: int | None
-
-
-def paid_for(redemption_ids: Collection[UUID]) -> dict[UUID, Paid]:
-    """Return what redemptions that a free quota pays take of it, in one statement."""
-    total = func.sum(case((QuotaMove.kind.in_(_TAKES), -QuotaMove.amount), else_=0))
-    charged = func.sum(
-        case(
-            (QuotaMove.kind == QuotaMoveKind.CAPTURE, -QuotaMove.held - QuotaMove.amount),
-            (QuotaMove.kind == QuotaMoveKind.SPEND, -QuotaMove.amount),
-        )
-    )
-    found = (
-        select(QuotaMove.redemption_id, func.min(QuotaMove.unit), total, charged)
-        .where(QuotaMove.redemption_id.in_(redemption_ids))
-        .group_by(QuotaMove.redemption_id)
-    )
-    return {
-        redemption_id: Paid(QuotaUnit(unit), int(taken), None if end is None else int(end))
-        for redemption_id, unit, taken, end in session.execute(found)
-        if redemption_id is not None
-    }
 
 
 def lock(entitlement_ids: Collection[UUID], *, skip: bool = False) -> list[UUID]:

@@ -12,7 +12,7 @@ from sqlalchemy.orm import aliased
 from timebank.identity.models import HouseholdMember
 from timebank.policies.limits import Of, Unit
 from timebank.shop.allowance.limit_tables import RedemptionLimit
-from timebank.shop.models import Goods, Redemption, RedemptionLine, Refund, RefundLine
+from timebank.shop.models import Redemption, RedemptionLine, Refund, RefundLine
 from timebank.shop.queries import PIECES_OUT
 from timebank.shop.rules import RedemptionState
 
@@ -47,7 +47,6 @@ def _exceeded(which: ColumnElement[bool], theirs: ColumnElement[bool]) -> Select
         select(func.coalesce(func.sum(amount), 0))
         .select_from(Redemption)
         .join(RedemptionLine, RedemptionLine.redemption_id == Redemption.id)
-        .join(Goods, Goods.id == RedemptionLine.goods_id)
         .where(
             theirs,
             Redemption.created_at <= _Limited.created_at,
@@ -70,7 +69,7 @@ def _in_scope() -> ColumnElement[bool]:
         (RedemptionLimit.scope == Of.ITEM, RedemptionLine.goods_id == RedemptionLimit.goods_id),
         (
             RedemptionLimit.scope == Of.CATEGORY,
-            func.coalesce(RedemptionLine.category, Goods.category) == RedemptionLimit.category,
+            RedemptionLine.category == RedemptionLimit.category,
         ),
         (RedemptionLimit.scope == Of.SHOP, Redemption.site_id == _Limited.site_id),
         else_=RedemptionLimit.scope == Of.ALL,

@@ -13,6 +13,7 @@ from timebank.identity.guards import actor, requires, signed_in
 from timebank.identity.rules import Role
 from timebank.shop import answers, queries
 from timebank.shop.catalogue import goods
+from timebank.shop.catalogue.schemas import packs as packs_in
 from timebank.shop.intake import schemas as intake_schemas
 from timebank.shop.models import GoodsPrice
 from timebank.web.blueprint import Blueprint
@@ -33,9 +34,10 @@ _KEEPERS = (Role.COORDINATOR, Role.ADMIN)
     audited=noted(Verb.CHANGE, "goods"),
 )
 def change_goods(body: dict[str, Any], goods_id: UUID) -> answers.Answer:
-    """修改物品：停用后不能再兑换，已预留的仍可提货；不填 pictures 则图片不变；带 If-Match 时，若已被他人修改则为 412。"""
+    """修改物品：停用后不能再兑换，已预留的仍可提货；不填 pictures、barcodes 则图片、整箱条码不变；带 If-Match 时，若已被他人修改则为 412。"""
     versions = request.if_match if "If-Match" in request.headers else None
-    goods.change_goods(actor=actor(), goods_id=goods_id, versions=versions, **body)
+    packs = packs_in(body.pop("barcodes", None))
+    goods.change_goods(actor=actor(), goods_id=goods_id, versions=versions, barcodes=packs, **body)
     return answers.goods_with_etag(goods_id, 200)
 
 

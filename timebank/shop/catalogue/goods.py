@@ -1,6 +1,6 @@
 """The verbs of the catalogue: add goods, change them, set a price from an instant on."""
 
-from collections.abc import Collection, Container, Sequence
+from collections.abc import Container, Mapping, Sequence
 from datetime import datetime
 from uuid import UUID
 
@@ -12,11 +12,11 @@ from timebank.errors import Invalid, NotFound
 from timebank.files import service as files
 from timebank.files.rules import PICTURES
 from timebank.identity.rules import Actor
-from timebank.shop.errors import Ean13Invalid, UnknownGoods
+from timebank.shop.catalogue import barcodes as packs
 from timebank.shop.intake.errors import SameDayIsFree
 from timebank.shop.models import Goods, GoodsPrice
 from timebank.shop.queries import price_at
-from timebank.shop.rules import Lane, is_ean13
+from timebank.shop.rules import Lane
 from timebank.web.errors import PreconditionFailed
 
 PICTURED = "goods"
@@ -41,14 +41,15 @@ def add_goods(
     lane: Lane = Lane.SHELF,
     low_stock_below: int | None = None,
     min_remaining_days: int | None = None,
+    barcodes: Mapping[str, int] | None = None,
     pictures: Sequence[UUID] = (),
     goods_id: UUID | None = None,
 ) -> Goods:
     """Add goods with their first price, minutes a piece (0 is free; food of the day always is, rule R34).
 
-    Raises Ean13Invalid, Ean13Taken, SameDayIsFree, UnknownFile, FileTypeRefused.
+    ``barcodes`` are those of packs, each with its pieces. Raises Invalid, Ean13Invalid, Ean13Taken, SameDayIsFree, UnknownFile, FileTypeRefused.
     """
-    _refuse_bad_ean13(ean13)
+    packs.refuse_bad(ean13, list(barcodes or {}))
     goods = Goods(
         id=goods_id or new_id(),
         name=name,
@@ -63,6 +64,7 @@ def add_goods(
     )
     session.add(goods)
     session.flush()
+    packs.carry(goods, ean13=ean13, packs=barcodes or {})
     set_price(actor=actor, goods_id=goods.id, price_minutes=price_minutes)
     for picture in pictures:
         files.attach(file_id=picture, owner_kind=PICTURED, owner_id=goods.id, actor=actor)
@@ -81,20 +83,22 @@ def change_goods(
     lane: Lane = Lane.SHELF,
     low_stock_below: int | None = None,
     min_remaining_days: int | None = None,
+    barcodes: Mapping[str, int] | None = None,
     pictures: Sequence[UUID] | None = None,
     versions: Container[str] | None = None,
 ) -> Goods:
     """Give goods new values; what is held keeps what it was told, and may be collected when they are no longer active.
 
-    Without ``pictures`` they stay as they are. ``versions`` are the versions that the caller has seen (None: whatever it
-    is now). Raises NotFound, PreconditionFailed, Ean13Invalid, Ean13Taken, SameDayIsFree, UnknownFile, FileTypeRefused.
+    Without ``pictures`` or ``barcodes`` (of packs, each with its pieces) they stay as they are. ``versions`` are the versions
+    that the caller has seen (None: whatever it is now). Raises NotFound, PreconditionFailed, Invalid, Ean13Invalid, Ean13Taken, SameDayIsFree, UnknownFile, FileTypeRefused.
     """
     goods = _locked(goods_id)
     if versions is not None and str(goods.version) not in versions:
         raise PreconditionFailed
-    _refuse_bad_ean13(ean13)
+    packs.refuse_bad(ean13, list(barcodes or {}))
     if lane == Lane.SAME_DAY and _costs_anything(goods_id, clock.now()):
         raise SameDayIsFree
+    packs.carry(goods, ean13=ean13, packs=barcodes)
     goods.name = name
     goods.category = category
     goods.unit = unit
@@ -146,19 +150,3 @@ def _costs_anything(goods_id: UUID, now: datetime) -> bool:
     later = select(1).where(GoodsPrice.goods_id == Goods.id, GoodsPrice.from_at > now, GoodsPrice.price_minutes > 0)
     row = session.execute(select(price_at(now), later.exists()).select_from(Goods).where(Goods.id == goods_id)).one()
     return bool(row[0]) or bool(row[1])
-
-
-def _refuse_bad_ean13(ean13: str | None) -> None:
-    if ean13 is not None and not is_ean13(ean13):
-        raise Ean13Invalid(errors=[{"pointer": "/ean13", "detail": "校验位不对。 The check digit does not fit."}])
-
-
-def refuse_unknown(goods_ids: Sequence[UUID | None], known: Collection[UUID]) -> None:
-    """Raise UnknownGoods, pointing at every line whose goods are not among the known ones."""
-    errors = [
-        {"pointer": f"/lines/{index}", "detail": "没有这种物品。 No such goods."}
-        for index, goods_id in enumerate(goods_ids)
-        if goods_id not in known
-    ]
-    if errors:
-        raise UnknownGoods(errors=errors)

@@ -53,7 +53,9 @@ def reprints(found: Sequence[Read]) -> list[dict[str, Any]]:
     answers = []
     for read in found:
         issued = read.receipt
-        names = Names(read.shop.name, people[issued.clerk_id], masked_name(people[read.person_id]))
+        names = Names(
+            read.shop.name, people[issued.clerk_id], masked_name(people[read.person_id]), to_proxy=read.to_proxy
+        )
         refunded = back.get(issued.redemption_id)
         again = Reprint(at=now, refunded_minutes=refunded or 0, came_back=refunded is not None)
         answers.append(
@@ -67,6 +69,7 @@ def pending(found: Pending) -> dict[str, Any]:
     """Return what the next closing would cover, and the fingerprint to send along with it."""
     return _figures(found.figures, _goods([found.figures]), _people([found.figures])) | {
         "site_id": found.shop.id,
+        "first_closing": found.is_first,
         "figures_sha256": found.fingerprint,
     }
 

@@ -1,6 +1,6 @@
 """A daily closing on paper: 32 columns for a printer of 58 mm, and A4 for the folder, signed by hand if the office likes."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -12,6 +12,8 @@ from timebank.shop.counter.models import Closing
 from timebank.shop.redemption.slips import RULE, centred, pair, wrapped
 
 TITLE = "公益仓日结单"
+MOST_DAYS_LISTED = 7
+"""Days whose numbers are printed one by one: a first closing may cover years, and paper has an end."""
 _LEFT, _WIDTH, _SIZE, _STEP = 25.0, 160.0, 11.0, 7.0
 """Millimetres, points, and millimetres a row."""
 
@@ -39,10 +41,9 @@ def rows(shown: Shown) -> Iterator[Row]:
     yield "日期", f"{closing.closed_on:%Y-%m-%d}"
     yield "日结编号", str(closing.number)
     yield None
-    for one in said["ranges"]:
-        day = one["day"].replace("-", "")
-        yield "小票号", f"{day}-{one['first']:04d}"
-        yield "  至", f"{day}-{one['last']:04d}"
+    if closing.number == 1 and said["ranges"]:
+        yield "首次日结，自开始以来", f"{said['ranges'][0]['day']} 起"
+    yield from _slips_covered(said["ranges"])
     yield "小票张数", str(said["receipts"])
     yield "扣除（分钟）", str(said["charged_minutes"])
     yield f"退货 {said['refunds']} 笔（分钟）", str(said["refunded_minutes"])
@@ -58,6 +59,17 @@ def rows(shown: Shown) -> Iterator[Row]:
     yield "经办", shown.people.get(str(closing.clerk_id), "—")
     yield "签署时间", _local(closing.closed_at)
     yield "校验", closing.sha256[:16]
+
+
+def _slips_covered(ranges: Sequence[Mapping[str, Any]]) -> Iterator[Row]:
+    """Yield the numbers that are covered, day by day; of very many days the first and the last, and how many."""
+    shown = ranges if len(ranges) <= MOST_DAYS_LISTED else (ranges[0], ranges[-1])
+    for one in shown:
+        day = one["day"].replace("-", "")
+        yield "小票号", f"{day}-{one['first']:04d}"
+        yield "  至", f"{day}-{one['last']:04d}"
+    if len(shown) < len(ranges):
+        yield "以上为首末两日，共", f"{len(ranges)} 天"
 
 
 def _goods(shown: Shown) -> Iterator[Row]:

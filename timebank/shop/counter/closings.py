@@ -43,9 +43,13 @@ NOTHING_COUNTED = Counted(None, {})
 
 @dataclass(frozen=True, slots=True)
 class Pending:
-    """What the next closing of a shop would cover, and the fingerprint of its figures."""
+    """What the next closing of a shop would cover, and the fingerprint of its figures.
+
+    The first one covers all that the shop has ever handed out; ``is_first`` says so before it is signed.
+    """
 
     shop: Shop
+    is_first: bool
     ranges: Sequence[Range]
     refund_ids: Sequence[UUID]
     figures: dict[str, Any]
@@ -64,7 +68,8 @@ def pending(*, actor: Actor, site_id: UUID) -> Pending:
     ranges = closing_queries.open_ranges(site_id)
     refunds = closing_queries.open_refunds(site_id)
     found = figures(ranges, closing_queries.slips(site_id, ranges), refunds.values())
-    return Pending(shop, ranges, sorted(refunds), found)
+    is_first = closing_queries.latest(site_id) is None
+    return Pending(shop, is_first, ranges, sorted(refunds), found)
 
 
 def close(

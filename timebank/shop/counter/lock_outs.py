@@ -1,8 +1,8 @@
 """Lock-outs of the counter: ten codes that name nothing within ten minutes, from one enrolled device or one clerk.
 
-What was missed on a device counts against that device only, and what a clerk missed without one against that clerk only:
-nobody can lock a colleague out who works elsewhere. Somebody else who answers for the shop may end a lock-out; that is
-kept. The codes themselves are not.
+On a device whatever was missed on it counts, whoever missed it; without one, whatever the clerk has missed, wherever: who
+was locked out on a device goes on guessing nowhere else. Nobody can lock a colleague out who works elsewhere. Somebody
+else who answers for the shop may end a lock-out; that is kept. The codes themselves are not.
 """
 
 import math
@@ -68,12 +68,11 @@ def _keep_miss(clerk_id: UUID, device_id: UUID | None) -> None:
 
 
 def _counted(device_id: UUID | None, clerk_id: UUID | None) -> list[ColumnElement[bool]]:
-    """Return the conditions of the misses that count against a device, or against a clerk without one."""
+    """Return the conditions of the misses that count on a device, or against a clerk who works without one."""
     if device_id is not None:
         ours, lifts = MissedCode.device_id == device_id, LockLift.device_id == device_id
     else:
-        ours = (MissedCode.clerk_id == clerk_id) & MissedCode.device_id.is_(None)
-        lifts = LockLift.clerk_id == clerk_id
+        ours, lifts = MissedCode.clerk_id == clerk_id, LockLift.clerk_id == clerk_id
     lifted = select(func.max(LockLift.lifted_at)).where(lifts).scalar_subquery()
     return [
         ours,
@@ -104,7 +103,7 @@ def at_shop(*, actor: Actor, site_id: UUID) -> list[LockOut]:
         .distinct()
     ).all()
     tills = {row.device_id for row in recent if row.device_id is not None}
-    clerks = {row.clerk_id for row in recent if row.device_id is None}
+    clerks = {row.clerk_id for row in recent}
     return [*_devices_locked(sorted(tills), shop), *_clerks_locked(sorted(clerks), shop)]
 
 

@@ -1,7 +1,6 @@
 """The sale to a member who walks in: their member code and the goods in their hands, one transfer, no hold."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
@@ -20,25 +19,16 @@ from timebank.shop import queries
 from timebank.shop.allowance import proxies
 from timebank.shop.allowance.allowances import allow
 from timebank.shop.allowance.quota_rules import PayWith
-from timebank.shop.catalogue.barcodes import identified
+from timebank.shop.catalogue.barcodes import Scanned, counted
 from timebank.shop.counter.lookups import member_at_counter
 from timebank.shop.errors import MemberCodeUsed
 from timebank.shop.models import Redemption, UsedMemberCode
 from timebank.shop.redemption import receipts
-from timebank.shop.redemption.baskets import admit, gather, keep, secure
+from timebank.shop.redemption.baskets import admit, gather, keep, new_redemption, secure
 from timebank.shop.redemption.handovers import HandedOver
 from timebank.shop.rules import REF_LENGTH, Channel, Line, RedemptionState
 from timebank.shop.staff import own_shop
 from timebank.shop.stock.shelf import Shelf
-
-
-@dataclass(frozen=True, slots=True)
-class Scanned:
-    """A line of a counter sale: goods by their id or by the barcode on them."""
-
-    quantity: int
-    goods_id: UUID | None = None
-    ean13: str | None = None
 
 
 def sell(
@@ -64,12 +54,13 @@ def sell(
     proxy = None if proxy_id is None else proxies.principal_of(proxy_id=proxy_id, holder_id=holder.id, actor=actor)
     buyer_id = holder.id if proxy is None else proxy.person_id
     admitted = admit(site_id=site_id, person_id=buyer_id)
-    asked = gather(site_id=site_id, lines=_identified(lines), now=clock.now())
+    wanted = [Line(goods_id, pieces) for goods_id, pieces in counted(lines)]
+    asked = gather(site_id=site_id, lines=wanted, now=clock.now())
     allowed = allow(admitted, asked, person_id=buyer_id, pay_with=pay_with)
     basket = allowed.basket
     now = clock.now()
     total = basket.total_minutes
-    redemption = Redemption(
+    redemption = new_redemption(
         id=new_id(),
         site_id=site_id,
         person_id=buyer_id,
@@ -125,9 +116,3 @@ def _use_up(code: Member) -> None:
     use = dialect.insert(UsedMemberCode).values(member_ref=code.reference, step=code.step, used_at=clock.wall())
     if session.execute(use.on_conflict_do_nothing().returning(UsedMemberCode.step)).first() is None:
         raise MemberCodeUsed
-
-
-def _identified(lines: Sequence[Scanned]) -> list[Line]:
-    """Return lines with the goods that their barcodes name. Raises Ean13Invalid, UnknownGoods."""
-    found = identified([(line.goods_id, line.ean13) for line in lines])
-    return [Line(goods_id, line.quantity) for goods_id, line in zip(found, lines, strict=True)]

@@ -4,7 +4,8 @@ from typing import Any
 
 from marshmallow import ValidationError, fields, validate, validates_schema
 
-from timebank.shop.schemas import MAX_LINES, MAX_PIECES, ReceiptOut
+from timebank.shop.rules import MAX_PIECES
+from timebank.shop.schemas import MAX_LINES, ReceiptOut
 from timebank.web.fields import Instant, PlainText, WholeNumber
 from timebank.web.schemas import PageQuery, Schema
 
@@ -150,6 +151,9 @@ class FiguresOut(SumsOut):
 class PendingOut(FiguresOut):
     """What the next closing would cover."""
 
+    first_closing = fields.Boolean(
+        required=True, metadata={"description": "尚无日结：这一次含开始以来的全部小票 · covers all since the beginning"}
+    )
     figures_sha256 = fields.String(required=True)
 
 

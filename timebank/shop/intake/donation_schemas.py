@@ -3,8 +3,8 @@
 from marshmallow import fields, validate
 
 from timebank.shop.intake.donation_tables import DonationState
-from timebank.shop.rules import Condition
-from timebank.shop.schemas import MAX_LINES, MAX_PIECES, MAX_VALUE_FEN, DonorBody, IntakeOut
+from timebank.shop.rules import MAX_PIECES, Condition
+from timebank.shop.schemas import MAX_LINES, MAX_VALUE_FEN, DonorBody, IntakeOut
 from timebank.web.fields import Instant, PlainText, WholeNumber
 from timebank.web.schemas import PageQuery, Schema
 

@@ -18,7 +18,7 @@ from timebank.identity import queries as identity
 from timebank.identity.errors import PersonNotActive
 from timebank.identity.rules import Actor, PersonState
 from timebank.shop import queries
-from timebank.shop.catalogue.goods import refuse_unknown
+from timebank.shop.catalogue.barcodes import refuse_unknown
 from timebank.shop.errors import NotAShop
 from timebank.shop.intake import donation_queries, intakes
 from timebank.shop.intake.donation_tables import Donation, DonationLine, DonationLot, DonationState

@@ -119,7 +119,7 @@ def list_lots(query: dict[str, Any], site_id: UUID) -> dict[str, Any]:
     audited=noted(Verb.REVOKE, "lot"),
 )
 def recall_lot(body: dict[str, Any], lot_id: UUID) -> dict[str, Any]:
-    """召回批次：立即停发，不可撤回；列出仍在等候提货的兑换单和已领人数。"""
+    """召回批次：立即停发，不可撤回；已领的人各收到一次通知；列出仍在等候提货的兑换单和已领人数。"""
     done = recalls.recall(actor=actor(), lot_id=lot_id, reason=body["reason"])
     return {
         "lot_id": lot_id,

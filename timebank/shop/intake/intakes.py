@@ -14,7 +14,7 @@ from timebank.identity.rules import Actor
 from timebank.organisations.rules import SiteKind
 from timebank.policies import service as policies
 from timebank.shop import numbers, queries
-from timebank.shop.catalogue.goods import refuse_unknown
+from timebank.shop.catalogue.barcodes import refuse_unknown
 from timebank.shop.errors import IntakeExpired, NotAShop
 from timebank.shop.intake.errors import SameDayExpiry, ShelfLifeTooShort
 from timebank.shop.merchant import merchants

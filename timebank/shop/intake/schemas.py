@@ -3,7 +3,8 @@
 from marshmallow import fields, validate
 
 from timebank.shop.catalogue.scanned_fields import Barcode
-from timebank.shop.schemas import MAX_PRICE_MINUTES, GoodsBody, GoodsOut, IntakeOut
+from timebank.shop.catalogue.schemas import MAX_PRICE_MINUTES, GoodsBody, GoodsOut
+from timebank.shop.schemas import IntakeOut
 from timebank.shop.stock.lot_tables import Basis
 from timebank.web.fields import Instant, PlainText, QueryNumber, WholeNumber, YesOrNo
 from timebank.web.schemas import PageQuery, Schema
@@ -12,7 +13,7 @@ __all__ = ["ChangedGoodsBody", "GoodsOut", "IntakeOut", "PriceBody"]
 
 
 class ChangedGoodsBody(GoodsBody):
-    """New values of goods, all of them; what is left out is empty, but pictures stay as they are."""
+    """New values of goods, all of them; what is left out is empty, but pictures and barcodes of packs stay as they are."""
 
     class Meta(Schema.Meta):
         exclude = ("price_minutes",)

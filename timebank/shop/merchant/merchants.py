@@ -128,6 +128,11 @@ def of(actor: Actor) -> Select[Any]:
     return cast("Select[Any]", found)
 
 
+def is_merchant(organisation_id: UUID) -> bool:
+    """Whether an organisation is registered as a merchant: its counters hold its own goods and nobody else's."""
+    return session.scalar(select(Merchant.id).where(Merchant.organisation_id == organisation_id)) is not None
+
+
 def agreements_of(merchant_id: UUID) -> list[MerchantAgreement]:
     """Return what was agreed with a merchant, in the order in which it was entered."""
     found = select(MerchantAgreement).where(MerchantAgreement.merchant_id == merchant_id)

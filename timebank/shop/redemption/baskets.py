@@ -3,13 +3,14 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import insert
 
 from timebank import clock
 from timebank.database import session
-from timebank.direct import Direct
+from timebank.direct import Direct, as_read
 from timebank.errors import NotFound
 from timebank.identity.errors import PersonNotActive
 from timebank.identity.rules import PersonState
@@ -19,7 +20,7 @@ from timebank.policies.rules import Policy
 from timebank.records import queries as records
 from timebank.shop import queries
 from timebank.shop.allowance.errors import NotARedemptionDay
-from timebank.shop.catalogue.goods import refuse_unknown
+from timebank.shop.catalogue.barcodes import refuse_unknown
 from timebank.shop.errors import HistoryTooShort, NotAShop, OutOfStock, ServicesOnly
 from timebank.shop.models import Redemption, RedemptionLine
 from timebank.shop.queries import Shop
@@ -27,6 +28,7 @@ from timebank.shop.rules import Level, Line, Pick, PricedLine, pick, summed, tot
 from timebank.shop.stock import levels
 from timebank.shop.stock.levels import Offered
 from timebank.shop.stock.shelf import Shelf
+from timebank.together import Together
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,21 +134,33 @@ _INSERT_REDEMPTION, _INSERT_LINE = Direct(insert(Redemption)), Direct(insert(Red
 _COLUMNS = tuple(column.key for column in Redemption.__table__.columns)
 
 
+_UNSAID = dict.fromkeys(_COLUMNS)
+
+
+def new_redemption(**values: Any) -> Redemption:
+    """Return a redemption with the given column values; ``keep`` inserts it, and no session does."""
+    return as_read(Redemption, _UNSAID | values)
+
+
 def keep(redemption: Redemption, basket: Basket) -> None:
     """Insert a redemption with its lines."""
-    connection = session.connection()
-    _INSERT_REDEMPTION.send(connection, {name: getattr(redemption, name) for name in _COLUMNS})
-    _INSERT_LINE.send_all(
-        connection,
-        [
-            {
-                "redemption_id": redemption.id,
-                "line_no": line.line_no,
-                "goods_id": line.goods_id,
-                "quantity": line.quantity,
-                "price_minutes": line.price_minutes,
-                "category": basket.goods[line.goods_id].category,
-            }
-            for line in basket.lines
-        ],
-    )
+    writes = Together(session.connection())
+    keep_with(writes, redemption, basket)
+    writes.send()
+
+
+def keep_with(writes: Together, redemption: Redemption, basket: Basket) -> None:
+    """Do the same with what else is written."""
+    writes.add(_INSERT_REDEMPTION, {name: getattr(redemption, name) for name in _COLUMNS})
+    rows = [
+        {
+            "redemption_id": redemption.id,
+            "line_no": line.line_no,
+            "goods_id": line.goods_id,
+            "quantity": line.quantity,
+            "price_minutes": line.price_minutes,
+            "category": basket.goods[line.goods_id].category,
+        }
+        for line in basket.lines
+    ]
+    writes.add(_INSERT_LINE, *rows)

@@ -27,6 +27,7 @@ from timebank.shop.redemption.reservations import opened, refuse_closed
 from timebank.shop.rules import Line, PricedLine, RedemptionState, summed, total_minutes
 from timebank.shop.staff import own_shop
 from timebank.shop.stock.shelf import Shelf
+from timebank.together import Together
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,11 +69,9 @@ def hand_over(
     if proxy is not None:
         proxies.note_collected(redemption_id=redemption_id, proxy=proxy, clerk_id=actor.person_id)
     shelf = _moved(redemption, taken, actor.person_id, now)
-
-    def write() -> None:
-        shelf.write()
-        _close(redemption, charged, actor.person_id, now)
-
+    writes = Together(session.connection())
+    shelf.write_with(writes)
+    _close(writes, redemption, charged, actor.person_id, now)
     receipt = receipts.issue(
         redemption=redemption,
         lines=taken,
@@ -80,7 +79,7 @@ def hand_over(
         account=account,
         clerk_id=actor.person_id,
         now=now,
-        beside=write,
+        writes=writes,
     )
     pieces = {line.line_no: line.quantity for line in taken}
     return HandedOver(redemption, [line.handing(pieces.get(line.line_no, 0)) for line in held], receipt, shop, proxy)
@@ -98,14 +97,14 @@ _CLOSING = Direct(
 )
 
 
-def _close(redemption: Redemption, charged: int, actor_id: UUID, now: datetime) -> None:
+def _close(writes: Together, redemption: Redemption, charged: int, actor_id: UUID, now: datetime) -> None:
     """Let a redemption say that it was handed over, here and in the database."""
     redemption.state = RedemptionState.HANDED_OVER
     redemption.charged_minutes = charged
     redemption.closed_at = now
     redemption.closed_by = actor_id
     values = {"redemption": redemption.id, "charged": charged, "at": now, "by": actor_id}
-    _CLOSING.send(session.connection(), values)
+    writes.add(_CLOSING, values)
 
 
 def _taken(held: Sequence[PricedLine], lines: Sequence[Line] | None) -> list[PricedLine]:

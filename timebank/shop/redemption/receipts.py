@@ -1,21 +1,22 @@
 """Receipts: numbered without gaps per shop and day, and laid out for a printer of 58 mm (32 columns)."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import insert
+from sqlalchemy import String, bindparam, insert, select
 
 from timebank import clock
-from timebank.database import new_id, session
-from timebank.direct import Direct, Sent, at_once
+from timebank.database import is_sqlite, new_id, session
+from timebank.direct import Direct, as_read
 from timebank.ledger.rules import AccountState
 from timebank.shop import numbers
 from timebank.shop.models import Receipt, Redemption
 from timebank.shop.redemption.slips import RULE, centred, pair, wrapped
 from timebank.shop.rules import HEAD_DIGITS, PricedLine, Series, receipt_number
+from timebank.together import Together
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,8 +32,17 @@ class Names:
     to_proxy: bool = False
 
 
-_INSERT = Direct(insert(Receipt).values(number=numbers.LAST))
-_COLUMNS = tuple(column.key for column in Receipt.__table__.columns if column.key != "number")
+_OTHERS = [column for column in Receipt.__table__.columns if column.key != "number"]
+_COLUMNS = [column.key for column in _OTHERS]
+_NEW = {column.key: bindparam(f"new_{column.key}", type_=column.type) for column in _OTHERS}
+_COUNTED = numbers.counted(site_id=_NEW["site_id"], day=_NEW["issued_on"], series=bindparam("series", type_=String()))
+_INSERT = Direct(insert(Receipt))
+_COUNT_AND_INSERT = Direct(
+    insert(Receipt)
+    .from_select([*_COLUMNS, "number"], select(*_NEW.values(), _COUNTED.c.last))
+    .returning(Receipt.number)
+)
+"""What PostgreSQL does in one statement: the receipt takes the number that its first part has counted."""
 
 
 def issue(
@@ -43,41 +53,40 @@ def issue(
     account: AccountState,
     clerk_id: UUID,
     now: datetime,
-    beside: Callable[[], None] | None = None,
+    writes: Together | None = None,
 ) -> Receipt:
     """Number and keep the receipt of what was handed over; ``account`` is the member's after it.
 
-    ``beside`` sends what else is written, and goes first in the same round trip: who waits for the next number of this
-    shop, or for a lot, waits for one round trip and the commit.
+    ``writes`` is what else is written, and goes with it: who waits for the next number of this shop, or for a lot, waits
+    for one round trip and the commit.
     """
-    receipt = Receipt(
-        id=new_id(),
-        site_id=redemption.site_id,
-        issued_on=clock.day_of(now),
-        redemption_id=redemption.id,
-        lines=[_kept(line) for line in lines],
-        charged_minutes=charged_minutes,
-        minutes_before=account.balance_minutes + charged_minutes,
-        minutes_after=account.balance_minutes,
-        head=account.head.hex()[-HEAD_DIGITS:],
-        clerk_id=clerk_id,
-        issued_at=now,
-    )
-    with at_once(session.connection()):
-        if beside:
-            beside()
-        counted = _keep(receipt)
-    receipt.number = numbers.number_of(counted)
-    return receipt
+    values = {
+        "id": new_id(),
+        "site_id": redemption.site_id,
+        "issued_on": clock.day_of(now),
+        "redemption_id": redemption.id,
+        "lines": [_kept(line) for line in lines],
+        "charged_minutes": charged_minutes,
+        "minutes_before": account.balance_minutes + charged_minutes,
+        "minutes_after": account.balance_minutes,
+        "head": account.head.hex()[-HEAD_DIGITS:],
+        "clerk_id": clerk_id,
+        "issued_at": now,
+    }
+    number = _keep(values, writes or Together(session.connection()))
+    return as_read(Receipt, values | {"number": number})
 
 
-def _keep(receipt: Receipt) -> Sent:
-    """Count, and insert the receipt with the number that was counted; return what the number is waited for by."""
-    site_id, day = receipt.site_id, receipt.issued_on
-    counted = numbers.count(site_id=site_id, day=day, series=Series.RECEIPT)
-    series = {"counted_at": site_id, "counted_on": day, "counted_series": Series.RECEIPT.value}
-    _INSERT.send(session.connection(), {name: getattr(receipt, name) for name in _COLUMNS} | series)
-    return counted
+def _keep(values: Mapping[str, Any], writes: Together) -> int:
+    """Count, insert the receipt with the number that was counted, and return the number."""
+    if is_sqlite():
+        number = numbers.following(site_id=values["site_id"], day=values["issued_on"], series=Series.RECEIPT)
+        writes.add(_INSERT, {**values, "number": number})
+        writes.send()
+        return number
+    new = {f"new_{name}": value for name, value in values.items()}
+    writes.add(_COUNT_AND_INSERT, new | {"series": Series.RECEIPT.value})
+    return numbers.number_of(writes.send())
 
 
 def _kept(line: PricedLine) -> dict[str, Any]:

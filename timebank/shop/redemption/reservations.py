@@ -15,7 +15,6 @@ from timebank import clock
 from timebank.codes.alphabet import random_reference
 from timebank.codes.layouts import utc_text
 from timebank.database import NIL, new_id, session
-from timebank.direct import at_once
 from timebank.errors import NotFound
 from timebank.identity.rules import Actor
 from timebank.ledger import service as ledger
@@ -30,7 +29,7 @@ from timebank.shop.allowance.quota_rules import PayWith
 from timebank.shop.errors import AlreadyExtended, AlreadyHandedOver, RedemptionCancelled
 from timebank.shop.models import Redemption
 from timebank.shop.queries import Shop
-from timebank.shop.redemption.baskets import admit, gather, keep, secure
+from timebank.shop.redemption.baskets import admit, gather, keep_with, new_redemption, secure
 from timebank.shop.rules import (
     DEFAULT_RESERVATION_HOURS,
     REF_LENGTH,
@@ -46,6 +45,7 @@ from timebank.shop.rules import (
 from timebank.shop.staff import works_at
 from timebank.shop.stock import levels
 from timebank.shop.stock.shelf import Shelf
+from timebank.together import Together
 
 TICK = timedelta(microseconds=1)
 
@@ -71,7 +71,7 @@ def reserve(*, person_id: UUID, site_id: UUID, lines: Sequence[Line], pay_with: 
     basket = allowed.basket
     now = clock.now()
     total = basket.total_minutes
-    redemption = Redemption(
+    redemption = new_redemption(
         id=new_id(),
         site_id=site_id,
         person_id=person_id,
@@ -90,9 +90,10 @@ def reserve(*, person_id: UUID, site_id: UUID, lines: Sequence[Line], pay_with: 
     shelf = Shelf(site_id=site_id, now=clock.now(), actor_id=person_id)
     picks = secure(shelf, basket, good_at=redemption.expires_at - TICK)
     shelf.reserve(picks, redemption_id=redemption.id)
-    with at_once(session.connection()):  # whoever else wants these lots waits until the end of this
-        keep(redemption, basket)
-        shelf.write()
+    writes = Together(session.connection())  # whoever else wants these lots waits until the end of this
+    keep_with(writes, redemption, basket)
+    shelf.write_with(writes)
+    writes.send()
     allowed.keep(redemption, actor_id=person_id)
     return Reserved(redemption, basket.lines, account)
 

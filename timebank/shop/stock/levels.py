@@ -6,16 +6,29 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, Subquery, Uuid, and_, bindparam, case, func, literal, or_, select
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Select,
+    Subquery,
+    Uuid,
+    and_,
+    bindparam,
+    case,
+    func,
+    literal,
+    or_,
+    select,
+)
 from sqlalchemy.orm import InstrumentedAttribute, aliased
 
 from timebank.database import UtcDateTime, session
-from timebank.direct import Direct, Sent, at_once
+from timebank.direct import Direct, at_once
 from timebank.shop.models import Goods, Lot, Redemption, StockMove
 from timebank.shop.queries import Instant, limits_of_goods, price_at
 from timebank.shop.rules import Level, Line, MoveKind, OpenReserve, Pick, PricedLine, RedemptionState
 
-LEVEL_FIELDS = len(fields(Level))
+LEVEL_FIELDS, RESERVE_FIELDS = len(fields(Level)), len(fields(OpenReserve))
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,15 +158,22 @@ _PICKED = Lot.id.in_(
     select(StockMove.lot_id).where(StockMove.redemption_id == _REDEMPTION, StockMove.kind == MoveKind.RESERVE)
 )
 _LOCK_GOOD, _HELD_GOOD = Direct(_locking(*_GOOD)), Direct(_held(*_GOOD))
-_LOCK_PICKED, _HELD_PICKED = Direct(_locking(_PICKED)), Direct(_held(_PICKED))
+_LOCK_PICKED = Direct(_locking(_PICKED))
 _RESERVE = (StockMove.lot_id, StockMove.seq, StockMove.reserved, StockMove.redemption_id, StockMove.line_no)
-_RESERVES = Direct(
-    select(*_RESERVE, unresolved(StockMove))
-    .select_from(StockMove)
-    .join(Lot, Lot.id == StockMove.lot_id)
-    .where(StockMove.redemption_id == _REDEMPTION, StockMove.kind == MoveKind.RESERVE)
-    .order_by(StockMove.line_no, Lot.expires_at.asc().nulls_last(), Lot.received_at, Lot.id)
+_promise = aliased(StockMove)
+_PROMISED = Direct(
+    select(
+        *(getattr(_promise, column.key) for column in _RESERVE),
+        unresolved(_promise),
+        *_level_at(_NOW),
+    )
+    .select_from(_promise)
+    .join(Lot, Lot.id == _promise.lot_id)
+    .join(StockMove, and_(StockMove.lot_id == Lot.id, StockMove.seq == _last()))
+    .where(_promise.redemption_id == _REDEMPTION, _promise.kind == MoveKind.RESERVE)
+    .order_by(_promise.line_no, Lot.expires_at.asc().nulls_last(), Lot.received_at, Lot.id)
 )
+"""What was picked for a redemption, whether it is still reserved, and what each lot holds."""
 
 
 def held_by(lot_ids: Collection[UUID], now: datetime) -> dict[UUID, Level]:
@@ -166,10 +186,8 @@ def lock_good(goods_ids: Collection[UUID], site_id: UUID | None, *, good_at: dat
     """Lock the lots of the goods at a site that are good at ``good_at`` and not empty; return what they hold."""
     connection = session.connection()
     asked = {"goods": list(goods_ids), "site": site_id, "good_at": good_at}
-    with at_once(connection):
-        locking = _LOCK_GOOD.send(connection, asked)
-        reading = _HELD_GOOD.send(connection, asked | {"now": now})
-    return _of_locked(locking, reading)
+    locked, rows = _locked_and_read(connection, _LOCK_GOOD, _HELD_GOOD, asked, now)
+    return [_level(row) for row in rows if locked is None or row[0] in locked]
 
 
 def lock_picked(redemption_id: UUID, *, now: datetime) -> tuple[list[Level], list[OpenReserve], int]:
@@ -177,20 +195,24 @@ def lock_picked(redemption_id: UUID, *, now: datetime) -> tuple[list[Level], lis
 
     And what of them is still reserved for it (line by line, first expired first), and how many picks there were.
     """
-    connection = session.connection()
-    asked = {"redemption": redemption_id}
+    _, rows = _locked_and_read(session.connection(), _LOCK_PICKED, _PROMISED, {"redemption": redemption_id}, now)
+    held = {row[0]: _level(row[RESERVE_FIELDS + 1 :]) for row in rows}
+    return list(held.values()), [_reserve(row) for row in rows if row[RESERVE_FIELDS]], len(rows)
+
+
+def _locked_and_read(
+    connection: Connection, lock: Direct, read: Direct, asked: dict[str, Any], now: datetime
+) -> tuple[set[UUID] | None, list[list[Any]]]:
+    """Lock lots and read them; return which are locked, for others may have come since, and the rows.
+
+    None stands for all of them: on SQLite this is the only transaction that writes, and nobody has to be kept out.
+    """
+    if connection.dialect.name == "sqlite":
+        return None, read.send(connection, asked | {"now": now}).rows()
     with at_once(connection):
-        locking = _LOCK_PICKED.send(connection, asked)
-        reading = _HELD_PICKED.send(connection, asked | {"now": now})
-        reserving = _RESERVES.send(connection, asked)
-    rows = reserving.rows()
-    return _of_locked(locking, reading), [_reserve(row) for row in rows if row[5]], len(rows)
-
-
-def _of_locked(locking: Sent, reading: Sent) -> list[Level]:
-    """Leave out what has come since the lock was taken."""
-    locked = {lot_id for (lot_id,) in locking.rows()}
-    return [_level(row) for row in reading.rows() if row[0] in locked]
+        locking = lock.send(connection, asked)
+        reading = read.send(connection, asked | {"now": now})
+    return {lot_id for (lot_id,) in locking.rows()}, reading.rows()
 
 
 def stocked(goods_ids: Collection[UUID], now: datetime, *, site_id: UUID | None = None) -> list[tuple[UUID, Level]]:
@@ -294,4 +316,4 @@ def due_reserves(lot_ids: Collection[UUID], now: datetime) -> list[OpenReserve]:
 
 
 def _reserve(row: Sequence[Any]) -> OpenReserve:
-    return OpenReserve(*row[:5])
+    return OpenReserve(*row[:RESERVE_FIELDS])

@@ -9,6 +9,7 @@ from uuid import UUID
 from sqlalchemy import Select, and_, func, select
 
 from timebank.database import session
+from timebank.identity.former import who
 from timebank.identity.models import Person
 from timebank.organisations.models import Organisation, Site
 from timebank.shop import queries
@@ -55,15 +56,27 @@ def promised(lot_ids: Collection[UUID], now: datetime) -> list[Promised]:
 
 def people_served(lot_ids: Collection[UUID]) -> int:
     """Return how many people have taken anything from these lots and not brought all of it back; nobody is named."""
-    kept = (
-        select(Redemption.person_id)
+    return session.execute(select(func.count()).select_from(_who_has(lot_ids).subquery())).scalar_one()
+
+
+def who_has(lot_ids: Collection[UUID]) -> dict[UUID, str]:
+    """Return the same people, each with a shop where they took it: to be told, and shown to nobody.
+
+    Whoever has sent a proxy to the counter is meant, not the proxy.
+    """
+    return {person_id: shop for person_id, shop in session.execute(_who_has(lot_ids))}  # noqa: C416 - rows, not pairs
+
+
+def _who_has(lot_ids: Collection[UUID]) -> Select[*tuple[Any, ...]]:
+    whose = who(Redemption.person_id).label("whose")
+    return (
+        select(whose, func.min(Site.name))
         .join(StockMove, StockMove.redemption_id == Redemption.id)
+        .join(Site, Site.id == Redemption.site_id)
         .where(StockMove.lot_id.in_(lot_ids), StockMove.kind.in_([MoveKind.HAND_OVER, MoveKind.RETURN]))
-        .group_by(Redemption.person_id)
+        .group_by(whose)
         .having(func.sum(StockMove.quantity) < 0)
-        .subquery()
     )
-    return session.execute(select(func.count()).select_from(kept)).scalar_one()
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,8 +14,11 @@ from timebank import clock
 from timebank.database import session
 from timebank.errors import NotFound
 from timebank.identity.rules import Actor
+from timebank.notifications import service as notifications
+from timebank.notifications.rules import Topic
+from timebank.notifications.service import News
 from timebank.shop.intake.errors import AlreadyRecalled
-from timebank.shop.models import Lot
+from timebank.shop.models import Goods, Lot
 from timebank.shop.staff import own_shop
 from timebank.shop.stock import levels, lot_queries, traces
 from timebank.shop.stock.lot_queries import Promised
@@ -45,7 +48,10 @@ def locked_lot(actor: Actor, lot_id: UUID) -> Lot:
 
 
 def recall(*, actor: Actor, lot_id: UUID, reason: str) -> Recalled:
-    """Recall a lot, for good: what is left of it leaves by a write-off. Raises NotFound, AlreadyRecalled."""
+    """Recall a lot, for good: what is left of it leaves by a write-off, and whoever has some of it is told, once.
+
+    Raises NotFound, AlreadyRecalled.
+    """
     found = lot_queries.shop_of_lot(lot_id)
     if found is None:
         raise NotFound
@@ -61,12 +67,32 @@ def recall(*, actor: Actor, lot_id: UUID, reason: str) -> Recalled:
             session.add(_fact(one, seq=held[one.id].seq, reason=reason, by=actor.person_id, at=now))
     session.flush()
     ids = [one.id for one in lots]
+    _tell(lots[0].goods_id, ids, now)
     return Recalled(
         recall=session.get_one(LotRecall, lot_id),
         lots=lots,
         on_hand=sum(level.on_hand for level in held.values()),
         held=lot_queries.promised(ids, now),
         people=lot_queries.people_served(ids),
+    )
+
+
+def _tell(goods_id: UUID, lot_ids: Collection[UUID], now: datetime) -> None:
+    """Tell whoever has pieces at home which goods are meant, and what to do; why is for the staff to explain."""
+    people = lot_queries.who_has(lot_ids)
+    if not people:
+        return
+    goods = session.get_one(Goods, goods_id).name
+    recalled_on = clock.day_of(now).isoformat()
+    notifications.tell_many(
+        News(
+            person_id=person_id,
+            topic=Topic.GOODS_RECALLED,
+            facts={"goods": goods, "shop": shop, "recalled_on": recalled_on},
+            about=f"recall {min(lot_ids)}",
+            at=now,
+        )
+        for person_id, shop in sorted(people.items())
     )
 
 

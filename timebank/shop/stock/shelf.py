@@ -19,6 +19,7 @@ from timebank.shop.models import Lot, StockMove
 from timebank.shop.rules import Level, MoveKind, OpenReserve, Pick
 from timebank.shop.stock import levels
 from timebank.shop.stockkeeping.errors import CountBelowReserved, ExpiredNotSent, LotShort, RecalledNotSent
+from timebank.together import Together
 
 
 class Shelf:
@@ -210,16 +211,22 @@ class Shelf:
 
     def write(self) -> None:
         """Write what was noted, in one statement, and mark the lots that are empty now, or no longer."""
+        if self._rows:
+            writes = Together(session.connection())
+            self.write_with(writes)
+            writes.send()
+
+    def write_with(self, writes: Together) -> None:
+        """Do the same with what else is written."""
         if not self._rows:
             return
-        connection = session.connection()
-        _INSERT_MOVES.send_all(connection, self._rows)
+        writes.add(_INSERT_MOVES, *self._rows)
         moved = {row["lot_id"] for row in self._rows if row["quantity"]}
         emptied = {lot_id for lot_id in moved if not self._levels[lot_id].on_hand}
         refilled = {row["lot_id"] for row in self._rows if row["quantity"] > 0 and row["seq"] > 1} - emptied
         for lots, mark in ((emptied, self.now), (refilled, None)):
             if lots:
-                _MARK_LOTS.send(connection, {"lots": list(lots), "mark": mark})
+                writes.add(_MARK_LOTS, {"lots": list(lots), "mark": mark})
         self._rows = []
 
 

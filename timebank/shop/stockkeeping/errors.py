@@ -47,6 +47,17 @@ class SameSite(Refusal):
     detail_en = "Goods go from one site to another. Choose another shop."
 
 
+class MerchantSite(Refusal):
+    """A merchant's counter holds its own goods only: donated goods never stand on its statement (rules R27, R31)."""
+
+    code = "MERCHANT_SITE"
+    status = 409
+    title = "不能调拨到商家的柜台"
+    title_en = "Not to a merchant's counter"
+    detail = "商家的柜台只放商家自己供的货，公益物品不能调拨到那里。请选择另一个公益仓。"
+    detail_en = "A merchant's counter holds that merchant's goods only; nothing is sent there. Choose another shop."
+
+
 class TransferEnded(Refusal):
     """The transfer was received or cancelled before; the goods are where that put them."""
 
@@ -195,6 +206,17 @@ class NotExpired(Refusal):
     title_en = "Not expired"
     detail = "这个批次还没有过期，不能按过期报损。请核对保质期，或选择别的原因。"
     detail_en = "The lot has not expired. Check its date, or choose another reason."
+
+
+class NotRecalled(Refusal):
+    """A lot that is not recalled is not written off as recalled (rule R34)."""
+
+    code = "NOT_RECALLED"
+    status = 409
+    title = "批次没有召回"
+    title_en = "Not recalled"
+    detail = "这个批次没有召回，不能按召回报损。请先登记召回，或选择别的原因。"
+    detail_en = "The lot is not recalled. Recall it first, or choose another reason."
 
 
 class WriteOffDecided(Refusal):

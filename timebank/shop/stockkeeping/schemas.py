@@ -2,7 +2,8 @@
 
 from marshmallow import fields, validate
 
-from timebank.shop.schemas import MAX_LINES, MAX_PIECES
+from timebank.shop.rules import MAX_PIECES
+from timebank.shop.schemas import MAX_LINES
 from timebank.shop.stockkeeping.rules import StocktakeState, TransferState, WriteOffReason, WriteOffState
 from timebank.web.fields import Instant, PlainText, WholeNumber, YesOrNo
 from timebank.web.schemas import PageQuery, Schema

@@ -20,6 +20,7 @@ from timebank.organisations.rules import SiteKind
 from timebank.records.errors import SecondPersonNeeded
 from timebank.shop import queries
 from timebank.shop.errors import NotAShop
+from timebank.shop.merchant import merchants
 from timebank.shop.models import Lot
 from timebank.shop.rules import Level
 from timebank.shop.staff import own_shop
@@ -28,6 +29,7 @@ from timebank.shop.stock.shelf import Shelf
 from timebank.shop.stockkeeping import queries as stockkeeping_queries
 from timebank.shop.stockkeeping.errors import (
     DifferenceUnexplained,
+    MerchantSite,
     ReceivedTooMuch,
     SameSite,
     TransferEnded,
@@ -46,7 +48,7 @@ def send(
 ) -> StockTransfer:
     """Send free pieces of lots from a site of the actor's to a shop.
 
-    Raises NotFound (also for a lot of another site), NotAShop, SameSite, ExpiredNotSent, LotShort.
+    Raises NotFound (also for a lot of another site), NotAShop, MerchantSite, SameSite, ExpiredNotSent, LotShort.
     """
     own_shop(actor, queries.shop(site_id))
     if site_id == to_site_id:
@@ -56,6 +58,8 @@ def send(
         raise NotFound
     if target.kind != SiteKind.SHOP:
         raise NotAShop
+    if merchants.is_merchant(target.organisation_id):
+        raise MerchantSite
     wanted = summed_by_lot(lines)
     stockkeeping_queries.lots_at(site_id, [line.lot_id for line in wanted])
     shelf = Shelf(site_id=site_id, now=clock.now(), actor_id=actor.person_id)

@@ -22,7 +22,7 @@ from timebank.shop.staff import managed_shop, own_shop, reads_at
 from timebank.shop.stock import levels
 from timebank.shop.stock.shelf import Shelf
 from timebank.shop.stockkeeping import queries as stockkeeping_queries
-from timebank.shop.stockkeeping.errors import HandedOutYourself, LotShort, NotExpired, WriteOffDecided
+from timebank.shop.stockkeeping.errors import HandedOutYourself, LotShort, NotExpired, NotRecalled, WriteOffDecided
 from timebank.shop.stockkeeping.rules import Decision, LotLine, WriteOffReason, summed_by_lot
 from timebank.shop.stockkeeping.write_off_tables import WriteOff, WriteOffDecision, WriteOffLine
 
@@ -49,7 +49,8 @@ def request(
 ) -> WriteOff:
     """Ask that pieces of lots at a site of the actor's be written off; nothing moves before the approval.
 
-    Raises NotFound (also for a lot of another site), NotExpired, LotShort, UnknownFile, FileTypeRefused.
+    Raises NotFound (also for a lot of another site), NotExpired, NotRecalled, LotShort, UnknownFile,
+    FileTypeRefused.
     """
     own_shop(actor, queries.shop(site_id))
     wanted = summed_by_lot(lines)
@@ -59,6 +60,8 @@ def request(
     for line in wanted:
         if reason == WriteOffReason.EXPIRED and free[line.lot_id].good_at(now):
             raise NotExpired(lot_id=line.lot_id)
+        if reason == WriteOffReason.RECALLED and not free[line.lot_id].recalled:
+            raise NotRecalled(lot_id=line.lot_id)
         if line.quantity > free[line.lot_id].available:
             raise LotShort(lot_id=line.lot_id, quantity=line.quantity, free=free[line.lot_id].available)
     made = WriteOff(

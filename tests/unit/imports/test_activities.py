@@ -1,0 +1,52 @@
+"""Activities as another system had them: added, found again, never overwritten."""
+
+from flask import Flask
+from sqlalchemy import select
+
+from tests.factories.identity import a_coordinator, an_admin
+from tests.factories.imports import ACTIVITIES, a_csv, checked, faults_of, imported, wanted
+from tests.factories.organisations import an_area, an_organisation
+from timebank.activities.models import Activity
+from timebank.database import in_unit_of_work, session
+from timebank.imports.rules import Counts, Kind
+
+
+def test_activities_are_added_once(app: Flask) -> None:
+    """In the organisation's area or below it, in a category of the whitelist by its name; a twin line is merged."""
+    street = an_area("硖石街道", code="0573")
+    grid = an_area("第一网格", parent_id=street.id, code="01")
+    elsewhere = an_area("别处", code="0574")
+    ours = an_organisation("三色堇", area_id=street.id)
+    coordinator = a_coordinator(ours.id)
+    good = [
+        ["助老理发", "为老服务", "上门理发", "", ""],
+        ["护绿", "environment", '"清洁河道\n和两岸"', grid.path, "三色堇"],
+        ["助老理发", "为老服务", "上门理发", street.path, ""],
+    ]
+    bad = [
+        ["会议", "开会", "坐着", "", ""],
+        ["远足", "文化体育", "走路", elsewhere.path, ""],
+        ["助老理发", "为老服务", "另一回事", "", ""],
+        ["", "为老服务", "x", "", ""],
+    ]
+
+    report = checked(wanted(coordinator, a_csv(ACTIVITIES, good + bad), Kind.ACTIVITIES, ours.id))
+    assert faults_of(report) == [
+        (6, "服务类别", "CATEGORY_UNKNOWN"),
+        (7, "区域编码", "AREA_UNKNOWN"),
+        (8, "活动名称", "CONTRADICTS_LINE"),
+        (9, "活动名称", "MISSING"),
+    ]
+    asked = wanted(coordinator, a_csv(ACTIVITIES, good), Kind.ACTIVITIES, ours.id)
+    assert imported(asked).counts == Counts(lines=3, created=2, merged=1)
+    assert imported(asked).counts == Counts(lines=3, unchanged=2, merged=1)
+    rows = in_unit_of_work(lambda: list(session.scalars(select(Activity).order_by(Activity.name))), write=False)
+    assert [(one.name, one.category, one.area_id, one.created_by) for one in rows] == [
+        ("助老理发", "elder_care", street.id, coordinator.person_id),
+        ("护绿", "environment", grid.id, coordinator.person_id),
+    ]
+    other = [["护绿", "生态环保", "只清洁河道", "", ""]]
+    report = checked(wanted(coordinator, a_csv(ACTIVITIES, other), Kind.ACTIVITIES, ours.id))
+    assert faults_of(report) == [(2, "活动名称", "ACTIVITY_DIFFERS")]
+    far = [["远足", "文化体育", "走路", elsewhere.path, ""]]
+    assert checked(wanted(an_admin(), a_csv(ACTIVITIES, far), Kind.ACTIVITIES, ours.id)).faults == []

@@ -1,0 +1,59 @@
+"""Invites: a code on paper by which somebody without a phone comes to their own account later, once."""
+
+import hashlib
+import hmac
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from sqlalchemy import select
+
+from timebank import clock
+from timebank.codes.alphabet import random_reference
+from timebank.codes.normalise import typed_reference
+from timebank.database import retry_on, session
+from timebank.identity.binding_errors import InviteInvalid
+from timebank.identity.binding_tables import Invite
+from timebank.identity.models import Person
+from timebank.identity.phones import Keys
+
+CODE_LENGTH = 10
+"""Fifty random bits, and few guesses an hour."""
+LIFE = timedelta(days=7)
+
+# Two colleagues at once: the second look replaces the first one's code.
+retry_on("pk_identity_invite")
+
+
+def code_hash(code: str, key: bytes) -> bytes:
+    """Return what is kept of a code."""
+    return hmac.digest(key, b"invite\n" + code.encode(), hashlib.sha256)
+
+
+def make(*, person: Person, organisation_id: UUID, by: UUID, key: bytes) -> tuple[str, datetime]:
+    """Return a new code for somebody, and until when it is good; the one before is good no more."""
+    code, now = random_reference(CODE_LENGTH), clock.wall()
+    invite = session.get(Invite, person.id, populate_existing=True) or Invite(person_id=person.id)
+    invite.code_hash, invite.organisation_id, invite.made_by = code_hash(code, key), organisation_id, by
+    invite.made_at, invite.expires_at, invite.used_at, invite.used_for = now, now + LIFE, None, None
+    session.add(invite)
+    session.flush()
+    return code, invite.expires_at
+
+
+def locked(code: str, *, keys: Keys) -> Invite:
+    """Return the invite that a code names, whether or not it can still be used, locked until the transaction ends.
+
+    Of two who type one code at once the second sees that it was used. Raises InviteInvalid for a code that is none.
+    """
+    plain = typed_reference(code)
+    found = select(Invite).where(Invite.code_hash.in_([code_hash(plain, key) for key in keys]))
+    invite = session.scalars(found.with_for_update().execution_options(populate_existing=True)).one_or_none()
+    if invite is None:
+        raise InviteInvalid
+    return invite
+
+
+def refuse_spent(invite: Invite) -> None:
+    """Raise InviteInvalid for an invite that was used, or is too old."""
+    if invite.used_at is not None or invite.expires_at <= clock.wall():
+        raise InviteInvalid

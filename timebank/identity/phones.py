@@ -1,0 +1,67 @@
+"""Telephone numbers by which people are known again: entered by staff, or told by WeChat; kept as keyed hashes only."""
+
+import hashlib
+import hmac
+import re
+import unicodedata
+from collections.abc import Sequence
+from uuid import UUID
+
+from sqlalchemy import delete, select
+
+from timebank import clock
+from timebank.database import session
+from timebank.errors import Invalid
+from timebank.identity.binding_tables import Phone
+from timebank.identity.models import Person
+from timebank.identity.rules import PersonState
+
+Keys = Sequence[bytes]
+"""The keys of the hash, newest first: what an older one has hashed is found as long as its secret is in the settings."""
+
+_MAINLAND = re.compile(r"(?:\+?86)?(1[3-9][0-9]{9})")
+_ABROAD = re.compile(r"\+[1-9][0-9]{6,14}")
+
+
+def typed_number(text: str) -> str:
+    """Return a number as WeChat would tell it (``+8613800000000``), from what staff have typed.
+
+    Raises Invalid for what is no mobile number of the mainland and no number with its country.
+    """
+    plain = re.sub(r"[\s()-]", "", unicodedata.normalize("NFKC", text))
+    if match := _MAINLAND.fullmatch(plain):
+        return f"+86{match[1]}"
+    if _ABROAD.fullmatch(plain) and not plain.startswith("+86"):
+        return plain
+    detail = "手机号有误，请核对 11 位数字；境外号码请带“+”和国家代码。 Not a mobile number."
+    raise Invalid(errors=[{"pointer": "/phone", "detail": detail}])
+
+
+def number_hash(number: str, key: bytes) -> bytes:
+    """Return what is kept of a number: eleven digits could be guessed from a hash without a key."""
+    return hmac.digest(key, b"phone\n" + number.encode(), hashlib.sha256)
+
+
+def note(*, person_id: UUID, number: str, by: UUID, keys: Keys, organisation_id: UUID | None = None) -> Phone:
+    """Keep somebody's number in the place of the one before."""
+    phone = session.get(Phone, person_id, populate_existing=True) or Phone(person_id=person_id)
+    phone.number_hash, phone.last_four = number_hash(number, keys[0]), number[-4:]
+    phone.entered_by, phone.organisation_id, phone.entered_at = by, organisation_id, clock.now()
+    session.add(phone)
+    session.flush()
+    return phone
+
+
+def holders(number: str, *, keys: Keys) -> list[UUID]:
+    """Return every active person who has a number."""
+    found = (
+        select(Phone.person_id)
+        .join(Person, Person.id == Phone.person_id)
+        .where(Phone.number_hash.in_([number_hash(number, key) for key in keys]), Person.state == PersonState.ACTIVE)
+    )
+    return sorted(session.scalars(found))
+
+
+def forget(person_id: UUID) -> None:
+    """Remove what is kept of somebody's number."""
+    session.execute(delete(Phone).where(Phone.person_id == person_id))
