@@ -17,6 +17,7 @@ from timebank.commands import cli
 from timebank.database import in_unit_of_work
 from timebank.statistics import exports
 from timebank.statistics.models import Export
+from timebank.statistics.questions import Question
 
 EXPORTS = "/api/v1/statistics/exports"
 
@@ -103,7 +104,7 @@ def test_two_schedules_at_once_register_one(app: Flask, bank: Bank) -> None:
         "id": bank.people[0],
         "actor_id": bank.people[0],
         "reason": "定期导出",
-        "question": {},
+        "question": Question().as_json(),
         "scope": [],
         "masked": True,
         "form": "csv",
