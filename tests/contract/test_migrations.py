@@ -95,7 +95,7 @@ def test_links_of_old_keep_what_their_makers_reached(app: Flask) -> None:
     in_unit_of_work(lambda: links.make(actor=maker, question=question, reason="街道领导查看", days=30))
     with clock.at(clock.now() + timedelta(days=1)):
         grant(maker, Role.COORDINATOR, organisation_id=other.id)
-    move(app, "0036")
+    move(app, "0034")
     move(app, "head")
     (link,) = in_unit_of_work(lambda: list(session.scalars(select(SharedLink))), write=False)
     assert link.scope == [{"role": "coordinator", "organisation": str(organisation.id), "area": None}]

@@ -34,11 +34,13 @@ LIGHT = frozenset(
         "identity_consent",
         "identity_phone",
         "identity_session",
+        "identity_state_change",
         "identity_wechat",
         "merge_hint",
         "merge_request",
         "notification",
         "notification_subscription",
+        "people_profile",
         "scan",
         "surplus_consent",
     }

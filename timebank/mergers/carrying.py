@@ -6,17 +6,16 @@ from uuid import UUID
 
 from sqlalchemy import delete, or_, select, update
 
-from timebank import clock
 from timebank.attendance import printed
 from timebank.codes.alphabet import random_reference
 from timebank.codes.layouts import Kind
-from timebank.database import new_id, session
+from timebank.database import Base, new_id, session
 from timebank.giving import surplus
 from timebank.giving.models import SurplusConsent
-from timebank.identity import consents, documents, former, households
+from timebank.identity import consents, documents, former, households, states
 from timebank.identity.binding_tables import Invite, Phone
 from timebank.identity.family import pair_of
-from timebank.identity.models import Consent, FamilyRelation, HouseholdMember, Person, SignedInSession
+from timebank.identity.models import Consent, FamilyRelation, HouseholdMember, Person
 from timebank.identity.rules import OPEN_RELATION, PersonState, Purpose, RelationState
 from timebank.ledger import merging as ledger
 from timebank.ledger.errors import WalletNotFound
@@ -29,6 +28,8 @@ from timebank.records import queries as records
 from timebank.records import revisions
 from timebank.records.locks import lock
 from timebank.records.models import Revision
+
+CLOSED_BECAUSE = "账户合并 · accounts merged"
 
 
 def lock_both(merging: Merging) -> tuple[Person, Person]:
@@ -56,6 +57,7 @@ def carry_over(merging: Merging, *, source_id: UUID) -> None:
     moving.withdraw_doubles(merging)
     moving.move_all(merging)
     _carry_phone(merging)
+    _carry_profile(merging)
     documents.move(from_id=merging.old_id, to_id=merging.person_id)
     _keep_card(old, person)
     if person.birth_on is None:
@@ -166,6 +168,15 @@ def _carry_phone(merging: Merging) -> None:
     session.execute(delete(Invite).where(Invite.person_id == merging.old_id))
 
 
+def _carry_profile(merging: Merging) -> None:
+    """Keep what the old account told of itself where who goes on has told nothing. The table belongs to a layer above."""
+    profiles = Base.metadata.tables["people_profile"]
+    there = select(1).where(profiles.c.person_id == merging.person_id)
+    if session.scalar(there) is None:
+        theirs = update(profiles).where(profiles.c.person_id == merging.old_id)
+        session.execute(theirs.values(person_id=merging.person_id))
+
+
 def _moved(phone: Phone, person_id: UUID) -> Phone:
     columns = Phone.__table__.columns.keys()
     return Phone(**{name: getattr(phone, name) for name in columns} | {"person_id": person_id})
@@ -188,10 +199,5 @@ def _has_card(reference: str) -> bool:
 
 
 def _close(old: Person, merging: Merging) -> None:
-    old.state = PersonState.CLOSED
-    session.execute(
-        update(SignedInSession)
-        .where(SignedInSession.person_id == old.id, SignedInSession.revoked_at.is_(None))
-        .values(revoked_at=clock.wall())
-    )
+    states.change(person_id=old.id, to=PersonState.CLOSED, by=merging.by, reason=CLOSED_BECAUSE)
     former.becomes(old_id=old.id, person_id=merging.person_id, at=merging.at)

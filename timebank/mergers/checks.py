@@ -14,7 +14,7 @@ from timebank.activities.waiting_rules import STILL_WAITING
 from timebank.activities.waiting_tables import WaitingPlace
 from timebank.attendance.models import Attendance, LateScan, LateScanDecision
 from timebank.attendance.rules import State as AttendanceState
-from timebank.database import session
+from timebank.database import Base, session
 from timebank.giving.models import Application, Gift, PoolGrant
 from timebank.giving.rules import ApplicationState, GrantState
 from timebank.identity import queries as people
@@ -149,10 +149,18 @@ def _unfinished(old_id: UUID, person_id: UUID) -> Iterator[tuple[str, str]]:
         ("/sign_ups", "两人都报了同一场次 · both signed up for one shift", _both_signed_up(old_id, person_id, now)),
         ("/waiting", "两人都在同一场次候补 · both wait for one shift", _both_waiting(old_id, person_id)),
         ("/pool", "两人都在等同一公共池 · both wait for one pool", _both_in_need(old_id, person_id)),
+        ("/erasure", "此人已申请注销 · they have asked to be forgotten", _open_erasure(old_id, person_id)),
     )
     for pointer, detail, found in asked:
         if _any(found):
             yield pointer, detail
+
+
+def _open_erasure(*people: UUID) -> Select[Any]:
+    """Select requests that wait, of either account. Their tables belong to a layer above."""
+    asked, ended = Base.metadata.tables["people_erasure"], Base.metadata.tables["people_erasure_end"]
+    over = exists().where(ended.c.erasure_id == asked.c.id)
+    return select(asked.c.id).where(asked.c.person_id.in_(people), ~over)
 
 
 def _open_corrections(of_old: Select[UUID]) -> Select[Any]:

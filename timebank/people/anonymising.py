@@ -29,6 +29,7 @@ from timebank.identity.models import (
     Household,
     HouseholdMember,
     Password,
+    RecoveryCode,
     WechatIdentity,
 )
 from timebank.identity.rules import OPEN_RELATION, PersonState, RelationState, new_volunteer_no
@@ -49,6 +50,7 @@ _DELETED = (
     WechatIdentity,
     Phone,
     Invite,
+    RecoveryCode,
     Password,
     Profile,
     CalendarFeed,

@@ -2,7 +2,7 @@
 
 import io
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from datetime import date, datetime
 from typing import Any
 from uuid import UUID
@@ -15,6 +15,7 @@ from timebank.database import session
 from timebank.documents import csv_file
 from timebank.documents.tables import Column, Table
 from timebank.errors import NotFound
+from timebank.identity import former
 from timebank.identity import queries as identity
 from timebank.passbook import service as passbook
 from timebank.people.holdings import HOLDINGS, Holding, names_people
@@ -30,11 +31,12 @@ Rows = list[dict[str, Any]]
 def export_of(person_id: UUID) -> dict[str, Any]:
     """Return everything about somebody: a list of rows for each table, and their account line by line. Raises NotFound.
 
-    Ids of other people are left out: ``self`` stands where a row names this person, ``other`` where somebody else.
+    Ids of other people are left out: ``self`` stands where a row names this person (or an account merged into theirs), ``other`` where somebody else.
     """
     if identity.person(person_id) is None:
         raise NotFound
-    held = {holding.name: _rows(holding, person_id) for holding in HOLDINGS}
+    own = {person_id, *former.merged_into(person_id)}
+    held = {holding.name: _rows(holding, person_id, own) for holding in HOLDINGS}
     return {
         "format": FORMAT,
         "person_id": str(person_id),
@@ -43,21 +45,21 @@ def export_of(person_id: UUID) -> dict[str, Any]:
     }
 
 
-def _rows(holding: Holding, person_id: UUID) -> Rows:
-    return [_row(holding, row, person_id) for row in session.execute(holding.rows_of(person_id))]
+def _rows(holding: Holding, person_id: UUID, own: Collection[UUID]) -> Rows:
+    return [_row(holding, row, own) for row in session.execute(holding.rows_of(person_id))]
 
 
-def _row(holding: Holding, row: Row[Any], person_id: UUID) -> dict[str, Any]:
+def _row(holding: Holding, row: Row[Any], own: Collection[UUID]) -> dict[str, Any]:
     return {
-        name: _whose(value, person_id) if names_people(name, holding) else _plain(value)
+        name: _whose(value, own) if names_people(name, holding) else _plain(value)
         for name, value in row._mapping.items()  # noqa: SLF001 - Row's public name for it
     }
 
 
-def _whose(value: Any, person_id: UUID) -> str | None:
+def _whose(value: Any, own: Collection[UUID]) -> str | None:
     if value is None:
         return None
-    return "self" if value == person_id else "other"
+    return "self" if value in own else "other"
 
 
 def _plain(value: Any) -> Any:

@@ -143,7 +143,7 @@ def test_whoever_was_merged_leaves_whole(client: FlaskClient) -> None:
     clerks = (a_coordinator(organisation.id), a_coordinator(organisation.id))
     merged_by(*clerks, old_id=old.id, person_id=me.id, organisation_id=organisation.id)
     held = body_of(Caller(client, me).get("/me/export"))["holdings"]
-    assert str(old.id) in {row["volunteer_id"] for row in held["records"]}
+    assert {row["volunteer_id"] for row in held["records"]} == {"self"}
     body_of(ask(client, me), 202)
     assert a_week_later() == 1
     assert where(WORD) == set()

@@ -26,6 +26,7 @@ IS_NOT_EXPORTED = {
     "identity_document_clash": "that two accounts may be one person's: it would tell each about the other",
     "identity_refresh_token": "a proof of sign-in, by its hash; the sign-in itself is under `sessions`",
     "identity_failed_sign_in": "a keyed hash that leads to nobody, for ten minutes",
+    "identity_recovery_code": "a proof of sign-in, by its hash",
     "idempotent_reply": "answers already given to them, again for 72 hours",
     "import_contact": "a keyed hash by which a roster finds them again",
     "identity_former": "which accounts of theirs were merged; the request is under `merge_requests`",

@@ -6,8 +6,8 @@ from alembic import op
 from timebank.append_only import guard
 from timebank.database import UtcDateTime
 
-revision = "0036"
-down_revision = "0035"
+revision = "0034"
+down_revision = "0033"
 branch_labels = None
 depends_on = None
 

@@ -6,8 +6,8 @@ from alembic import op
 from timebank.append_only import guard
 from timebank.database import UtcDateTime
 
-revision = "0045"
-down_revision = "0044"
+revision = "0041"
+down_revision = "0040"
 branch_labels = None
 depends_on = None
 

@@ -5,8 +5,8 @@ from alembic import op
 
 from timebank.database import UtcDateTime
 
-revision = "0038"
-down_revision = "0037"
+revision = "0036"
+down_revision = "0035"
 branch_labels = None
 depends_on = None
 

@@ -6,8 +6,8 @@ from alembic import op
 from timebank.append_only import guard
 from timebank.database import UtcDateTime
 
-revision = "0039"
-down_revision = "0038"
+revision = "0037"
+down_revision = "0036"
 branch_labels = None
 depends_on = None
 

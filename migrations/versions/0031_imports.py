@@ -6,8 +6,8 @@ from alembic import op
 from timebank.append_only import guard
 from timebank.database import UtcDateTime
 
-revision = "0033"
-down_revision = "0032"
+revision = "0031"
+down_revision = "0030"
 branch_labels = None
 depends_on = None
 
