@@ -5,7 +5,7 @@ The scope of staff is the caller's question. A consent outlives no guardian: whe
 
 from uuid import UUID
 
-from sqlalchemy import Select, select
+from sqlalchemy import select
 
 from timebank import clock
 from timebank.database import new_id, session
@@ -106,11 +106,6 @@ def _take_back(guardian: Guardian, purpose: Purpose, by: UUID) -> None:
         by=by,
         paper=paper,
     )
-
-
-def guardians_of(ward_id: UUID) -> Select[Guardian]:
-    """Select the guardians of somebody, those whose time has ended as well."""
-    return select(Guardian).where(Guardian.ward_id == ward_id)
 
 
 def wards_of(guardian_id: UUID) -> list[tuple[Guardian, Person]]:

@@ -48,10 +48,6 @@ class FreeQuota:
         """Return the day on which the quota begins anew."""
         return following_first_day(self.period, day) or day
 
-    def price(self, minutes: int) -> int:
-        """Return what one piece of goods costs that has this price in minutes."""
-        return minutes if self.unit is QuotaUnit.POINTS else 1
-
 
 def read_free_quotas(value: Any) -> list[dict[str, Any]]:
     """Read a list of kinds, each named once. Raises Refused."""
