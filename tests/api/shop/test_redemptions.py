@@ -9,6 +9,7 @@ from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
 from tests.conftest import Statements
+from tests.factories.calls import keyed
 from tests.factories.identity import a_coordinator, signed_in
 from tests.factories.organisations import a_shop
 from tests.factories.shop import (
@@ -65,7 +66,7 @@ def test_a_day_at_the_counter(client: FlaskClient, book: CodeBook) -> None:
     goods = _body(
         client.post(
             f"{V1}/goods",
-            headers=signed_in(coordinator),
+            headers=keyed(signed_in(coordinator)),
             json={"name": "洗衣液", "category": "日用", "unit": "瓶", "price_minutes": 60, "ean13": "6901234567892"},
         ),
         201,
@@ -205,13 +206,13 @@ def test_goods_cannot_be_without_price_or_with_a_wrong_barcode(client: FlaskClie
     good = {"name": "米", "category": "粮油", "unit": "袋", "price_minutes": 0, "ean13": "6901234567892"}
 
     def answer(body: dict[str, Any]) -> tuple[int, str]:
-        return _problem(client.post(f"{V1}/goods", headers=headers, json=body))
+        return _problem(client.post(f"{V1}/goods", headers=keyed(headers), json=body))
 
     assert answer({name: value for name, value in good.items() if name != "price_minutes"}) == (422, "INVALID")
     assert answer(good | {"price_minutes": -1}) == (422, "INVALID")
     assert answer(good | {"name": "米\x00"}) == (422, "INVALID")
     assert answer(good | {"ean13": "6901234567893"}) == (422, "EAN13_INVALID")
-    assert client.post(f"{V1}/goods", headers=headers, json=good).status_code == 201
+    assert client.post(f"{V1}/goods", headers=keyed(headers), json=good).status_code == 201
     assert answer(good) == (409, "EAN13_TAKEN")
     assert client.get(f"{V1}/goods/{new_id()}", headers=headers).status_code == 404
     assert client.get(f"{V1}/goods?site={new_id()}", headers=headers).status_code == 404

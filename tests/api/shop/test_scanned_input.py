@@ -7,6 +7,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from tests.api.shop.calls import V1, body, post, problem
+from tests.factories.calls import keyed
 from tests.factories.identity import a_coordinator, signed_in
 from tests.factories.organisations import a_shop
 from tests.factories.shop import a_clerk, a_lot, a_member, findings, some_goods
@@ -28,7 +29,7 @@ def test_a_barcode_is_read_at_every_door(client: FlaskClient, app: Flask, typed:
     site = a_shop()
     coordinator, clerk, member = a_coordinator(site.organisation_id), a_clerk(site), a_member(100)
     added = {"name": "米", "category": "粮油", "unit": "袋", "price_minutes": 10, "ean13": typed}
-    goods = body(client.post(f"{V1}/goods", headers=signed_in(coordinator), json=added), 201)
+    goods = body(client.post(f"{V1}/goods", headers=keyed(signed_in(coordinator)), json=added), 201)
     assert goods["ean13"] == EAN
     donated = {"source": "donated", "donor": {"kind": "anonymous"}, "lines": [{"ean13": typed, "quantity": 3}]}
     taken = body(post(client, f"/sites/{site.id}/intakes", clerk, donated), 201)

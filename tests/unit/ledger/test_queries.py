@@ -11,7 +11,7 @@ from flask import Flask
 
 from tests.factories.ledger import CLERK, LIFE, a_volunteer_with, captured, earned, held, redeemed, reversed_
 from timebank import clock
-from timebank.database import in_unit_of_work, new_id, session
+from timebank.database import in_unit_of_work, is_sqlite, new_id, session
 from timebank.ledger import queries, service
 from timebank.ledger.models import Entry
 from timebank.ledger.rules import Kind, Phase
@@ -59,14 +59,19 @@ def _sent(statements: Statements, work: Callable[[], Any]) -> int:
     return in_unit_of_work(counted)
 
 
+def posting() -> int:
+    """Return how many statements a posting is: what is written goes in as one where the database can."""
+    return 4 if is_sqlite() else 3
+
+
 def _ids(owner_id: UUID | None = None) -> dict[str, Any]:
     ids: dict[str, Any] = {"transfer_id": new_id(), "source_id": new_id(), "actor_id": CLERK}
     return ids if owner_id is None else {"owner_id": owner_id, **ids}
 
 
 @pytest.mark.parametrize("due", [False, True])
-def test_every_posting_is_four_statements(app: Flask, statements: Statements, *, due: bool) -> None:
-    """Lock, read, transfers, entries; one more only when a hold of the account has fallen due."""
+def test_every_posting_is_as_many_statements(app: Flask, statements: Statements, *, due: bool) -> None:
+    """Lock, read, transfers with entries; one more only when a hold of the account has fallen due."""
     owner_id = a_volunteer_with(500)
     hold_id = held(owner_id, 60).transfer_id
     more = 0
@@ -84,15 +89,15 @@ def test_every_posting_is_four_statements(app: Flask, statements: Statements, *,
         lambda: service.hold(minutes=5, expires_at=clock.now() + LIFE, **_ids(owner_id)),
         lambda: service.capture(hold_id=hold_id, minutes=5, **_ids()),
     ]
-    assert [later(verb) for verb in verbs] == [4 + more, 4, 4, 4]
+    assert [later(verb) for verb in verbs] == [posting() + more, *[posting()] * 3]
     kept = held(owner_id, 5).transfer_id
-    assert later(lambda: service.release(hold_id=kept, **_ids())) == 4
+    assert later(lambda: service.release(hold_id=kept, **_ids())) == posting()
 
 
 def test_a_first_posting_also_opens_the_account(app: Flask, statements: Statements) -> None:
     """A wallet costs one more statement, once."""
     ids = _ids(new_id())
-    assert _sent(statements, lambda: service.earn(minutes=5, occurred_at=clock.now(), **ids)) == 5
+    assert _sent(statements, lambda: service.earn(minutes=5, occurred_at=clock.now(), **ids)) == posting() + 1
 
 
 def test_paying_a_debt_costs_no_statement(app: Flask, statements: Statements) -> None:
@@ -102,7 +107,7 @@ def test_paying_a_debt_costs_no_statement(app: Flask, statements: Statements) ->
     redeemed(owner_id, 100)
     reversed_(wrong)
     ids = _ids(owner_id)
-    assert _sent(statements, lambda: service.earn(minutes=5, occurred_at=clock.now(), **ids)) == 4
+    assert _sent(statements, lambda: service.earn(minutes=5, occurred_at=clock.now(), **ids)) == posting()
 
 
 def test_a_replay_writes_nothing(app: Flask, statements: Statements) -> None:
@@ -115,7 +120,7 @@ def test_a_replay_writes_nothing(app: Flask, statements: Statements) -> None:
 
 @pytest.mark.parametrize("size", [2, 60])
 def test_a_group_is_as_many_statements_as_one(app: Flask, statements: Statements, size: int) -> None:
-    """Whoever closes a shift for sixty people sends what a single credit sends."""
+    """Whoever closes a shift for sixty people sends what a single credit sends; rows beyond six are a statement by themselves."""
     owners = [a_volunteer_with(1) for _ in range(size)]
     earnings = [
         service.Earning(
@@ -123,7 +128,9 @@ def test_a_group_is_as_many_statements_as_one(app: Flask, statements: Statements
         )
         for owner_id in owners
     ]
-    assert _sent(statements, lambda: service.earn_many(earnings=earnings, actor_id=CLERK)) == 4
+    assert _sent(statements, lambda: service.earn_many(earnings=earnings, actor_id=CLERK)) == (
+        posting() if size == 2 else 4
+    )
 
 
 def test_a_state_is_one_statement(app: Flask, statements: Statements) -> None:
