@@ -2,6 +2,7 @@
 
 import io
 import json
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -31,11 +32,7 @@ def with_json_body(document: dict[str, Any]) -> Iterator[tuple[str, str]]:
     """Yield method and address of every operation that takes JSON."""
     for path, method, operation in operations(document):
         if "application/json" in operation.get("requestBody", {}).get("content", {}):
-            yield (
-                method,
-                path.replace("{", "00000000-0000-7000-8000-000000000001{").partition("{")[0]
-                + "".join(part.partition("}")[2] for part in path.split("{")[1:]),
-            )
+            yield method, re.sub(r"\{[^}]*\}", "00000000-0000-7000-8000-000000000001", path)
 
 
 MATRIX = {

@@ -90,7 +90,6 @@ def note(
             request_id=structlog.contextvars.get_contextvars().get("request_id"),
         )
     )
-    session.flush()
 
 
 def _role_of(actor: Actor | None) -> str:
