@@ -23,12 +23,12 @@ CHECKS = [
     checks.response_headers_conformance,
     checks.response_schema_conformance,
 ]
-QUICK = 12
+QUICK = 6
 _profile = hypothesis.settings.get_profile("short")
 
 
 def examples() -> int:
-    """Return how many requests each operation gets: a dozen, or with the soak profile a hundred times as many."""
+    """Return how many requests each operation gets: half a dozen, or with the soak profile a hundred times as many."""
     chosen = hypothesis.settings().max_examples
     return QUICK if chosen <= _profile.max_examples else chosen
 
