@@ -33,6 +33,7 @@ from timebank.records import deadlines
 from timebank.records import queries as records
 from timebank.records.conflicts import refuse_interested
 from timebank.records.errors import SecondPersonNeeded
+from timebank.records.locks import lock
 from timebank.records.models import Revision
 from timebank.records.rules import State
 from timebank.records.service import DECIDERS
@@ -58,6 +59,7 @@ def invite(*, actor: Actor, record_id: UUID) -> tuple[EvaluationInvitation, str]
     Raises NotFound, OwnRecord, RelativesRecord, RecordNotFinal, InvitationsUsedUp.
     """
     _led(actor, record_id)
+    lock(record_id)  # or eight who ask at once would number theirs alike, and retry for one place each time
     made = queries.invitations_to(record_id)
     if made >= MAX_INVITATIONS:
         raise InvitationsUsedUp(limit=MAX_INVITATIONS)

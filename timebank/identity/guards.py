@@ -107,14 +107,13 @@ def actor() -> Actor:
     if "actor" not in g:
         who = person_id()
         on = device()
-        opened_on = tokens.bearer().device_id
-        if opened_on is not None and (on is None or on.id != opened_on):
-            raise NotOnItsDevice
         _refuse_other_kinds(on, DeviceKind.TILL)
-        session_id = tokens.bearer().session_id
-        found = _looked_up(lambda: queries.actor_in(who, session_id))
+        bearer = tokens.bearer()
+        found = _looked_up(lambda: queries.actor_in(who, bearer.session_id))
         if found is None:
             raise SessionExpired
+        if bearer.device_id is not None and (on is None or on.id != bearer.device_id):
+            raise NotOnItsDevice
         g.actor = replace(found, device=on) if on else found
     acting: Actor = g.actor
     return acting
