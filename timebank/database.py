@@ -161,10 +161,14 @@ def _engine_options(settings: Settings) -> dict[str, Any]:
 
 
 def prepare(engine: Engine) -> None:
-    """Give an engine the connection settings and the begin that this product relies on (SQLite; PostgreSQL needs none)."""
-    if engine.dialect.name != "sqlite":
-        return
+    """Give an engine the connection settings, the begin and the rollback that this product relies on."""
+    if engine.dialect.name == "sqlite":
+        _prepare_embedded(engine)
+    else:
+        event.listen(engine, "rollback", _roll_back_and_stay_prepared)
 
+
+def _prepare_embedded(engine: Engine) -> None:
     @event.listens_for(engine, "connect")
     def set_up(connection: Any, _record: Any) -> None:
         connection.isolation_level = None  # the driver begins nothing by itself; `begin` below does
@@ -176,6 +180,20 @@ def prepare(engine: Engine) -> None:
     @event.listens_for(engine, "begin")
     def begin(connection: Any) -> None:
         connection.exec_driver_sql(connection.get_execution_options().get("timebank_begin", "BEGIN"))
+
+
+def _roll_back_and_stay_prepared(connection: Connection) -> None:
+    """Roll back what a refusal ends, past psycopg, which would forget every prepared statement of the connection.
+
+    Forgetting is right where tables may have been made in between; here it cost the server twice its time as soon as
+    one request in ten was refused. After an error of the database psycopg decides: it may have counted on a statement
+    that never arrived. It finds nothing left to roll back otherwise.
+    """
+    if connection.invalidated:
+        return
+    driver = cast("Any", connection.connection.driver_connection)
+    if driver.info.transaction_status.name == "INTRANS":
+        driver.pgconn.exec_(b"ROLLBACK")
 
 
 _write_turn = FairLock()

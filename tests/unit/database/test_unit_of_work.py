@@ -5,7 +5,8 @@ from typing import Any, cast
 
 import pytest
 from flask import Flask
-from sqlalchemy import Connection, Table, create_engine, insert, update
+from sqlalchemy import Connection, Table, create_engine, insert, text, update
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import registry
 
 from tests.engines import ON_POSTGRESQL, ON_SQLITE
@@ -98,6 +99,32 @@ def test_reading_on_postgresql_needs_no_transaction(app: Flask) -> None:
     assert in_unit_of_work(commits_by_itself, write=False)
     assert not in_unit_of_work(commits_by_itself)
     assert in_unit_of_work(commits_by_itself, write=False)
+
+
+@ON_POSTGRESQL
+def test_a_refusal_forgets_no_prepared_statement(probe: Table) -> None:
+    """What a refusal rolls back is gone, and the statements that the server has prepared are still there.
+
+    After an error of the database they may be gone; everything works all the same.
+    """
+    add, prepared = insert(probe), text("SELECT count(*) FROM pg_prepared_statements WHERE statement LIKE 'INSERT%'")
+
+    def refused(number: int) -> None:
+        session.execute(add, {"id": number, "name": str(number)})
+        raise NotFound
+
+    for number in range(10):  # the driver prepares what it has sent five times
+        in_unit_of_work(lambda number=number: session.execute(add, {"id": number, "name": str(number)}))
+    for number in (10, 11):
+        with pytest.raises(NotFound):
+            in_unit_of_work(lambda number=number: refused(number))
+        assert rows(probe) == 10
+        assert in_unit_of_work(lambda: session.scalar(prepared)) == 1
+    for _ in range(2):
+        with pytest.raises(IntegrityError):
+            in_unit_of_work(lambda: session.execute(add, {"id": 1, "name": "again"}))
+    in_unit_of_work(lambda: session.execute(add, {"id": 10, "name": "10"}))
+    assert rows(probe) == 11
 
 
 @ON_SQLITE
