@@ -1,4 +1,6 @@
-"""Clerks at the counter of one shop: threads that hold and hand over through the services, or only update two rows.
+"""Clerks at the counter of one shop: threads that hold and hand over through the services, or do less than that.
+
+Less is to update two rows (the yardstick), or to write a hold's rows and nothing else (``benchmarks.evidence``).
 
 On PostgreSQL they are in two processes, as the two workers of a server are; the embedded database has one writer.
 """
@@ -15,6 +17,7 @@ from uuid import UUID
 from flask import Flask
 from sqlalchemy import BigInteger, Column, MetaData, Table, Update, Uuid, bindparam, insert, update
 
+from benchmarks.evidence import Evidence
 from benchmarks.load import Run
 from timebank.application import create_app
 from timebank.database import db, in_unit_of_work, new_id, session
@@ -58,6 +61,10 @@ class Shop:
         for table, ids in ((purse, self.members), (shelf, self.goods)):
             session.execute(insert(table), [{"id": one, "amount": PLENTY} for one in ids])
 
+    def evidence(self, process: int, processes: int) -> Evidence:
+        """Return what writes the rows of holds here, in one process of so many."""
+        return Evidence.of(self.site_id, self.price_minutes, self.goods, process=process, processes=processes)
+
 
 @dataclass(frozen=True, kw_only=True)
 class Task:
@@ -67,6 +74,16 @@ class Task:
     goods: int
     times: int
     threads: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Counter:
+    """Where the threads of one process work, and for which members."""
+
+    app: Flask
+    shop: Shop
+    members: Sequence[UUID]
+    evidence: Evidence
 
 
 class Clerks:
@@ -110,20 +127,23 @@ def _together(runs: Sequence[Run]) -> Run:
 def _serve(pipe: Connection, settings: Settings, shop: Shop, number: int, processes: int) -> None:
     app = create_app(settings)
     set_aside()  # as a worker does
-    members = shop.members[number::processes]
+    with app.app_context():
+        evidence = in_unit_of_work(lambda: shop.evidence(number, processes), write=False)
+    counter = Counter(app=app, shop=shop, members=shop.members[number::processes], evidence=evidence)
     pipe.send("ready")
     while True:
         try:
             task: Task = pipe.recv()
         except EOFError:
             break
-        pipe.send(WAYS[task.way](app, shop, members, task))
+        pipe.send(WAYS[task.way](counter, task))
     with app.app_context():
         db.engine.dispose()
 
 
-def _hold_and_hand_over(app: Flask, shop: Shop, members: Sequence[UUID], task: Task) -> dict[str, Run]:
+def _hold_and_hand_over(counter: Counter, task: Task) -> dict[str, Run]:
     """Hold for a member each time, then hand over what was held."""
+    shop = counter.shop
     clerk = Actor(new_id(), (Grant(Role.COUNTER, organisation_id=shop.organisation_id),))
     held: list[list[UUID]] = [[] for _ in range(task.threads)]
 
@@ -139,44 +159,49 @@ def _hold_and_hand_over(app: Flask, shop: Shop, members: Sequence[UUID], task: T
         done = in_unit_of_work(lambda: handovers.hand_over(actor=clerk, redemption_id=redemption_id))
         assert done.receipt.charged_minutes == shop.price_minutes
 
-    return {
-        "hold": _in_threads(app, shop, members, task, hold),
-        "hand-over": _in_threads(app, shop, members, task, hand_over),
-    }
+    return {"hold": _in_threads(counter, task, hold), "hand-over": _in_threads(counter, task, hand_over)}
 
 
-def _update_two_rows(app: Flask, shop: Shop, members: Sequence[UUID], task: Task) -> dict[str, Run]:
+def _update_two_rows(counter: Counter, task: Task) -> dict[str, Run]:
     """Take minutes from one row and a piece from another, each only if there is enough, in a unit of work."""
 
     def take(member_id: UUID, goods_id: UUID) -> None:
         connection = session.connection()
-        paid = connection.execute(_FROM_PURSE, {"row": member_id, "wanted": shop.price_minutes})
+        paid = connection.execute(_FROM_PURSE, {"row": member_id, "wanted": counter.shop.price_minutes})
         left = connection.execute(_FROM_SHELF, {"row": goods_id, "wanted": 1})
         assert (paid.rowcount, left.rowcount) == (1, 1)
 
     def update_both(_thread: int, member_id: UUID, goods_id: UUID) -> None:
         in_unit_of_work(lambda: take(member_id, goods_id))
 
-    return {"bare": _in_threads(app, shop, members, task, update_both)}
+    return {"bare": _in_threads(counter, task, update_both)}
 
 
-WAYS: Mapping[str, Callable[[Flask, Shop, Sequence[UUID], Task], dict[str, Run]]] = {
+def _only_evidence(counter: Counter, task: Task) -> dict[str, Run]:
+    """Write what a hold leaves behind, in a unit of work, and nothing else."""
+
+    def write(_thread: int, member_id: UUID, goods_id: UUID) -> None:
+        in_unit_of_work(lambda: counter.evidence.write(member_id, goods_id))
+
+    return {"rows": _in_threads(counter, task, write)}
+
+
+WAYS: Mapping[str, Callable[[Counter, Task], dict[str, Run]]] = {
     "shop": _hold_and_hand_over,
     "bare": _update_two_rows,
+    "rows": _only_evidence,
 }
 
 
-def _in_threads(
-    app: Flask, shop: Shop, members: Sequence[UUID], task: Task, work: Callable[[int, UUID, UUID], None]
-) -> Run:
+def _in_threads(counter: Counter, task: Task, work: Callable[[int, UUID, UUID], None]) -> Run:
     """Have each thread do its share of the task, with members of its own and its own way round the goods."""
-    goods = shop.goods[: task.goods]
+    goods = counter.shop.goods[: task.goods]
 
     def run(thread: int) -> list[float]:
-        whom = itertools.cycle(members[thread :: task.threads])
+        whom = itertools.cycle(counter.members[thread :: task.threads])
         what = _round(goods, thread)
         latencies = []
-        with app.app_context():
+        with counter.app.app_context():
             for _ in range(task.times // task.threads):
                 began = time.perf_counter()
                 work(thread, next(whom), next(what))

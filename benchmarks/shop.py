@@ -1,7 +1,8 @@
 """``make bench``: holds and hand-overs, all clerks on one popular item and on spread items, beside a bare update of two rows.
 
 The yardstick takes minutes from one row and a piece from another, each only if there is enough (``UPDATE … WHERE
-amount >= ?``), in the same unit of work, from the same threads, on the same database; see docs/performance.md, "Shop".
+amount >= ?``), in the same unit of work, from the same threads, on the same server; see docs/performance.md, "Shop". Beside
+both stands the floor: the five rows that a hold leaves behind, written without reading or deciding anything.
 """
 
 import argparse
@@ -10,7 +11,7 @@ import random
 import sys
 import tempfile
 from collections.abc import Mapping, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -31,6 +32,8 @@ from timebank.shop.audit.whole import audit
 GOODS = {"hot": 1, "spread": seed.GOODS}
 """On how many goods the clerks are at once."""
 MEMBERS = 128
+BOOKS = ("shop", "rows")
+"""The database whose books must be right in the end, and the one that takes rows which follow from nothing."""
 NAMES = {
     "hold.hot": "holds of one popular item",
     "hold.spread": f"holds of {seed.GOODS} items in turn",
@@ -38,11 +41,15 @@ NAMES = {
     "hand-over.spread": f"hand-overs of {seed.GOODS} items in turn",
     "bare.hot": "bare conditional update of two rows, one of them everybody's",
     "bare.spread": "bare conditional update of two rows",
+    "rows.hot": "a hold's five rows and nothing else, of one item",
+    "rows.spread": "a hold's five rows and nothing else",
 }
 RATIOS = (
     *(Ratio(of=f"{verb}.{where}", to=f"bare.{where}", aim=0.4) for verb in ("hold", "hand-over") for where in GOODS),
     *(Ratio(of=f"{verb}.hot", to=f"{verb}.spread", aim=0.5) for verb in ("hold", "hand-over")),
     Ratio(of="bare.hot", to="bare.spread"),
+    *(Ratio(of=f"rows.{where}", to=f"bare.{where}") for where in GOODS),
+    *(Ratio(of=f"hold.{where}", to=f"rows.{where}") for where in GOODS),
 )
 
 
@@ -66,10 +73,10 @@ def main(arguments: Sequence[str] | None = None) -> None:
     options = Options(**vars(parser.parse_args(arguments)))
     with tempfile.TemporaryDirectory(prefix="timebank-benchmark-") as folder, ExitStack() as stack:
         server = stack.enter_context(running_server(durable=True))
-        [on_postgres] = stack.enter_context(
-            databases.on_postgres(server, Path(folder) / "postgresql", "shop", tables=TABLES)
+        on_postgres = stack.enter_context(
+            databases.on_postgres(server, Path(folder) / "postgresql", *BOOKS, tables=TABLES)
         )
-        on_sqlite = databases.on_sqlite(Path(folder) / "sqlite" / "shop.db", tables=TABLES)
+        on_sqlite = [databases.on_sqlite(Path(folder) / name / "shop.db", tables=TABLES) for name in BOOKS]
         found = {"PostgreSQL": _measured(on_postgres, options), "SQLite": _measured(on_sqlite, options)}
     for engine, rounds in found.items():
         if not options.json:
@@ -78,35 +85,37 @@ def main(arguments: Sequence[str] | None = None) -> None:
         print(json.dumps({engine: report.as_json(one, NAMES, RATIOS) for engine, one in found.items()}, indent=1))
 
 
-def _measured(settings: Settings, options: Options) -> Rounds:
+def _measured(databases_of_it: Sequence[Settings], options: Options) -> Rounds:
     """Take everything once a round, in another order each time, after one round that only warms up; then audit."""
-    shop = _opened(settings)
+    true, invented = databases_of_it
     rounds: dict[str, list[Run]] = {name: [] for name in NAMES}
-    clerks = Clerks(settings, shop, processes=settings.workers)
-    try:
+    with ExitStack() as stack:
+        at_work, writers = (stack.enter_context(closing(_clerks(settings))) for settings in databases_of_it)
+        ways = {"shop": at_work, "bare": at_work, "rows": writers}
         for number in range(options.rounds + 1):
-            runs = _round(clerks, options)
+            runs = _round(ways, options)
             if number:
                 for name, run in runs.items():
                     rounds[name].append(run)
-            elif (
-                not settings.is_sqlite
-            ):  # as autovacuum would have done by now: who takes a table for empty plans badly
-                served.as_owner(settings, "ANALYZE")
+            elif not true.is_sqlite:  # as autovacuum would have done by now: who takes a table for empty plans badly
+                for settings in (true, invented):
+                    served.as_owner(settings, "ANALYZE")
             print(f"  round {number} of {options.rounds}", file=sys.stderr)
-    finally:
-        clerks.close()
-    databases.verify(settings)
-    _audit(settings)
+    databases.verify(true)
+    _audit(true)
     return rounds
 
 
-def _round(clerks: Clerks, options: Options) -> Mapping[str, Run]:
-    order = [(way, where) for way in ("shop", "bare") for where in GOODS]
+def _clerks(settings: Settings) -> Clerks:
+    return Clerks(settings, _opened(settings), processes=settings.workers)
+
+
+def _round(ways: Mapping[str, Clerks], options: Options) -> Mapping[str, Run]:
+    order = [(way, where) for way in ways for where in GOODS]
     random.shuffle(order)
     runs: dict[str, Run] = {}
     for way, where in order:
-        timed = clerks.work(way, goods=GOODS[where], times=options.times, clerks=options.clerks)
+        timed = ways[way].work(way, goods=GOODS[where], times=options.times, clerks=options.clerks)
         runs |= {f"{verb}.{where}": run for verb, run in timed.items()}
     return runs
 
