@@ -28,16 +28,16 @@ def columns(connection: Connection, statement: Select[Any]) -> Iterator[Texts]:
     Raises what SQLAlchemy would raise.
     """
     read = _from_cursor if connection.dialect.name == "sqlite" else _copied
-    for rows in read(connection, statement):
+    yield from read(connection, statement)
+
+
+def _from_cursor(connection: Connection, statement: Select[Any]) -> Iterator[Texts]:
+    result = connection.execute(statement, execution_options={"yield_per": AT_ONCE})
+    for rows in result.partitions():
         yield list(zip(*rows, strict=True))
 
 
-def _from_cursor(connection: Connection, statement: Select[Any]) -> Iterator[Sequence[Sequence[str]]]:
-    result = connection.execute(statement, execution_options={"yield_per": AT_ONCE})
-    yield from result.partitions()
-
-
-def _copied(connection: Connection, statement: Select[Any]) -> Iterator[Sequence[Sequence[str]]]:
+def _copied(connection: Connection, statement: Select[Any]) -> Iterator[Texts]:
     # COPY takes no parameters: SQLAlchemy writes the values into it, quoted, and doubles each % for a driver that has some.
     select = statement.compile(dialect=connection.dialect, compile_kwargs={"literal_binds": True})
     sql = f"COPY ({select}) TO STDOUT".replace("%%", "%")
@@ -47,13 +47,16 @@ def _copied(connection: Connection, statement: Select[Any]) -> Iterator[Sequence
     with ErrorsOf(connection), cursor.copy(sql) as copying:
         lines = iter(copying)
         while some := b"".join(islice(lines, AT_ONCE)):  # each is a row, with its line end
-            yield _rows_of(some.decode())
+            yield _columns_of(some.decode())
 
 
-def _rows_of(text: str) -> list[list[str]]:
-    """Return rows in PostgreSQL's text format: tabs between the fields, and escaped inside them."""
-    rows = [line.split("\t") for line in text[:-1].split("\n")]
-    return [[_ESCAPED.sub(_meant, field) for field in row] for row in rows] if "\\" in text else rows
+def _columns_of(text: str) -> Texts:
+    """Return rows in PostgreSQL's text format in columns: tabs stand between the fields, and are escaped inside them."""
+    width = text.count("\t", 0, text.index("\n")) + 1
+    fields = text[:-1].replace("\n", "\t").split("\t")
+    if "\\" in text:
+        fields = [_ESCAPED.sub(_meant, field) for field in fields]
+    return [fields[place::width] for place in range(width)]
 
 
 def _meant(escaped: re.Match[str]) -> str:

@@ -4,10 +4,11 @@ What a cell looks like is worked out once for each different one. A million rows
 days; only ids and instants are different everywhere.
 """
 
+import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import UTC, date, datetime
 from itertools import islice
-from typing import cast
+from typing import TypeVar, cast
 
 from timebank.documents.tables import Cell, Table, Type, show
 
@@ -16,7 +17,8 @@ REMEMBERED = 10_000
 """Different cells of a column whose form is remembered."""
 
 Columns = list[Sequence[Cell]]
-Shown = list[str]
+Given = TypeVar("Given")
+Shown = TypeVar("Shown")
 
 _PLAIN: dict[Type, frozenset[type]] = {
     Type.TEXT: frozenset({str}),
@@ -25,10 +27,30 @@ _PLAIN: dict[Type, frozenset[type]] = {
     Type.DAY: frozenset({date}),
     Type.INSTANT: frozenset({datetime, int}),
 }
+_IDS = re.compile(r"[0-9A-Za-z][0-9A-Za-z-]*(?: [0-9A-Za-z][0-9A-Za-z-]*)*")
 _NOTHING = frozenset({type(None)})
 AHEAD = 8 * 3_600
 SINCE = int(datetime(1992, 1, 1, tzinfo=UTC).timestamp())
 """From here on Shanghai is eight hours ahead all year; before, China had summer time."""
+
+
+class Known(dict[Given, Shown]):
+    """What becomes of each different value, worked out when it is first asked for; all is forgotten when it is too much."""
+
+    def __init__(self, make: Callable[[Given], Shown]) -> None:
+        super().__init__()
+        self._make = make
+
+    def __missing__(self, given: Given) -> Shown:
+        """Make what is not known yet."""
+        if len(self) >= REMEMBERED:
+            self.clear()
+        shown = self[given] = self._make(given)
+        return shown
+
+    def all(self, given: Iterable[Given]) -> list[Shown]:
+        """Return what becomes of each of them."""
+        return list(map(self.__getitem__, given))
 
 
 class Chunks(Iterable[Sequence[Cell]]):
@@ -53,7 +75,9 @@ def in_columns(rows: Iterable[Sequence[Cell]]) -> Iterator[Columns]:
         yield list(zip(*chunk, strict=True))
 
 
-def shown_in_columns(table: Table, shows: Sequence[Callable[[Sequence[Cell]], Shown]]) -> Iterator[list[Shown]]:
+def shown_in_columns(
+    table: Table, shows: Sequence[Callable[[Sequence[Cell]], list[Shown]]]
+) -> Iterator[list[list[Shown]]]:
     """Yield the chunks of a table, each column as its function shows it.
 
     Raises:
@@ -74,23 +98,24 @@ def refuse_others(kind: Type, column: Sequence[Cell]) -> None:
                 shown(cell)
 
 
-def remembering(kind: Type, make: Callable[[Cell], str], missing: str = "") -> Callable[[Sequence[Cell]], Shown]:
+def remembering(kind: Type, make: Callable[[Cell], Shown], missing: Shown) -> Callable[[Sequence[Cell]], list[Shown]]:
     """Return what shows a column, calling ``make`` once for each different cell as ``show(kind)`` returns it."""
-    known: dict[Cell, str] = {None: missing}
-    shown = show(kind)
+    form = show(kind)
+    known = Known[Cell, Shown](lambda cell: missing if cell is None else make(form(cell)))
 
-    def column_shown(column: Sequence[Cell]) -> Shown:
-        refuse_others(kind, column)
-        new = set(column).difference(known)
-        if len(known) + len(new) > REMEMBERED:
-            known.clear()
-            known[None] = missing
-            new = set(column).difference(known)
-        for cell in new:
-            known[cell] = make(shown(cell))
-        return [known[cell] for cell in column]
+    def column_shown(column: Sequence[Cell]) -> list[Shown]:
+        refuse_others(kind, column)  # 1 and True are the same key
+        return known.all(column)
 
     return column_shown
+
+
+def ids(column: Sequence[Cell]) -> bool:
+    """Return whether all cells of a column are ids, and none is empty."""
+    try:
+        return _IDS.fullmatch(" ".join(cast("Sequence[str]", column))) is not None
+    except TypeError:
+        return False
 
 
 def shanghai_seconds(column: Sequence[Cell]) -> list[int] | None:
@@ -102,5 +127,7 @@ def shanghai_seconds(column: Sequence[Cell]) -> list[int] | None:
     if None in column:
         return None
     instants = cast("Sequence[datetime | int]", column)
-    whole = [int(instant.timestamp()) if isinstance(instant, datetime) else instant for instant in instants]
-    return [second + AHEAD for second in whole] if min(whole) >= SINCE else None
+    if set(map(type, instants)) != {int}:
+        instants = [int(instant.timestamp()) if isinstance(instant, datetime) else instant for instant in instants]
+    whole = cast("Sequence[int]", instants)
+    return list(map(AHEAD.__add__, whole)) if min(whole) >= SINCE else None

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime
 from typing import cast
 
-from timebank.documents.columns import Shown, refuse_others, remembering, shanghai_seconds, shown_in_columns
+from timebank.documents.columns import ids, refuse_others, remembering, shanghai_seconds, shown_in_columns
 from timebank.documents.tables import Cell, Table, Type, clean, show
 
 MEDIA_TYPE = "text/csv; charset=utf-8"
@@ -18,7 +18,8 @@ MEDIA_TYPE = "text/csv; charset=utf-8"
 # Excel drops leading blanks before it looks; a leading tab or line end starts a new cell after a paste.
 _FORMULA = re.compile(r"[\t\r\n]|\s*[=+\-@＝＋－＠]")
 _QUOTED = re.compile(r'[,"\r\n]')
-_IDS = re.compile(r"[0-9A-Za-z][0-9A-Za-z-]*(?: [0-9A-Za-z][0-9A-Za-z-]*)*")
+Shown = list[str]
+
 _SECONDS = [f"{second:02}" for second in range(60)]
 
 
@@ -57,21 +58,21 @@ def _field(cell: Cell) -> str:
 def _fields_of(kind: Type) -> Callable[[Sequence[Cell]], Shown]:
     """Return what makes fields of a column; days and instants in the form that spreadsheets recognise."""
     if kind is Type.TEXT:
-        return remembering(kind, _field)
+        return remembering(kind, _field, "")
     if kind is Type.ID:
         return _ids
     if kind is Type.INSTANT:
         return _instants
     if kind is Type.DAY:
-        return remembering(kind, str)
+        return remembering(kind, str, "")
     return _numbers_of(kind)
 
 
 def _ids(column: Sequence[Cell]) -> Shown:
-    if None in column or not _IDS.fullmatch(" ".join(cast("Sequence[str]", column))):
-        shown = show(Type.ID)
-        return ["" if cell is None else str(shown(cell)) for cell in column]
-    return cast("Shown", column)
+    if ids(column):
+        return cast("Shown", column)
+    shown = show(Type.ID)
+    return ["" if cell is None else str(shown(cell)) for cell in column]
 
 
 def _numbers_of(kind: Type) -> Callable[[Sequence[Cell]], Shown]:

@@ -1,16 +1,21 @@
 """Cells of a worksheet as XML, byte for byte what XlsxWriter would write, for columns of one type at a time.
 
 XlsxWriter spends its time on looking at each cell: what is it, what format has it, where does it stand. A column knows
-that once. Where its row number goes stands a NUL, which no clean text holds.
+that once. Of all the XML only the row's number is new in each row, so a row is that number between what does not
+change: a cell is made from behind its own number to the number of the next one, which is once for each different cell.
 """
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from itertools import repeat
 from typing import cast
 
-from timebank.documents.columns import Shown, remembering, shanghai_seconds
+from xlsxwriter.utility import xl_col_to_name
+
+from timebank.documents import columns
+from timebank.documents.columns import remembering, shanghai_seconds
 from timebank.documents.errors import SheetTooLarge
 from timebank.documents.tables import Cell, Type, show
 
@@ -23,39 +28,41 @@ MAX_TEXT = 32_767
 # Excel counts a 29 February 1900 that never was; an earlier day (a slip of the hand) is written as text.
 FIRST_DAY = date(1900, 3, 1)
 
-_ROW = "\0"
 _EPOCH = datetime(1899, 12, 31)
 _BEFORE_1970 = (date(1970, 1, 1) - _EPOCH.date()).days
 _SECONDS_A_DAY = 86_400
 _LOOKS_ESCAPED = re.compile("(_x[0-9a-fA-F]{4}_)")
 _ESCAPES = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;"})
 
-Cells = Callable[[Sequence[Cell]], Shown]
+Styles = Mapping[Type, int]
+"""The numbers of the formats that cells of a type have."""
+Made = list[bytes]
+Cells = Callable[[Sequence[Cell]], Made]
 
 
-def rows_of(columns: Sequence[Shown], first: int) -> str:
-    """Return cells as whole rows, the first of them the row that a reader calls ``first``."""
-    return "".join(
-        [
-            f'<row r="{_ROW}">{"".join(cells)}</row>'.replace(_ROW, str(row))
-            for row, cells in enumerate(zip(*columns, strict=True), start=first)
-            if any(cells)
-        ]
-    )
+def rows_of(cells: Sequence[Made], first: int) -> bytes:
+    """Return columns of cells as whole rows, the first of them the row that a reader calls ``first``."""
+    numbers = [b"%d" % number for number in range(first, first + len(cells[0]))]
+    return b"".join(map(bytes.join, numbers, zip(repeat(b'<row r="'), repeat(b'"><c r="A'), *cells, strict=False)))
 
 
-def of(kind: Type, column: str, *, style: int, text_style: int) -> Cells:
-    """Return what makes cells of a column with this name and format; ``text_style`` is for days that Excel has not.
+def of(kinds: Sequence[Type], styles: Styles) -> list[Cells]:
+    """Return what makes the cells of each column of a sheet.
 
-    It raises TypeError for a cell that is not of the column's type, SheetTooLarge for what a sheet would cut off.
+    They raise TypeError for a cell that is not of the column's type, SheetTooLarge for what a sheet would cut off.
     """
-    one = _Column(f'<c r="{column}{_ROW}" s="{style}"', f'<c r="{column}{_ROW}" s="{text_style}"')
+    nexts = [f'<c r="{xl_col_to_name(place)}' for place in range(1, len(kinds))]
+    return [_cells(kind, styles, after) for kind, after in zip(kinds, [*nexts, "</row>"], strict=True)]
+
+
+def _cells(kind: Type, styles: Styles, after: str) -> Cells:
+    one = _Column(f'" s="{styles[kind]}"', f'" s="{styles[Type.TEXT]}"', after)
     made: dict[Type, Cells] = {
-        Type.TEXT: remembering(Type.TEXT, one.text),
+        Type.TEXT: remembering(Type.TEXT, one.text, one.empty),
         Type.ID: one.ids,
-        Type.WHOLE_NUMBER: remembering(Type.WHOLE_NUMBER, one.whole_number),
-        Type.DECIMAL: remembering(Type.DECIMAL, one.number),
-        Type.DAY: remembering(Type.DAY, one.day),
+        Type.WHOLE_NUMBER: remembering(Type.WHOLE_NUMBER, one.whole_number, one.empty),
+        Type.DECIMAL: remembering(Type.DECIMAL, one.number, one.empty),
+        Type.DAY: remembering(Type.DAY, one.day, one.empty),
         Type.INSTANT: one.instants,
     }
     return made[kind]
@@ -63,53 +70,56 @@ def of(kind: Type, column: str, *, style: int, text_style: int) -> Cells:
 
 @dataclass(frozen=True, slots=True)
 class _Column:
-    """Makes the cells of one column."""
+    """Makes the cells of one column; days that Excel has not are in the style of text."""
 
-    begins: str
-    begins_as_text: str
+    style: str
+    text_style: str
+    after: str
 
-    def text(self, cell: Cell) -> str:
-        return f'{self.begins} t="inlineStr"><is>{_inline(str(cell))}</is></c>'
+    @property
+    def empty(self) -> bytes:
+        return f"{self.style}/>{self.after}".encode()
 
-    def number(self, cell: Cell) -> str:
-        return f"{self.begins}><v>{cell:.16G}</v></c>"
+    def text(self, cell: Cell) -> bytes:
+        return f'{self.style} t="inlineStr"><is>{_inline(str(cell))}</is></c>{self.after}'.encode()
 
-    def whole_number(self, cell: Cell) -> str:
+    def number(self, cell: Cell) -> bytes:
+        return f"{self.style}><v>{cell:.16G}</v></c>{self.after}".encode()
+
+    def whole_number(self, cell: Cell) -> bytes:
         if abs(cast("int", cell)) >= 10**MAX_DIGITS:
             raise SheetTooLarge(max_rows=MAX_ROWS)
         return self.number(cell)
 
-    def day(self, cell: Cell) -> str:
+    def day(self, cell: Cell) -> bytes:
         day = cast("date", cell)
         return self._early(day) if day < FIRST_DAY else self.number((day - _EPOCH.date()).days + 1)
 
-    def ids(self, column: Sequence[Cell]) -> Shown:
-        shown = show(Type.ID)
-        start, end = f'{self.begins} t="inlineStr"><is><t>', "</t></is></c>"
-        return ["" if cell is None else f"{start}{shown(cell)}{end}" for cell in column]
+    def ids(self, column: Sequence[Cell]) -> Made:
+        start, end = f'{self.style} t="inlineStr"><is><t>', f"</t></is></c>{self.after}"
+        if columns.ids(column):
+            return [f"{start}{cell}{end}".encode() for cell in column]
+        shown, empty = show(Type.ID), self.empty
+        return [empty if cell is None else f"{start}{shown(cell)}{end}".encode() for cell in column]
 
-    def instants(self, column: Sequence[Cell]) -> Shown:
+    def instants(self, column: Sequence[Cell]) -> Made:
         seconds = shanghai_seconds(column)
         if seconds is None:
-            shown = show(Type.INSTANT)
-            return ["" if cell is None else self._instant(cast("datetime", shown(cell))) for cell in column]
-        divided = (divmod(second, _SECONDS_A_DAY) for second in seconds)
-        begins = self.begins
-        return [f"{begins}><v>{_serial(day + _BEFORE_1970, second):.16G}</v></c>" for day, second in divided]
+            shown, empty = show(Type.INSTANT), self.empty
+            return [empty if cell is None else self._instant(cast("datetime", shown(cell))) for cell in column]
+        form = f"{self.style}><v>%.16G</v></c>{self.after}".encode()
+        divided = map(divmod, seconds, repeat(_SECONDS_A_DAY))
+        return [form % (day + _BEFORE_1970 + second / _SECONDS_A_DAY + 1) for day, second in divided]
 
-    def _instant(self, instant: datetime) -> str:
+    def _instant(self, instant: datetime) -> bytes:
         if instant.date() < FIRST_DAY:
             return self._early(instant)
         passed = instant - _EPOCH
-        return f"{self.begins}><v>{_serial(passed.days, passed.seconds):.16G}</v></c>"
+        # Added in the library's own order; the 1 is for the leap day that Excel makes up.
+        return self.number(cast("Cell", passed.days + passed.seconds / _SECONDS_A_DAY + 1))
 
-    def _early(self, when: date) -> str:
-        return f'{self.begins_as_text} t="inlineStr"><is><t>{when}</t></is></c>'
-
-
-def _serial(days: int, seconds: int) -> float:
-    """Return Excel's number of an instant after the leap day that it makes up."""
-    return days + seconds / _SECONDS_A_DAY + 1
+    def _early(self, when: date) -> bytes:
+        return f'{self.text_style} t="inlineStr"><is><t>{when}</t></is></c>{self.after}'.encode()
 
 
 def _inline(text: str) -> str:

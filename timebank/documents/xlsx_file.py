@@ -1,143 +1,128 @@
 """XLSX with real types: dates are dates, minutes are numbers, ids are text, and no text is ever a formula.
 
 The first sheet holds the table under a frozen header, the second says what was asked for and what the columns mean.
-XlsxWriter streams through temporary files, so memory stays flat; they are gone when ``write`` returns or raises.
+Rows are packed as they come, into a file without a name that goes with ``write``: memory stays flat.
 """
 
 import shutil
 from collections.abc import Iterator, Sequence
-from datetime import datetime
-from pathlib import Path
-from tempfile import TemporaryDirectory
-from typing import Any, BinaryIO
+from tempfile import SpooledTemporaryFile
+from typing import IO, BinaryIO
+from zipfile import ZIP_DEFLATED, ZipFile
 
-from xlsxwriter import Workbook
-from xlsxwriter.utility import xl_col_to_name
-from xlsxwriter.worksheet import Worksheet
-
-from timebank.documents import sheet_cells
+from timebank.documents import sheet_cells, sheet_frame
 from timebank.documents.columns import shown_in_columns
 from timebank.documents.errors import SheetTooLarge
+from timebank.documents.sheet_cells import Made, Styles
+from timebank.documents.sheet_frame import Frame, Sheet
 from timebank.documents.tables import TIME_ZONE, Table, Type, clean
 
 MEDIA_TYPE = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 DATA_SHEET = "数据"
 ABOUT_SHEET = "说明"
 MAX_ROWS = sheet_cells.MAX_ROWS
+MAX_COLUMNS = 16_384
+MAX_XML = 2**31 - 1
+"""Bytes of a sheet before it is packed: more would need an archive of 64 bits, which not every reader has."""
 
-# The file's own properties hold no time of writing: the same table must give the same bytes. The register knows when.
-_CREATED = datetime(2000, 1, 1)
+# The sheet is text that repeats itself: the least effort packs it ten to one, more takes thrice the time for a fifth less.
+_EFFORT = 1
+_IN_MEMORY = 1 << 20
 _WIDTHS = {Type.TEXT: 22, Type.ID: 22, Type.WHOLE_NUMBER: 12, Type.DECIMAL: 12, Type.DAY: 12, Type.INSTANT: 20}
+_ABOUT_WIDTHS = (24, 80)
 
 
 def write(table: Table, target: BinaryIO) -> None:
     """Write ``table`` to ``target``, which stays untouched if anything fails before the file is whole.
 
     Raises:
-        SheetTooLarge: The sheet would cut off rows, a long text or the digits of a number.
+        SheetTooLarge: The sheet would cut off rows, columns, a long text or the digits of a number.
     """
-    with TemporaryDirectory(prefix="timebank-") as directory:
-        path = Path(directory, "table.xlsx")
-        options = {"constant_memory": True, "tmpdir": directory, "strings_to_formulas": False, "strings_to_urls": False}
-        with Workbook(str(path), options) as workbook:
-            workbook.use_zip64()  # a sheet of a million rows may be more than two gigabytes before it is packed
-            workbook.set_properties({"title": clean(table.title), "created": _CREATED})
-            _write_data(workbook, table)
-            _write_about(workbook, table)
-        with path.open("rb") as whole:
-            shutil.copyfileobj(whole, target)
-
-
-class _PlainSheet(Worksheet):  # type: ignore[misc]  # XlsxWriter carries no types
-    """A worksheet in which text is text: the original writes ``<r>…</r>`` into the XML as it stands."""
-
-    previous_row: int
-
-    def append_rows(self, first: int, xml: str, rows: int, columns: int) -> None:
-        """Write whole rows that are XML already, the first of them the one numbered ``first``, as the library flushes rows."""
-        if first > self.previous_row:
-            self._write_single_row(first)
-        self._check_dimensions(first + rows - 1, columns - 1)
-        self.previous_row = first + rows
-        self.fh.write(xml)
-
-    def _xml_rich_inline_string(self, string: str, attributes: list[tuple[str, Any]]) -> None:
-        self._xml_inline_string(string, preserve=True, attributes=attributes)
+    if len(table.columns) > MAX_COLUMNS:
+        raise SheetTooLarge(max_rows=MAX_ROWS)
+    with SpooledTemporaryFile(_IN_MEMORY, prefix="timebank-") as whole:
+        with ZipFile(whole, "w", ZIP_DEFLATED, compresslevel=_EFFORT) as archive:
+            _write_parts(archive, table)
+        whole.seek(0)
+        shutil.copyfileobj(whole, target)
 
 
 class _Sheet:
-    """One worksheet, filled from the top; refuses what XlsxWriter would cut off."""
+    """One worksheet, filled from the top; refuses what a spreadsheet program would cut off."""
 
-    def __init__(self, workbook: Workbook, name: str) -> None:
-        self.sheet = workbook.add_worksheet(name, worksheet_class=_PlainSheet)
-        self.row = 0
-        self._text = workbook.add_format({"num_format": "@"})
-        self._number = workbook.add_format({"num_format": "0"})
-        self._decimal = workbook.add_format({"num_format": "0.0"})
-        self._day = workbook.add_format({"num_format": "yyyy-mm-dd"})
-        self._instant = workbook.add_format({"num_format": "yyyy-mm-dd hh:mm:ss"})
-        self._header = workbook.add_format({"num_format": "@", "bold": True})
+    def __init__(self, file: IO[bytes], frame: Frame) -> None:
+        self.rows = 0
+        self._file = file
+        self._size = 0
+        self._styles = frame.styles
+        self._heading = {Type.TEXT: frame.heading}
 
     def append(self, *texts: str) -> None:
         """Write a row of text."""
-        self._put(texts, self._text)
-
-    def append_all(self, table: Table) -> None:
-        """Write rows below what is there, each cell as the library would write it: it takes five times as long."""
-        formats = {
-            Type.TEXT: self._text,
-            Type.ID: self._text,
-            Type.WHOLE_NUMBER: self._number,
-            Type.DECIMAL: self._decimal,
-            Type.DAY: self._day,
-            Type.INSTANT: self._instant,
-        }
-        cells = [
-            sheet_cells.of(
-                column.type,
-                xl_col_to_name(place),
-                style=formats[column.type]._get_xf_index(),  # noqa: SLF001 - it has no public name
-                text_style=self._text._get_xf_index(),  # noqa: SLF001
-            )
-            for place, column in enumerate(table.columns)
-        ]
-        sheet = self.sheet
-        for columns in shown_in_columns(table, cells):
-            first = self.row + 1
-            if first + len(columns[0]) - 1 > MAX_ROWS:
-                raise SheetTooLarge(max_rows=MAX_ROWS)
-            sheet.append_rows(self.row, sheet_cells.rows_of(columns, first), len(columns[0]), len(columns))
-            self.row += len(columns[0])
+        self._put(texts, self._styles)
 
     def append_header(self, *titles: str) -> None:
         """Write a row of bold text."""
-        self._put(titles, self._header)
+        self._put(titles, self._heading)
 
-    def _put(self, texts: Sequence[str], style: Any) -> None:
-        for column, text in enumerate(texts):
-            cut_off = self.sheet.write_string(self.row, column, clean(text), style) < 0
-            if cut_off:
-                raise SheetTooLarge(max_rows=MAX_ROWS)
-        self.row += 1
+    def skip(self) -> None:
+        """Leave a row empty."""
+        self.rows += 1
+
+    def append_all(self, table: Table) -> None:
+        """Write the rows of a table."""
+        cells = sheet_cells.of([column.type for column in table.columns], self._styles)
+        for columns in shown_in_columns(table, cells):
+            self._write(columns)
+
+    def _put(self, texts: Sequence[str], styles: Styles) -> None:
+        cells = sheet_cells.of([Type.TEXT] * len(texts), styles)
+        self._write([cell([text]) for cell, text in zip(cells, texts, strict=True)])
+
+    def _write(self, columns: Sequence[Made]) -> None:
+        first = self.rows + 1
+        self.rows += len(columns[0])
+        xml = sheet_cells.rows_of(columns, first)
+        self._size += len(xml)
+        if self.rows > MAX_ROWS or self._size > MAX_XML:
+            raise SheetTooLarge(max_rows=MAX_ROWS)
+        self._file.write(xml)
 
 
-def _write_data(workbook: Workbook, table: Table) -> None:
-    data = _Sheet(workbook, DATA_SHEET)
-    for index, column in enumerate(table.columns):
-        data.sheet.set_column(index, index, _WIDTHS[column.type])
-    data.append_header(*(column.title for column in table.columns))
-    data.append_all(table)
-    data.sheet.freeze_panes(1, 0)
-    data.sheet.autofilter(0, 0, data.row - 1, len(table.columns) - 1)
+def _write_parts(archive: ZipFile, table: Table) -> None:
+    """Write all parts of the file, in an order and with a date that are always the same."""
+    frame = _frame(table, rows=1)
+    contents, *others = frame.others
+    _put(archive, contents, frame.others[contents])
+    with archive.open(frame.sheets[0].name, "w") as file:
+        file.write(frame.sheets[0].head)
+        data = _Sheet(file, frame)
+        data.append_header(*(column.title for column in table.columns))
+        data.append_all(table)
+        frame = _frame(table, data.rows)
+        file.write(frame.sheets[0].tail)
+    with archive.open(frame.sheets[1].name, "w") as file:
+        file.write(frame.sheets[1].head)
+        _write_about(_Sheet(file, frame), table)
+        file.write(frame.sheets[1].tail)
+    for name in others:
+        _put(archive, name, frame.others[name])
 
 
-def _write_about(workbook: Workbook, table: Table) -> None:
-    about = _Sheet(workbook, ABOUT_SHEET)
-    about.sheet.set_column(0, 0, 24)
-    about.sheet.set_column(1, 1, 80)
+def _put(archive: ZipFile, name: str, part: bytes) -> None:
+    with archive.open(name, "w") as file:  # which has no time of writing, unlike ``writestr``
+        file.write(part)
+
+
+def _frame(table: Table, rows: int) -> Frame:
+    data = Sheet(DATA_SHEET, [_WIDTHS[column.type] for column in table.columns], filtered_rows=rows)
+    return sheet_frame.around(clean(table.title), [data, Sheet(ABOUT_SHEET, _ABOUT_WIDTHS)])
+
+
+def _write_about(about: _Sheet, table: Table) -> None:
     about.append_header(table.title)
     for heading, facts in _about(table):
-        about.append()
+        about.skip()
         about.append_header(heading)
         for name, value in facts:
             about.append(name, value)

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import islice
-from typing import BinaryIO
+from typing import BinaryIO, cast
 
 from timebank.documents import csv_file, pdf_table, xlsx_file
 from timebank.documents.columns import Chunks, in_columns
@@ -75,7 +75,7 @@ def _counted(
         yield columns
         written.rows += len(columns[0])
         for place in numbers:
-            written.sums[names[place]] += sum(cell for cell in columns[place] if isinstance(cell, int))
+            written.sums[names[place]] += sum(filter(None, cast("Sequence[int | None]", columns[place])))
         if progress and written.rows // EVERY > told:
             told = written.rows // EVERY
             progress(told * EVERY)

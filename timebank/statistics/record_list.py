@@ -3,7 +3,7 @@
 They come as text, a column at a time: what a thousand rows have in common is worked out once.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from datetime import date
 from typing import Any
 from uuid import UUID
@@ -14,7 +14,7 @@ from timebank import streaming
 from timebank.activities.models import Activity
 from timebank.activities.rules import CATEGORY_NAMES
 from timebank.database import session
-from timebank.documents.columns import Chunks
+from timebank.documents.columns import Chunks, Known
 from timebank.documents.tables import Cell, Column, Type
 from timebank.identity.models import Person
 from timebank.identity.rules import masked_name
@@ -88,28 +88,27 @@ def _shown(chunks: Iterator[streaming.Texts], *, masked: bool) -> Iterator[list[
     """Yield the chunks as cells of ``COLUMNS``."""
     categories = {"": "", **{str(category): name for category, name in CATEGORY_NAMES.items()}}
     provenances = {str(provenance): name for provenance, name in PROVENANCE_NAMES.items()}
+    made: dict[str, Known[str, Cell]] = {
+        "category_name": Known(lambda text: categories.get(text, "")),
+        "served_on": Known(date.fromisoformat),
+        "provenance_name": Known(provenances.__getitem__),
+        **{name: Known(int) for name in ("service_minutes", "credited_minutes", "policy_number")},
+    }
+    if masked:
+        made["display_name"] = Known(masked_name)
     for texts in chunks:
         cells: list[Sequence[Cell]] = list(texts)
-        cells[_AT["record"]] = [_id(text) for text in texts[_AT["record"]]]
-        if masked:
-            cells[_AT["display_name"]] = _each(masked_name, texts[_AT["display_name"]])
-        cells[_AT["category_name"]] = _each(lambda text: categories.get(text, ""), texts[_AT["category_name"]])
-        cells[_AT["served_on"]] = _each(date.fromisoformat, texts[_AT["served_on"]])
-        for name in ("started_at", "ended_at", "service_minutes", "credited_minutes", "policy_number"):
+        cells[_AT["record"]] = _ids(texts[_AT["record"]])
+        for name in ("started_at", "ended_at"):
             cells[_AT[name]] = list(map(int, texts[_AT[name]]))
-        cells[_AT["provenance_name"]] = _each(provenances.__getitem__, texts[_AT["provenance_name"]])
+        for name, known in made.items():
+            cells[_AT[name]] = known.all(texts[_AT[name]])
         yield cells
 
 
 _AT = {name: place for place, (name, _) in enumerate(COLUMNS)}
 
 
-def _each(make: Callable[[str], Cell], texts: Sequence[str]) -> list[Cell]:
-    """Return what each text becomes, made once for each different one."""
-    made = {text: make(text) for text in set(texts)}
-    return [made[text] for text in texts]
-
-
-def _id(text: str) -> str:
-    """Return an id as it is written everywhere; SQLite keeps it without hyphens."""
-    return text if "-" in text else str(UUID(text))
+def _ids(texts: Sequence[str]) -> Sequence[str]:
+    """Return ids as they are written everywhere; SQLite keeps them without hyphens."""
+    return texts if "-" in texts[0] else [str(UUID(text)) for text in texts]

@@ -156,78 +156,6 @@ def test_numbers_and_times_agree_with_the_csv(rows: list[tuple[int, date, dateti
     ]
 
 
-INSTANTS = st.datetimes(datetime(1899, 12, 1), datetime(2100, 1, 1), timezones=st.just(UTC))
-
-
-@given(
-    st.lists(
-        st.tuples(
-            st.none()
-            | st.text(alphabet="甲 <r>/&\"'_x0041\n\t=", max_size=12)
-            | st.sampled_from(["<r>x</r>", "_x0041_"]),
-            st.from_regex("[0-9A-Za-z][0-9A-Za-z-]{0,8}", fullmatch=True),
-            st.none() | st.integers(-(10**15) + 1, 10**15 - 1),
-            st.none() | st.decimals(-1000, 10**9, places=1),
-            st.none() | st.dates(date(1899, 12, 1)),
-            st.none() | INSTANTS,
-        ),
-        max_size=8,
-    )
-)
-def test_cells_are_what_the_library_writes(rows: list[tuple[Cell, ...]]) -> None:
-    """Byte for byte the worksheet that XlsxWriter makes of the same cells, one call a cell."""
-    columns = tuple(Column(str(kind), kind) for kind in Type)
-    table = Table(title="", columns=columns, rows=rows)
-
-    assert sheet_of(written(table)) == sheet_of(written_by_the_library(table))
-
-
-def sheet_of(file: bytes) -> bytes:
-    """Return the XML of the first worksheet."""
-    return zipfile.ZipFile(io.BytesIO(file)).read("xl/worksheets/sheet1.xml")
-
-
-def written_by_the_library(table: Table) -> bytes:
-    """Return the first sheet of a table written cell by cell."""
-    buffer = io.BytesIO()
-    with xlsxwriter.Workbook(
-        buffer, {"constant_memory": True, "strings_to_formulas": False, "strings_to_urls": False}
-    ) as book:
-        data = xlsx_file._Sheet(book, xlsx_file.DATA_SHEET)
-        styles = {
-            Type.TEXT: data._text,
-            Type.ID: data._text,
-            Type.WHOLE_NUMBER: data._number,
-            Type.DECIMAL: data._decimal,
-            Type.DAY: data._day,
-            Type.INSTANT: data._instant,
-        }
-        for place, column in enumerate(table.columns):
-            data.sheet.set_column(place, place, xlsx_file._WIDTHS[column.type])
-            styles[column.type]._get_xf_index()  # numbers go by who asks first
-            data._text._get_xf_index()
-        data.append_header(*(column.title for column in table.columns))
-        for number, cells in enumerate(table.cells(), start=1):
-            for place, (column, cell) in enumerate(zip(table.columns, cells, strict=True)):
-                _put(data, (number, place), cell, styles[column.type])
-        data.sheet.freeze_panes(1, 0)
-        data.sheet.autofilter(0, 0, len(list(table.rows)), len(table.columns) - 1)
-    return buffer.getvalue()
-
-
-def _put(data: Any, place: tuple[int, int], cell: Cell, style: Any) -> None:
-    if isinstance(cell, str):
-        data.sheet.write_string(*place, cell, style)
-    elif isinstance(cell, date):
-        early = (cell.date() if isinstance(cell, datetime) else cell) < date(1900, 3, 1)
-        if early:
-            data.sheet.write_string(*place, str(cell), data._text)
-        else:
-            data.sheet.write_datetime(*place, cell, style)
-    elif cell is not None:
-        data.sheet.write_number(*place, cell, style)
-
-
 def test_a_day_before_excels_first_is_written_as_text() -> None:
     """A slip of the hand in a date stays readable."""
     early = Table(
@@ -277,9 +205,33 @@ def test_more_rows_than_a_sheet_has_are_refused(monkeypatch: pytest.MonkeyPatch)
     assert "12 行" in refusal.value.explain()[1]
 
 
-def test_the_limit_of_rows_is_excels() -> None:
-    """The library knows the same number."""
-    assert xlsx_file._PlainSheet().xls_rowmax == xlsx_file.MAX_ROWS
+def test_the_limits_are_excels() -> None:
+    """The library knows the same numbers."""
+    sheet = xlsxwriter.worksheet.Worksheet()
+
+    assert (sheet.xls_rowmax, sheet.xls_colmax) == (xlsx_file.MAX_ROWS, xlsx_file.MAX_COLUMNS)
+
+
+def test_more_columns_than_a_sheet_has_are_refused() -> None:
+    """A pivot by everything is too wide."""
+    with pytest.raises(SheetTooLarge):
+        written(Table(title="", columns=(Column("文"),) * (xlsx_file.MAX_COLUMNS + 1), rows=[]))
+
+
+def rows_of(file: bytes) -> bytes:
+    """Return the XML of the rows of the first sheet."""
+    xml = zipfile.ZipFile(io.BytesIO(file)).read("xl/worksheets/sheet1.xml")
+    return xml.partition(b"<sheetData>")[2].partition(b"</sheetData>")[0]
+
+
+def test_a_sheet_that_plain_archives_have_no_room_for_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Not every reader takes an archive of more."""
+    full = replace(TABLE, rows=[ROW] * 20)
+    monkeypatch.setattr(xlsx_file, "MAX_XML", len(rows_of(written(full))))
+    assert opened(full)
+
+    with pytest.raises(SheetTooLarge):
+        written(replace(full, rows=[ROW] * 21))
 
 
 def test_the_same_table_gives_the_same_bytes() -> None:
@@ -291,17 +243,19 @@ def test_the_same_table_gives_the_same_bytes() -> None:
 
     assert first == second
     stamps = {entry.date_time for entry in zipfile.ZipFile(io.BytesIO(first)).infolist()}
-    assert stamps == {(1980, 1, 31, 0, 0, 0)}
+    assert stamps == {(1980, 1, 1, 0, 0, 0)}
 
 
-def test_no_temporary_file_is_left(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """All of them lie in one directory, which goes with the file or with the failure; and no handle stays open."""
+def test_no_file_is_left_and_the_target_stays_empty_if_reading_fails(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What is packed on the way lies in a file without a name, which not even a power cut leaves behind."""
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    monkeypatch.setattr(xlsx_file, "_IN_MEMORY", 1)
 
     def failing() -> Iterator[list[Cell]]:
         yield ROW
-        [directory] = tmp_path.iterdir()
-        assert directory.is_dir()
+        assert list(tmp_path.iterdir()) == []
         raise ConnectionError
 
     written(TABLE)
