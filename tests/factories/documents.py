@@ -1,5 +1,6 @@
 """PDF files and pictures as another program reads them."""
 
+import hashlib
 import io
 
 import pypdfium2
@@ -14,6 +15,19 @@ def pdf_texts(file: bytes) -> list[str]:
         return [page.get_textpage().get_text_range().replace("\r\n", "\n") for page in document]
     finally:
         document.close()
+
+
+def pdf_setting(file: bytes) -> str:
+    """Return a hash of what stands where on each page, to the point: the same whichever library has packed the bytes."""
+    document = pypdfium2.PdfDocument(file)
+    said = hashlib.sha256()
+    try:
+        for page, text in zip(document, pdf_texts(file), strict=True):
+            places = [(item.type, *map(round, item.get_bounds())) for item in page.get_objects()]
+            said.update(f"{text}{places}".encode())
+    finally:
+        document.close()
+    return said.hexdigest()
 
 
 def pdf_codes(file: bytes, page: int = 0) -> list[str]:

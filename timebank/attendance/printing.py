@@ -7,7 +7,8 @@ from html import escape
 from timebank.activities.queries import ShiftContext
 from timebank.clock import SHANGHAI
 from timebank.documents import qr
-from timebank.documents.pdf_file import LINE_HEIGHT, PAGE_HEIGHT, PAGE_WIDTH, Align, Pages, broken
+from timebank.documents.line_breaking import broken
+from timebank.documents.pdf_file import LINE_HEIGHT, PAGE_HEIGHT, PAGE_WIDTH, Align, Pages
 from timebank.documents.typefaces import Typeface
 
 MM_A_POINT = 25.4 / 72

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 
 from timebank.certificates.legible import without_pictures
 from timebank.certificates.rules import Entry, hours
-from timebank.documents.pdf_file import LINE_HEIGHT, PAGE_WIDTH, Pages, broken
+from timebank.documents.line_breaking import Breaker
+from timebank.documents.pdf_file import LINE_HEIGHT, PAGE_WIDTH, Pages
 from timebank.documents.typefaces import Typeface
 from timebank.records.explanation import PROVENANCES
 
@@ -36,17 +37,17 @@ class Row:
         return max(map(len, self.cells)) * LINE + 2 * PADDING
 
 
-def laid_out(entries: Iterable[Entry], face: Typeface) -> list[list[Row]]:
+def laid_out(entries: Iterable[Entry], face: Typeface, breaker: Breaker) -> list[list[Row]]:
     """Return the rows of each page, a head on every one and the sum on the last. Raises GlyphMissing."""
     entries = list(entries)
     minutes = sum(entry.service_minutes for entry in entries)
     texts = [_texts(entry, face) for entry in entries]
     texts.append(("合计", f"{len(entries)} 次，{hours(minutes)} 小时", "", "", str(minutes)))
     sheets: list[list[Row]] = []
-    for cells in (_broken(text, face) for text in texts):
+    for cells in (_broken(text, face, breaker) for text in texts):
         top = sheets[-1][-1].top + sheets[-1][-1].height if sheets else BOTTOM
         if top + Row(top, cells).height > BOTTOM:
-            head = Row(TOP, _broken(_HEAD, face))
+            head = Row(TOP, _broken(_HEAD, face, breaker))
             sheets.append([head])
             top = head.top + head.height
         sheets[-1].append(Row(top, cells))
@@ -74,8 +75,8 @@ def _texts(entry: Entry, face: Typeface) -> tuple[str, ...]:
     )
 
 
-def _broken(texts: tuple[str, ...], face: Typeface) -> tuple[list[str], ...]:
+def _broken(texts: tuple[str, ...], face: Typeface, breaker: Breaker) -> tuple[list[str], ...]:
     return tuple(
-        broken(text, width=width / MM_A_POINT, measure=lambda piece: face.width(piece, SIZE))
+        breaker(text, width=width / MM_A_POINT, measure=lambda piece: face.width(piece, SIZE))
         for text, (_, width) in zip(texts, COLUMNS, strict=True)
     )

@@ -6,6 +6,7 @@ from uuid import UUID
 from flask import Response, current_app
 
 from timebank.certificates import issuers, queries, schemas, service
+from timebank.certificates.layouts import FIRST
 from timebank.certificates.models import Certificate
 from timebank.certificates.printing import certificate_pdf
 from timebank.certificates.service import Press, Wanted
@@ -97,7 +98,7 @@ def show_certificate(number: str) -> dict[str, Any]:
 def print_certificate(number: str) -> Response:
     """下载证明（A4，附明细页、二维码、盖章处）：同一份每次下载都完全相同；已撤销的本人不能再打印。"""
     certificate, names, _, _ = service.seen(actor=actor(), number=number, printed=True)
-    file = certificate_pdf(service.statement_of(certificate, names), _press().face)
+    file = certificate_pdf(service.statement_of(certificate, names), _press().face, certificate.layout or FIRST)
     response = Response(file, mimetype=pdf_file.MEDIA_TYPE)
     response.headers["Content-Disposition"] = f'inline; filename="certificate-{certificate.number}.pdf"'
     return response

@@ -14,7 +14,8 @@ from timebank.database import Base, one_of, retry_on
 class Certificate(Base):
     """One line of the numbering register: what was certified when, by whom. ``sha256`` is over the canonical form.
 
-    ``token`` stands in the QR code: nobody can guess it. ``seal_n`` is the last seal of the ledger at that time.
+    ``token`` stands in the QR code: nobody can guess it. ``seal_n`` is the last seal of the ledger at that time. ``layout``
+    is the one that the paper is printed in, whenever it is; None is the first.
     """
 
     __tablename__ = "certificate"
@@ -50,6 +51,7 @@ class Certificate(Base):
     issued_by: Mapped[UUID]
     issued_at: Mapped[datetime]
     issued_on: Mapped[date]
+    layout: Mapped[int | None]
 
 
 class CertificateEntry(Base):

@@ -1,11 +1,12 @@
 """How a certificate looks on paper: A4, large letters, room for the red seal, every record on its appendix.
 
-The same statement gives the same bytes, today and in ten years: nothing is read from the clock.
+The same statement in the same layout gives the same bytes, today and in ten years: nothing is read from the clock.
 """
 
 from datetime import date
 
 from timebank.certificates.appendix import MM_A_POINT, Row, drawn_row, laid_out
+from timebank.certificates.layouts import LAYOUTS, NEWEST, Layout
 from timebank.certificates.legible import without_pictures
 from timebank.certificates.rules import Entry, Statement, by_provenance, hours
 from timebank.documents.pdf_file import PAGE_WIDTH, Align, Pages
@@ -21,20 +22,23 @@ SMALL = 10.5
 QR_SIDE = 40.0
 SEAL_SIDE = 46.0
 """Millimetres; a seal of an organisation is 42 across at most (国发〔1999〕25号)."""
-MAX_NAMED = 100
-"""Characters of activities' names on the first page; all of them stand on the appendix."""
 FOOT = 228.0
 """Where the QR code and the box for the seal begin, below the longest names there are."""
+MAX_GAP, MAX_BETWEEN = 12.0, 3.0
+"""Millimetres that a page with few words leaves between its parts, and between their lines."""
+CLOSING_ROOM = 9.0
+"""Millimetres of the line with which the text ends; a page that is full has it behind its last sentence."""
 BLANK = "＿＿＿＿＿＿＿＿"
 """What nobody has entered is filled in by hand when the certificate is sealed."""
 
 
-def certificate_pdf(statement: Statement, face: Typeface) -> bytes:
-    """Return a certificate with its appendix. Raises GlyphMissing."""
-    sheets = laid_out(statement.entries, face)
+def certificate_pdf(statement: Statement, face: Typeface, layout: int = NEWEST) -> bytes:
+    """Return a certificate with its appendix, in the layout that it was issued in. Raises GlyphMissing."""
+    chosen = LAYOUTS[layout]
+    sheets = laid_out(statement.entries, face, chosen.breaker)
     count = 1 + len(sheets)
-    pages = Pages(title=f"{TITLE} {statement.number}", face=face)
-    _draw_first(pages, statement, face)
+    pages = _pages(statement, face, chosen)
+    _draw_first(pages, statement, face, chosen, _to_spare(statement, face, chosen))
     _draw_foot(pages, 1, count)
     for index, rows in enumerate(sheets):
         pages.next_page()
@@ -43,16 +47,42 @@ def certificate_pdf(statement: Statement, face: Typeface) -> bytes:
     return pages.finished()
 
 
-def _draw_first(pages: Pages, statement: Statement, face: Typeface) -> None:
-    pages.frame(left=12, top=12, width=PAGE_WIDTH - 24, height=270)
+def _pages(statement: Statement, face: Typeface, layout: Layout) -> Pages:
+    title = f"{TITLE} {statement.number}"
+    return Pages(title=title, face=face, breaker=layout.breaker, names_helvetica=layout.names_helvetica)
+
+
+def _to_spare(statement: Statement, face: Typeface, layout: Layout) -> float:
+    """Return how much room a page has between what it says and its foot, in millimetres: as one learns by drawing it."""
+    if not layout.spread:
+        return 0.0
+    return max(0.0, FOOT - BODY / 2 - _draw_first(_pages(statement, face, layout), statement, face, layout, 0.0))
+
+
+def _draw_first(pages: Pages, statement: Statement, face: Typeface, layout: Layout, spare: float) -> float:
+    """Draw the first page, with the room that there is to ``spare`` between its parts; return where what it says ends."""
+    apart = layout.closing if spare > CLOSING_ROOM else ""
+    spare -= CLOSING_ROOM if apart else 0.0
+    gap, between = min(spare / 6, MAX_GAP), min(spare / 16, MAX_BETWEEN)
+    _draw_head(pages, statement, layout)
+    top = layout.begins + gap / 2
+    what = _what(statement, face, layout) + ("" if apart else layout.closing)
+    for text in (_certified(statement), what):
+        top = pages.paragraph(f"　　{text}", left=LEFT, top=top, width=WIDTH, size=BODY) + 2 + between
+    top = _draw_provenance(pages, _rows(statement.entries, layout), layout, top + 2)
+    if apart:
+        pages.text(f"　　{apart}", left=LEFT, top=top + 4 + between, size=BODY)
+        top += CLOSING_ROOM
+    top = _draw_issuer(pages, statement, face, top + 4 + gap, 8.6 + between)
+    _draw_check(pages, statement)
+    return top
+
+
+def _draw_head(pages: Pages, statement: Statement, layout: Layout) -> None:
+    for edge in layout.frames:
+        pages.frame(left=edge, top=edge, width=PAGE_WIDTH - 2 * edge, height=294 - 2 * edge)
     pages.text(TITLE, left=PAGE_WIDTH / 2, top=24, size=28, align=Align.CENTRE)
     pages.text(f"编号：{statement.number}", left=RIGHT, top=41, size=12, align=Align.RIGHT)
-    top = 54.0
-    for text in (_certified(statement), _what(statement, face)):
-        top = pages.paragraph(f"　　{text}", left=LEFT, top=top, width=WIDTH, size=BODY) + 2
-    top = _draw_provenance(pages, statement.entries, top + 2)
-    _draw_issuer(pages, statement, face, top + 4)
-    _draw_check(pages, statement)
 
 
 def _certified(statement: Statement) -> str:
@@ -65,30 +95,38 @@ def _certified(statement: Statement) -> str:
     )
 
 
-def _what(statement: Statement, face: Typeface) -> str:
+def _what(statement: Statement, face: Typeface, layout: Layout) -> str:
     named = dict.fromkeys(without_pictures(entry.activity_name, face) for entry in statement.entries)
     text = "、".join(named)
-    if len(text) > MAX_NAMED:
-        text = f"{text[:MAX_NAMED]}…等 {len(named)} 项"
+    if len(text) > layout.most_named:
+        text = f"{text[: layout.most_named]}…等 {len(named)} 项"
     return f"服务内容：{text}。逐次明细见附页。"
 
 
-def _draw_provenance(pages: Pages, entries: tuple[Entry, ...], top: float) -> float:
-    columns = ((LEFT, "时长来源"), (LEFT + 62, "次数"), (LEFT + 92, "小时"), (LEFT + 122, "分钟"))
-    rows = [tuple(title for _, title in columns)]
-    for provenance, minutes in by_provenance(entries).items():
+def _rows(entries: tuple[Entry, ...], layout: Layout) -> list[tuple[str, ...]]:
+    """Return the table of where the minutes come from, its head first."""
+    rows: list[tuple[str, ...]] = [("时长来源", "次数", "小时", "分钟")]
+    totals = by_provenance(entries)
+    for provenance, minutes in totals.items():
         times = sum(entry.provenance is provenance for entry in entries)
         rows.append((PROVENANCES[provenance][0], str(times), hours(minutes), str(minutes)))
+    if layout.sums:
+        minutes = sum(totals.values())
+        rows.append(("合计", str(len(entries)), hours(minutes), str(minutes)))
+    return rows
+
+
+def _draw_provenance(pages: Pages, rows: list[tuple[str, ...]], layout: Layout, top: float) -> float:
     for row in rows:
         pages.rule(left=LEFT, top=top, width=WIDTH)
-        for (left, _), cell in zip(columns, row, strict=True):
-            pages.text(cell, left=left + 2, top=top + 1.2, size=12)
+        for (left, align), cell in zip(layout.columns, row, strict=True):
+            pages.text(cell, left=LEFT + left, top=top + 1.2, size=12, align=align)
         top += 7.2
     pages.rule(left=LEFT, top=top, width=WIDTH)
     return top
 
 
-def _draw_issuer(pages: Pages, statement: Statement, face: Typeface, top: float) -> None:
+def _draw_issuer(pages: Pages, statement: Statement, face: Typeface, top: float, pitch: float) -> float:
     names = statement.names
     for title, value in (
         ("记录单位", statement.organisation_name),
@@ -98,7 +136,8 @@ def _draw_issuer(pages: Pages, statement: Statement, face: Typeface, top: float)
         ("出具日期", _in_words(statement.issued_on)),
     ):
         pages.text(f"{title}：", left=LEFT, top=top, size=BODY)
-        top = max(top + 8.6, _draw_value(pages, value, face, top))
+        top = max(top + pitch, _draw_value(pages, value, face, top))
+    return top
 
 
 def _draw_value(pages: Pages, value: str, face: Typeface, top: float) -> float:

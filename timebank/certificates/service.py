@@ -19,6 +19,7 @@ from timebank.certificates.errors import (
     RecordsBeingCorrected,
     RecordsObjected,
 )
+from timebank.certificates.layouts import NEWEST
 from timebank.certificates.models import (
     Certificate,
     CertificateCounter,
@@ -127,6 +128,7 @@ def _issue(
         "reason": reason,
         "issued_by": issued_by,
         "issued_at": now,
+        "layout": NEWEST,
     }
     return _register(statement, row)
 

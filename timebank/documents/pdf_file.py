@@ -5,7 +5,6 @@ searched and copied, and a QR picture is drawn as vectors, so that a printer of 
 """
 
 import io
-from collections.abc import Callable
 from enum import StrEnum
 from itertools import groupby
 
@@ -16,6 +15,7 @@ from reportlab.lib.units import mm
 from reportlab.pdfgen.canvas import Canvas
 
 from timebank.documents import qr
+from timebank.documents.line_breaking import Breaker, broken, one_line
 from timebank.documents.tables import clean
 from timebank.documents.typefaces import Typeface
 
@@ -23,8 +23,6 @@ MEDIA_TYPE = "application/pdf"
 PAGE_WIDTH, PAGE_HEIGHT = 210.0, 297.0
 LINE_HEIGHT = 1.5
 """Of the size of the letters: Chinese characters fill their square."""
-# A line does not begin with these, nor end with those; one too many is better than a stop alone on a line.
-_NOT_FIRST = frozenset("，。、；：？！）》」』”’%,.;:?!)")
 _POINTS_A_MM = float(mm)
 
 
@@ -39,19 +37,37 @@ class Align(StrEnum):
 class Pages:
     """Pages being written, one after the other."""
 
-    def __init__(self, *, title: str, face: Typeface, wide: bool = False) -> None:
-        """Begin the first page; ``title`` is what a reader shows in its window. ``wide`` pages lie on their side."""
-        self._face = face
+    def __init__(
+        self,
+        *,
+        title: str,
+        face: Typeface,
+        wide: bool = False,
+        breaker: Breaker = broken,
+        names_helvetica: bool = False,
+    ) -> None:
+        """Begin the first page; ``title`` is what a reader shows in its window. ``wide`` pages lie on their side.
+
+        ``breaker`` and ``names_helvetica`` (a font that the file names, does not carry and prints nothing in) make papers of
+        before as they were.
+        """
+        self._face, self._breaker = face, breaker
         self.width, self.height = (PAGE_HEIGHT, PAGE_WIDTH) if wide else (PAGE_WIDTH, PAGE_HEIGHT)
         self._buffer = io.BytesIO()
-        size = landscape(A4) if wide else A4
-        self._canvas = Canvas(self._buffer, pagesize=size, invariant=1, pageCompression=1, lang="zh-CN")
+        self._canvas = Canvas(
+            self._buffer,
+            pagesize=landscape(A4) if wide else A4,
+            invariant=1,
+            pageCompression=1,
+            lang="zh-CN",
+            initialFontName=None if names_helvetica else face.first,
+        )
         self._canvas.setTitle(clean(title))
         self._canvas.setCreator("timebank")
 
     def text(self, text: str, *, left: float, top: float, size: float, align: Align = Align.LEFT) -> None:
         """Write one line whose letters stand below ``top``. Raises GlyphMissing."""
-        line = _one_line(text)
+        line = one_line(text)
         width = self._face.width(line, size)
         start = left * _POINTS_A_MM - {Align.LEFT: 0.0, Align.CENTRE: width / 2, Align.RIGHT: width}[align]
         written = self._canvas.beginText(start, self._from_bottom(top) - size)
@@ -64,7 +80,7 @@ class Pages:
         self, text: str, *, left: float, top: float, size: float, width: float, align: Align = Align.LEFT
     ) -> None:
         """Write one line, smaller than ``size`` if it would be wider than ``width``. Raises GlyphMissing."""
-        needed = self._face.width(_one_line(text), size) / _POINTS_A_MM
+        needed = self._face.width(one_line(text), size) / _POINTS_A_MM
         self.text(text, left=left, top=top, size=size if needed <= width else size * width / needed, align=align)
 
     def paragraph(
@@ -72,7 +88,9 @@ class Pages:
     ) -> float:
         """Write text broken into lines within ``width``; return where the next line would begin. Raises GlyphMissing."""
         start = left + {Align.LEFT: 0.0, Align.CENTRE: width / 2, Align.RIGHT: width}[align]
-        for line in broken(text, width=width * _POINTS_A_MM, measure=lambda piece: self._face.width(piece, size)):
+        for line in self._breaker(
+            text, width=width * _POINTS_A_MM, measure=lambda piece: self._face.width(piece, size)
+        ):
             self.text(line, left=start, top=top, size=size, align=align)
             top += size * LINE_HEIGHT / _POINTS_A_MM
         return top
@@ -133,25 +151,3 @@ class Pages:
 
     def _from_bottom(self, top: float) -> float:
         return (self.height - top) * _POINTS_A_MM
-
-
-def broken(text: str, *, width: float, measure: Callable[[str], float]) -> list[str]:
-    """Return ``text`` in lines that ``measure`` no wider than ``width``.
-
-    They break after any character, as Chinese does; a Latin word that does not fit is broken, too.
-    """
-    lines = []
-    for given in clean(text).split("\n"):
-        line = ""
-        for character in _one_line(given):
-            if line and measure(line + character) > width and character not in _NOT_FIRST:
-                lines.append(line.rstrip())
-                line = character.strip()
-            else:
-                line += character
-        lines.append(line)
-    return lines
-
-
-def _one_line(text: str) -> str:
-    return " ".join(clean(text).split("\n")).replace("\t", " ")

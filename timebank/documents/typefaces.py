@@ -30,6 +30,11 @@ class Typeface:
         """Take the files in the order in which they are asked. Raises UnusableFont."""
         self._fonts = [_loaded(path) for path in paths]
 
+    @property
+    def first(self) -> str:
+        """The name of the font that is asked first."""
+        return str(self._fonts[0].fontName)
+
     def has(self, character: str) -> bool:
         """Whether one of the fonts can print a character."""
         return self._name_for(character) is not None

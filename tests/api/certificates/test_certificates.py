@@ -1,6 +1,7 @@
 """Issuing a certificate, oneself or at the desk; reading, printing and revoking it."""
 
 import re
+from functools import partial
 
 import pytest
 
@@ -13,9 +14,13 @@ from tests.factories.notices import a_record_on_notice, an_objection
 from tests.factories.organisations import an_organisation
 from tests.factories.policies import a_policy
 from tests.factories.records import NINE_O_CLOCK, a_pending_record, a_record
+from tests.unguarded import unguarded
 from timebank import clock
-from timebank.certificates import holders, service
+from timebank.certificates import holders, queries, service
+from timebank.certificates.layouts import NEWEST
+from timebank.certificates.printing import certificate_pdf
 from timebank.database import in_unit_of_work, new_id
+from timebank.documents.typefaces import typeface
 from timebank.identity import service as identity
 from timebank.identity.models import Person
 from timebank.identity.rules import Actor, Role
@@ -66,6 +71,24 @@ def test_the_paper_is_the_same_every_time(
     assert fonts_of(paper.data) == {"NotoSansSC-Regular": True}
     assert made["number"] in pdf_texts(paper.data)[0]
     assert "王秀英" in pdf_texts(paper.data)[0]
+
+
+@pytest.mark.rule("R15")
+def test_a_certificate_of_before_layouts_had_numbers_is_printed_in_the_first(
+    desk: Desk, organisation: Organisation, volunteer: Person, records: list[Revision]
+) -> None:
+    """Its hash is what it was; the next one that is issued has the newest layout."""
+    made, next_one = desk.certificate(volunteer, organisation), desk.certificate(volunteer, organisation)
+    unguarded(f"UPDATE certificate SET layout = NULL WHERE number = '{made['number']}'")
+
+    def expected(number: str, layout: int) -> tuple[int | None, str, bytes]:
+        certificate, names, _, _ = queries.by_number(number)
+        paper = certificate_pdf(service.statement_of(certificate, names), typeface(), layout)
+        return certificate.layout, certificate.sha256, paper
+
+    for one, kept, layout in ((made, None, 1), (next_one, NEWEST, NEWEST)):
+        paper = desk.get(volunteer, f"/certificates/{one['number']}.pdf").data
+        assert in_unit_of_work(partial(expected, one["number"], layout)) == (kept, one["sha256"], paper)
 
 
 @pytest.mark.rule("R16")
@@ -200,7 +223,7 @@ def test_a_document_is_printed_masked_if_there_is_one(
     assert made["document"] == "居民身份证 330***********0021"
     assert "居民身份证 330***********0021" in pdf_texts(
         desk.get(volunteer, f"/certificates/{made['number']}.pdf").data
-    )[0].replace("\n", "")
+    )[0].replace("\n", " ")
 
 
 def test_the_last_seal_stands_on_it(

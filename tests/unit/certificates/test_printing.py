@@ -12,7 +12,7 @@ import pypdfium2.raw
 import pytest
 
 from tests.factories.certificates import a_statement, an_entry, fonts_of
-from tests.factories.documents import pdf_codes, pdf_texts
+from tests.factories.documents import pdf_codes, pdf_setting, pdf_texts
 from timebank.certificates.legible import refuse_missing, without_pictures
 from timebank.certificates.printing import certificate_pdf
 from timebank.certificates.rules import Entry, Names, Statement
@@ -110,9 +110,56 @@ def test_another_process_writes_the_same_bytes(seed: str) -> None:
     assert told.stdout.strip() == hashlib.sha256(printed(a_statement())).hexdigest()
 
 
+def test_what_was_issued_in_the_first_layout_is_printed_in_it_for_good() -> None:
+    """What stands where was taken down from the version that issued them; only the lines of later ones are broken otherwise."""
+    first = an_entry(
+        served_on=date(2025, 12, 13),
+        activity_name="公益仓值守（2025年第12期）",
+        content="上午8:30到12:00，整理货架、登记物品，合计3.5小时。",
+        place="南关厢街道邻里中心1号楼2层",
+    )
+    second = an_entry(provenance=Provenance.SUPPLEMENT, service_minutes=3424)
+    statement = a_statement(first, second, organisation_name="晨光志愿服务联合会")
+
+    assert pdf_setting(certificate_pdf(statement, FACE, layout=1)) == (
+        "153fa402b6338cf92a14d49cb5380000d07f9291825b626efe3ce0eb58401a5c"
+    )
+    assert pdf_setting(printed(statement)) != pdf_setting(certificate_pdf(statement, FACE, layout=1))
+
+
+def test_no_line_ends_inside_a_number_or_begins_with_a_stop() -> None:
+    """Whatever the length of the name before it: years, hours and numbers stand whole, with their units behind them."""
+    place = "南关厢街道邻里中心1号楼2层308室"
+    for length in range(2, 18, 3):
+        entries = [
+            an_entry(served_on=date(2025, 12, 13), place="东" * length + place, service_minutes=3424),
+            an_entry(),
+        ]
+        first, second = pdf_texts(printed(a_statement(*entries, holder_name="秀" * length)))
+        lines = first.split("\n") + second.split("\n")
+
+        text = "\n".join(lines)
+        for whole in (
+            "2025 年",
+            "12 月",
+            "13 日",
+            "2026 年",
+            "2 次",
+            "59.1 小时",
+            "3549 分钟",
+            "1234567897",
+            "330***********0021",
+        ):
+            assert whole in first, (length, whole)
+        assert all(whole in second for whole in ("2025-12-13", "1号", "2层", "308室")), length
+        assert not [line for line in lines if line[:1] in set("，。、；：？！）》")], text
+        assert not [line for line in lines if line.rstrip()[-1:] in set("（《")], text
+
+
 def test_every_font_is_in_the_file() -> None:
     """A reader without Chinese fonts prints the same."""
     assert fonts_of(printed(a_statement())) == {"NotoSansSC-Regular": True}
+    assert b"Helvetica" not in printed(a_statement())  # not even named: pdffonts lists what is named
 
 
 def test_a_phone_reads_the_code_from_the_paper() -> None:
@@ -168,6 +215,7 @@ def test_what_nobody_has_entered_is_left_open_for_the_pen() -> None:
     text = plain(pdf_texts(printed(a_statement(names=names, seal_n=None, seal_hash=None)))[0])
 
     assert "（志愿者编号1234567897）" in text
+    assert "特此证明。" in text
     assert "负责人：＿＿＿＿＿＿＿＿" in text
     assert "出具时账本尚未封存" in text
 

@@ -116,8 +116,8 @@ def test_long_text_is_broken_and_no_line_begins_with_a_stop() -> None:
     below = file.paragraph("到达时请扫一扫，离开时再扫一次。\n谢谢", left=20, top=20, width=25, size=10)
     lines = text_of(file.finished()).split("\n")
 
-    assert lines == ["到达时请扫一扫，", "离开时再扫一次。", "谢谢"]
-    assert below == pytest.approx(20 + 3 * 10 * pdf_file.LINE_HEIGHT / 72 * 25.4)
+    assert lines == ["到达时请扫一", "扫，离开时再扫", "一次。", "谢谢"]
+    assert below == pytest.approx(20 + 4 * 10 * pdf_file.LINE_HEIGHT / 72 * 25.4)
 
 
 def test_a_line_that_must_fit_gets_smaller() -> None:
