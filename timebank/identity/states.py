@@ -10,6 +10,7 @@ from sqlalchemy import Select, func, select, update
 from timebank import clock
 from timebank.database import retry_on, session
 from timebank.errors import NotFound
+from timebank.identity import administrators
 from timebank.identity.errors import StateUnchangeable
 from timebank.identity.models import Person, SignedInSession
 from timebank.identity.rules import PersonState
@@ -29,7 +30,8 @@ _WAYS = {
 def change(*, person_id: UUID, to: PersonState, by: UUID, reason: str, organisation_id: UUID | None = None) -> Person:
     """Change the state of an account; the state that it is in already changes nothing. Who may is the caller's question.
 
-    Whoever is not active any more is signed out everywhere. Raises NotFound, StateUnchangeable (closed is for good).
+    Whoever is not active any more is signed out everywhere. Raises NotFound, StateUnchangeable (closed is for good),
+    LastAdmin.
     """
     person = session.get(Person, person_id, with_for_update={"key_share": True}, populate_existing=True)
     if person is None:
@@ -39,6 +41,8 @@ def change(*, person_id: UUID, to: PersonState, by: UUID, reason: str, organisat
         return person
     if to not in _WAYS[before]:
         raise StateUnchangeable(state=before)
+    if before is PersonState.ACTIVE:
+        administrators.refuse_last(person_id=person_id)
     person.state = to
     session.add(
         StateChange(
