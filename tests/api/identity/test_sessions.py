@@ -3,9 +3,11 @@
 import contextvars
 import json
 import threading
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from typing import Any
+from uuid import UUID
 
 import pytest
 import time_machine
@@ -15,10 +17,18 @@ from sqlalchemy import select
 
 from tests.api.identity.conftest import SignIn
 from tests.api.identity.test_wechat import freeze
+from tests.factories.calls import problem
+from tests.factories.files import a_picture
 from timebank import clock
-from timebank.database import in_unit_of_work, session
-from timebank.identity import queries, service
+from timebank.database import NIL, in_unit_of_work, session
+from timebank.identity import queries, service, sessions, states
 from timebank.identity.models import RefreshToken
+from timebank.identity.rules import PersonState
+from timebank.notifications.models import Subscription
+from timebank.web import tokens
+
+EXPIRED = (401, "SESSION_EXPIRED")
+SUBSCRIPTIONS = "/api/v1/me/subscriptions"
 
 
 @pytest.fixture
@@ -102,12 +112,62 @@ def test_a_token_is_no_good_after_signing_out(client: FlaskClient, signed: dict[
     assert client.get("/api/v1/me/account", headers=headers).status_code == 200
     client.post("/api/v1/auth/logout", headers=headers)
     answers = [client.get(f"/api/v1/{path}", headers=headers) for path in ("me", "me/account")]
-    client.application.extensions["timebank-ended-sessions"].clear()  # another process, which has not heard of it
-    elsewhere = client.get("/api/v1/me", headers=headers)
 
-    assert [(answer.status_code, answer.json["code"]) for answer in [*answers, elsewhere]] == [
-        (401, "SESSION_EXPIRED")
-    ] * 3
+    assert [problem(answer) for answer in answers] == [EXPIRED] * 2
+
+
+def test_a_session_that_another_process_has_ended_does_nothing_more(
+    client: FlaskClient, signed: dict[str, Any]
+) -> None:
+    """Nothing is read, written, prepared, or answered a second time, whether or not a role is needed."""
+    headers = {"Authorization": f"Bearer {signed['access_token']}"}
+    once = [headers | {"Idempotency-Key": key} for key in ("before", "after")]
+    choice = {"topics": {"arrival": "accept"}}
+    calls: list[Callable[[], Any]] = [
+        lambda: client.get("/api/v1/me", headers=headers),
+        lambda: client.get("/api/v1/me/account", headers=headers),
+        lambda: client.get("/api/v1/areas", headers=headers),
+        lambda: client.put("/api/v1/me/profile", json={"display_name": "周大妈"}, headers=headers),
+        lambda: client.post(SUBSCRIPTIONS, json=choice, headers=once[0]),
+        lambda: client.post("/api/v1/files", data=a_picture(), content_type="image/jpeg", headers=headers),
+    ]
+    assert {call().status_code for call in calls} <= {200, 201}
+    in_unit_of_work(lambda: sessions.end_all(person_id=UUID(signed["person"]["id"])))
+
+    calls.append(lambda: client.post(SUBSCRIPTIONS, json=choice, headers=once[1]))
+    assert [problem(call()) for call in calls] == [EXPIRED] * 7
+    assert client.post("/api/v1/auth/logout", headers=headers).status_code == 204
+
+
+def test_a_session_that_is_ended_while_its_request_waits_does_nothing(app: Flask, signed: dict[str, Any]) -> None:
+    """Let in with a good token, and disabled before its turn to write has come: refused, and nothing has happened."""
+    headers = {"Authorization": f"Bearer {signed['access_token']}", "Idempotency-Key": "mid"}
+    me = UUID(signed["person"]["id"])
+    asked: list[Any] = []
+
+    def send() -> None:
+        phone = FlaskClient(app, app.response_class)
+        body = {"topics": {"arrival": "accept"}}
+        asked.append(contextvars.Context().run(lambda: phone.post(SUBSCRIPTIONS, json=body, headers=headers)))
+
+    ended = threading.Event()
+    bearer = tokens.bearer
+
+    def let_in_and_wait() -> Any:
+        found = bearer()
+        assert ended.wait(10)
+        return found
+
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(tokens, "bearer", let_in_and_wait)
+        coming = threading.Thread(target=send)
+        coming.start()
+        in_unit_of_work(lambda: states.change(person_id=me, to=PersonState.FROZEN, by=NIL, reason="本人挂失"))
+        ended.set()
+        coming.join()
+
+    assert [problem(answer) for answer in asked] == [EXPIRED]
+    assert session.scalars(select(Subscription)).all() == []
 
 
 def test_a_refresh_token_lasts_thirty_days(client: FlaskClient, signed: dict[str, Any]) -> None:
