@@ -114,6 +114,7 @@ def actor() -> Actor:
             raise SessionExpired
         if bearer.device_id is not None and (on is None or on.id != bearer.device_id):
             raise NotOnItsDevice
+        tokens.let_in()
         tokens.session_stands()
         g.actor = replace(found, device=on) if on else found
     acting: Actor = g.actor

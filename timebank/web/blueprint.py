@@ -149,7 +149,7 @@ def _as_unit_of_work(
     @wraps(view)
     def working(**kwargs: Any) -> Response:
         def work() -> Response:
-            tokens.refuse_ended()
+            tokens.refuse_ended(again=write and not once)  # the claim of a key has asked in this unit of work
             response = _answer_of(view, kwargs)
             if audited and write:
                 audited(kwargs, response)

@@ -124,12 +124,13 @@ def session_stands() -> None:
     g.session_stands = True
 
 
-def refuse_ended() -> None:
+def refuse_ended(*, again: bool = False) -> None:
     """Raise SessionExpired if the session of who was let in has been ended meanwhile, here or in another process.
 
-    One statement, in a unit of work; none for whoever came in by something else, or was asked about before.
+    One statement, in a unit of work; none for whoever came in by something else, nor for whom it was asked before, unless
+    it is to be asked ``again``: a write may have waited for its turn since then.
     """
-    if "bearer" not in g or "session_stands" in g:
+    if "bearer" not in g or ("session_stands" in g and not again):
         return
     [[is_ended]] = _is_ended().send(session.connection(), {"bearer_session": g.bearer.session_id}).rows()
     if is_ended:
