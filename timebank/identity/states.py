@@ -11,7 +11,7 @@ from timebank import clock
 from timebank.database import retry_on, session
 from timebank.errors import NotFound
 from timebank.identity import administrators
-from timebank.identity.errors import StateUnchangeable
+from timebank.identity.errors import PersonNotActive, StateUnchangeable
 from timebank.identity.models import Person, SignedInSession
 from timebank.identity.rules import PersonState
 from timebank.identity.state_models import StateChange
@@ -64,6 +64,13 @@ def change(*, person_id: UUID, to: PersonState, by: UUID, reason: str, organisat
 
 def _count(person_id: UUID) -> int:
     return session.scalars(select(func.count()).where(StateChange.person_id == person_id)).one()
+
+
+def refuse_inactive(person_id: UUID) -> None:
+    """Raise PersonNotActive for whoever is frozen or gone; whoever is not stays so until the transaction ends."""
+    held = select(Person.state).where(Person.id == person_id).with_for_update(read=True)
+    if session.scalar(held) != PersonState.ACTIVE:
+        raise PersonNotActive
 
 
 def sign_out_everywhere(person_id: UUID) -> None:
