@@ -1,4 +1,4 @@
-"""A check-in while its shift is cancelled or changed: whoever is first, nobody is inside a shift that does not take place."""
+"""A check-in while its shift is cancelled, changed or closed: whoever is first, nobody is inside a shift that is over."""
 
 from collections.abc import Callable
 from datetime import timedelta
@@ -10,13 +10,14 @@ import pytest
 from flask import Flask
 
 from tests.concurrency.crowds import all_at_once, meanwhile
-from tests.factories.activities import a_shift, a_sign_up, taken_of
+from tests.factories.activities import a_shift, a_sign_up, an_open_shift, taken_of
 from tests.factories.attendance import screen_of, the_reader
 from tests.factories.identity import a_person
 from tests.factories.organisations import THE_BANK
 from timebank import clock
 from timebank.activities import shift_changes
 from timebank.activities.models import Shift
+from timebank.attendance import groups
 from timebank.attendance import service as attendance
 from timebank.attendance.queries import is_inside
 from timebank.attendance.reading import Presented
@@ -74,3 +75,21 @@ def test_a_check_in_and_a_cancellation_at_one_instant(app: Flask) -> None:
         inside = sum(in_unit_of_work(partial(is_inside, shift.id, who), write=False) for who in people)
         assert outcome in ({"SHIFT_ATTENDED": 1, "done": 2}, {"done": 1, "ALREADY_CLOSED": 2})
         assert inside == (2 if "SHIFT_ATTENDED" in outcome else 0)
+
+
+def close(shift: Shift) -> None:
+    """Send everybody home."""
+    groups.close_shift(actor=THE_BANK, shift_id=shift.id)
+
+
+@pytest.mark.parametrize("signed_up", [True, False])
+def test_nobody_is_left_in_a_shift_that_is_closed(app: Flask, signed_up: bool) -> None:
+    """Who is being checked in while it is closed goes home with the others; who comes while it is being closed stays out."""
+    for close_first in (False, True):
+        shift, li = an_open_shift(), a_person()
+        if signed_up:
+            a_sign_up(shift.id, li.id)
+        closing, coming = partial(close, shift), partial(check_in, li.id, screen_of(shift))
+        first, second = (closing, coming) if close_first else (coming, closing)
+        assert meanwhile(app, first, second) == ("ALREADY_CLOSED" if close_first else "done")
+        assert not in_unit_of_work(partial(is_inside, shift.id, li.id), write=False)

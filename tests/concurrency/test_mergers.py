@@ -1,20 +1,32 @@
 """Mergers and bindings under many hands: one winner, and no minute lost or made."""
 
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+from uuid import UUID
+
 from flask import Flask, current_app
 
-from tests.concurrency.crowds import all_at_once
+from tests.concurrency.crowds import all_at_once, meanwhile
 from tests.factories import kept
+from tests.factories.activities import a_coming_shift, a_full_shift, an_open_shift
+from tests.factories.attendance import screen_of, the_reader
 from tests.factories.identity import a_coordinator, a_person
 from tests.factories.ledger import earned, state_of
-from tests.factories.mergers import a_guest, a_phone
+from tests.factories.mergers import Office, a_guest, a_phone, left_with, seen
 from tests.factories.organisations import an_organisation
+from tests.factories.shop import a_member, a_stocked_shop, wishes
+from timebank.activities import sign_ups, waiting
+from timebank.attendance import service as attendance
+from timebank.attendance.reading import Presented
 from timebank.database import in_unit_of_work, session
 from timebank.identity import invites
 from timebank.identity.models import Person
-from timebank.identity.rules import PersonState
+from timebank.identity.rules import Actor, PersonState
 from timebank.ledger import proof
 from timebank.mergers import binding, service
 from timebank.mergers.models import MergeRequest
+from timebank.shop.redemption import reservations
 
 CROWD = 6
 
@@ -62,3 +74,39 @@ def test_of_two_phones_with_one_number_one_is_bound(app: Flask) -> None:
     works = [lambda guest=guest: binding.bind_by_invite(person_id=guest.id, code=code, keys=key) for guest in guests]
     outcome = all_at_once(app, works)
     assert outcome == {"done": 1, "INVITE_INVALID": CROWD - 1}
+
+
+def test_what_the_old_account_begins_during_a_merger_is_refused_or_moved(app: Flask) -> None:
+    """Whichever comes first: nothing is left with an account that is closed, and the books agree."""
+    office, (shop, goods) = Office(), a_stocked_shop(100)
+    verbs: dict[str, Callable[[UUID], Any]] = {
+        "reserve": lambda who: reservations.reserve(person_id=who, site_id=shop.id, lines=wishes((goods.id, 1))),
+        "wait": lambda who: waiting.join(shift_id=full.id, volunteer_id=who),
+        "sign up": lambda who: sign_ups.sign_up(shift_id=a_shift_to_come.id, volunteer_id=who),
+        "check in": lambda who: attendance.check_in(actor=Actor(who), reader=reader, presented=Presented(token=token)),
+    }
+    told = {}
+    for name, verb in verbs.items():
+        for merger_first in (True, False):
+            old, person = a_member(120), a_person()
+            a_shift_to_come, now, (full, _) = a_coming_shift(), an_open_shift(), a_full_shift()
+            token, reader = screen_of(now), the_reader()
+            asked = kept(partial(office.ask, old, person))
+            merge, begin = partial(service.approve, actor=office.other, request_id=asked.id), partial(verb, old.id)
+            first, second = (merge, begin) if merger_first else (begin, merge)
+            told[name, merger_first] = meanwhile(app, first, second)
+            if seen(old.id).state == PersonState.CLOSED:
+                assert left_with(old.id) == set(), (name, merger_first)
+            else:
+                assert told[name, merger_first] == "OPEN_HOLDS"
+    assert told.pop(("reserve", True)) in {"PERSON_NOT_ACTIVE", "ACCOUNT_CLOSED"}  # seen before, or by the ledger
+    assert told == {
+        ("reserve", False): "OPEN_HOLDS",
+        ("wait", True): "PERSON_NOT_ACTIVE",
+        ("wait", False): "done",
+        ("sign up", True): "PERSON_NOT_ACTIVE",
+        ("sign up", False): "done",
+        ("check in", True): "VOLUNTEER_SUSPENDED",
+        ("check in", False): "done",
+    }
+    assert proof.verify().ok

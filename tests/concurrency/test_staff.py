@@ -1,13 +1,21 @@
 """Staff accounts, many hands at once."""
 
+from collections.abc import Callable
 from functools import partial
+from typing import Any
+from uuid import UUID
 
+import pytest
 from flask import Flask
 
-from tests.concurrency.crowds import all_at_once
-from tests.factories.staff import a_staff_account
-from timebank.identity import staff
-from timebank.identity.rules import Grant, Role
+from tests.concurrency.crowds import all_at_once, meanwhile
+from tests.factories.mergers import a_guest
+from tests.factories.staff import WORD, a_staff_account
+from timebank.database import NIL, in_unit_of_work
+from timebank.identity import service, sessions, signing_in, staff, states
+from timebank.identity.rules import Grant, PersonState, Role
+from timebank.identity.signing_in import Guess
+from timebank.identity.wechat import OpenId
 
 
 def test_administrators_do_not_end_each_other(app: Flask) -> None:
@@ -17,3 +25,66 @@ def test_administrators_do_not_end_each_other(app: Flask) -> None:
     outcomes = all_at_once(app, [partial(staff.disable, person_id=whom.id, by=who.id) for who, whom in ring])
 
     assert outcomes == {"done": 2, "LAST_ADMIN": 1}
+
+
+def test_administrators_do_not_end_each_other_by_different_ways(app: Flask) -> None:
+    """Frozen, closed, disabled and stripped of their role in the same moment: whoever comes last is refused."""
+    people = [a_staff_account(name, Grant(Role.ADMIN, area_path="")) for name in ("one", "two", "three", "four")]
+    frozen, closed, disabled, stripped = (person.id for person in people)
+    [held] = in_unit_of_work(lambda: staff.grants_of(stripped), write=False)
+    change = partial(states.change, by=NIL, reason="离任")
+    ways = [
+        partial(change, person_id=frozen, to=PersonState.FROZEN),
+        partial(change, person_id=closed, to=PersonState.CLOSED),
+        partial(staff.disable, person_id=disabled, by=NIL),
+        partial(staff.end_grant, person_id=stripped, grant_id=held.id),
+    ]
+
+    assert all_at_once(app, ways) == {"done": 3, "LAST_ADMIN": 1}
+
+
+def frozen(person_id: UUID) -> None:
+    """Freeze somebody."""
+    states.change(person_id=person_id, to=PersonState.FROZEN, by=NIL, reason="挂失")
+
+
+def disabled(person_id: UUID) -> None:
+    """Disable a staff account."""
+    staff.disable(person_id=person_id, by=NIL)
+
+
+def given_another_password(person_id: UUID) -> None:
+    """Reset a staff account."""
+    staff.reset(person_id=person_id, password_hash="another")
+
+
+@pytest.mark.parametrize(
+    ("ends", "told"),
+    [(frozen, "PERSON_NOT_ACTIVE"), (disabled, "PERSON_NOT_ACTIVE"), (given_another_password, "WRONG_PASSWORD")],
+)
+def test_nobody_signs_in_while_their_sessions_are_ended(app: Flask, ends: Callable[[UUID], None], told: str) -> None:
+    """The password was right when it was checked; before the session is opened the account is another one: no session."""
+    clerk = a_staff_account("zhou", Grant(Role.COUNTER, area_path=""))
+    guess = Guess(place=b"place", account=b"account")
+    checked = in_unit_of_work(lambda: signing_in.check_password(username="zhou", password=WORD, guess=guess))
+
+    def sign_in() -> None:
+        signing_in.complete(checked, code=None, keys=())
+        service.sign_in(person_id=checked.person_id, place=guess.place)
+
+    assert meanwhile(app, partial(ends, clerk.id), sign_in) == told
+    assert open_sessions(clerk.id) == []
+
+
+def test_wechat_signs_nobody_in_who_is_being_frozen(app: Flask) -> None:
+    """Found active, and frozen before the session is opened: no session."""
+    guest = a_guest("zhang")
+    who = OpenId(app.extensions["timebank-settings"].wechat_app_id, "openid-zhang")
+    sign_in = partial(service.sign_in_from_wechat, who=who)
+    assert meanwhile(app, partial(frozen, guest.id), sign_in) == "PERSON_NOT_ACTIVE"
+    assert open_sessions(guest.id) == []
+
+
+def open_sessions(person_id: UUID) -> list[Any]:
+    """Return where somebody is signed in."""
+    return list(in_unit_of_work(partial(sessions.open_sessions, person_id), write=False))

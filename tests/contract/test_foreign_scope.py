@@ -1,37 +1,17 @@
 """What lies in another organisation does not exist: every route with an id of it, called by staff from elsewhere."""
 
-from typing import Any
+from typing import Any, NamedTuple
 
 from flask import Flask
 from flask.testing import FlaskClient
 
 from tests.contract.bodies import body_for
+from tests.contract.home import Named, a_home, one_of_each
 from tests.contract.test_access import MARKS, PARAMETER, routes_of, table
-from tests.factories.activities import an_activity, an_open_shift
-from tests.factories.allowances import a_household
-from tests.factories.anomalies import an_anomaly
-from tests.factories.attendance import checked_in
-from tests.factories.corrections import a_correction
-from tests.factories.devices import a_device
-from tests.factories.identity import a_coordinator, a_person, a_staff_member, signed_in
-from tests.factories.merchants import a_merchant
-from tests.factories.organisations import a_shop, an_organisation
-from tests.factories.records import a_pending_record, a_record
-from tests.factories.shop import a_lot, a_member, reserved, some_goods
-from tests.factories.staff import a_staff_account
-from tests.factories.stockkeeping import a_stocktake, a_write_off, sent
-from tests.factories.supplements import a_past_shift, a_supplement
-from timebank.database import in_unit_of_work, new_id
-from timebank.identity.rules import Grant, Role
-from timebank.organisations import members
-
-NOT_MADE_HERE = {
-    "application_id", "award_id", "certificate", "closing_id", "complaint_id", "disclosure_id", "donation_id",
-    "entitlement_id", "evaluation_id", "export_id", "finding_id", "grant_id", "guardian_id", "import_id",
-    "late_scan_id", "link_id", "merge_id", "number", "objection_id", "participation_id", "proxy_id",
-    "qualification_id", "relation_id", "session_id", "settlement_id", "sign_up_id", "star_id", "training_id",
-}  # fmt: skip
-"""Ids of things whose own tests ask for them from another organisation; all others are asked for here."""
+from tests.factories.identity import a_staff_member, signed_in
+from tests.factories.organisations import an_organisation
+from timebank.database import new_id
+from timebank.identity.rules import Actor
 
 OF_EVERYBODY = {
     "PUT /goods/<goods_id>": "the catalogue is the bank's",
@@ -47,96 +27,63 @@ QUERIES = {
 }
 
 
-def _home() -> dict[str, Any]:
-    """Make one of each thing in one organisation; return their ids by the names that paths and bodies give them."""
-    organisation = an_organisation()
-    where = organisation.id
-    shop, other = a_shop(organisation_id=where), a_shop(organisation_id=where)
-    goods = some_goods()
-    lot = a_lot(goods.id, shop.id, 20)
-    person, record = a_member(600), a_pending_record(organisation=organisation)
-    shift = an_open_shift(activity_id=an_activity(organisation_id=where).id)
-    asked = in_unit_of_work(lambda: members.ask(person_id=person.id, organisation_id=where).id)
-    final = a_record(organisation=organisation)
-    return {
-        "organisation_id": where,
-        "site_id": shop.id,
-        "to_site_id": other.id,
-        "goods_id": goods.id,
-        "lot_id": lot.id,
-        "activity_id": shift.activity_id,
-        "device_id": a_device(shop).device.id,
-        "person_id": a_staff_account("zhou", Grant(Role.COUNTER, organisation_id=where)).id,
-        "member_id": asked,
-        "volunteer_id": person.id,
-        "volunteer_no": person.volunteer_no,
-        "redemption_id": reserved(person.id, shop.id, (goods.id, 1)).redemption.id,
-        "household_id": a_household(person, a_person(), organisation_id=where).id,
-        "merchant_id": a_merchant(where).id,
-        "write_off_id": a_write_off(shop, (lot.id, 1)).id,
-        "transfer_id": sent(shop, other, (lot.id, 1)).id,
-        "stocktake_id": a_stocktake(shop).id,
-        "supplement_id": a_supplement(a_past_shift(organisation_id=where)).id,
-        "attendance_id": checked_in(person.id, shift).attendance.id,
-        "record_id": record.record_id,
-        "correction_id": a_correction(a_coordinator(where), final.record_id, 60).id,
-        "anomaly_id": an_anomaly(organisation).id,
-        "month": "2026-09",
-        "number": "11010519491231002X",
-        "guardian_name": "周大妈",
-        "checked_out_at": "2026-11-02T01:00:00Z",
-        # What the same word names elsewhere:
-        "/people member_id": person.id,
-        "/people person_id": record.volunteer_id,
-        "/households member_id": person.id,
-    }
+class Route(NamedTuple):
+    """A route for staff whose path names a thing: its name in access.txt, and what calling it takes."""
+
+    name: str
+    method: str
+    rule: str
+    view: Any
 
 
-def _asked(app: Flask) -> list[tuple[str, str, str, Any]]:
-    """Return name, method, rule and view of each route for staff whose path names a thing that is made here."""
+def _asked(app: Flask) -> list[Route]:
     found = []
     for rule in app.url_map.iter_rules():
         for name, method, _ in routes_of(app, rule):
             view: Any = app.view_functions[rule.endpoint]
             view = getattr(view.view_class, method.lower()) if hasattr(view, "view_class") else view
-            if (
-                hasattr(view.guard, "roles")
-                and rule.arguments
-                and not rule.arguments & NOT_MADE_HERE
-                and name not in OF_EVERYBODY
-            ):
-                found.append((name, method, rule.rule, view))
+            if hasattr(view.guard, "roles") and rule.arguments and name not in OF_EVERYBODY:
+                found.append(Route(name, method, rule.rule, view))
     return found
 
 
 def test_what_lies_elsewhere_does_not_exist(app: Flask, client: FlaskClient) -> None:
     """404 for every role that the table lets in, with a body that would do; and not 404 for its own organisation."""
-    home, elsewhere, rows = _home(), an_organisation().id, table()
-    named = {name: str(value) for name, value in home.items()}
-    wrong = sorted(f"make one, or name it in NOT_MADE_HERE: {name}" for name in _unknown(app, named))
-    assert not wrong, "\n".join(wrong)
-    for own in (False, True):
-        where = home["organisation_id"] if own else elsewhere
-        staff = {mark: a_staff_member(role, organisation_id=where) for mark, role in MARKS.items() if mark != "V"}
-        for name, method, rule, view in _asked(app):
-            may = rows[name].replace(".", "").split()
-            for mark in may[-1:] if own else may:
-                headers = signed_in(staff[mark]) | {"Idempotency-Key": str(new_id())}
-                body = body_for(view, named)
-                answer = client.open(_path(rule, named), method=method, json=body, headers=headers, buffered=True)
-                code = (answer.get_json(silent=True) or {}).get("code")
-                if (code in {"NOT_FOUND", "FORBIDDEN"}) if own else (code != "NOT_FOUND"):
-                    wrong.append(f"{name}: {mark} {'at home' if own else 'from elsewhere'} is told {answer.text[:500]}")
+    home, rows = a_home(), table()
+    named = {name: str(value) for name, value in one_of_each(home, client).items()}
+    elsewhere = an_organisation().id
+    strangers = {role: a_staff_member(role, organisation_id=elsewhere) for role in home.staff}
+    wrong = []
+    for staff in (strangers, home.staff):
+        for route in _asked(app):
+            roles = [MARKS[mark] for mark in rows[route.name].replace(".", "").split()]
+            for role in roles[-1:] if staff is home.staff else roles:
+                told = _told(client, staff[role], route, named)
+                at_home = staff is home.staff
+                if told in {"NOT_FOUND", "FORBIDDEN"} if at_home else told != "NOT_FOUND":
+                    wrong.append(f"{route.name}: {role} {'at home' if at_home else 'from elsewhere'} is told {told}")
 
     assert not wrong, "\n".join(wrong)
 
 
-def _unknown(app: Flask, named: dict[str, str]) -> set[str]:
-    return {argument for _, _, rule, _ in _asked(app) for argument in PARAMETER.findall(rule)} - named.keys()
+def _told(client: FlaskClient, who: Actor, route: Route, named: Named) -> str:
+    """Return what a route answers: the code of its refusal, or its status."""
+    headers = signed_in(who) | {"Idempotency-Key": str(new_id())}
+    body = body_for(route.view, named)
+    answer = client.open(_path(route, named), method=route.method, json=body, headers=headers, buffered=True)
+    return str((answer.get_json(silent=True) or {}).get("code") or answer.status)
 
 
-def _path(rule: str, named: dict[str, str]) -> str:
-    """Return the address of the things that are made here; an id means what the first word of the path says."""
-    first = f"/{rule.split('/')[3]} "
-    path = PARAMETER.sub(lambda found: named.get(first + found[1]) or named[found[1]], rule)
-    return path + QUERIES.get(rule.rpartition("/")[2], "").format_map(named)
+def _path(route: Route, named: Named) -> str:
+    """Return the address of the things that are made here; of two that have one name the longer beginning says which."""
+    path = route.name.split()[1]
+    beginnings = sorted({key.split()[0] for key in named if " " in key}, key=len, reverse=True)
+
+    def value(parameter: str) -> str:
+        for one in beginnings:
+            if path.startswith(one + "/") and f"{one} {parameter}" in named:
+                return str(named[f"{one} {parameter}"])
+        return str(named[parameter])
+
+    query = QUERIES.get(route.rule.rpartition("/")[2], "").format_map(named)
+    return PARAMETER.sub(lambda found: value(found[1]), route.rule) + query

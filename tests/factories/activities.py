@@ -103,10 +103,12 @@ def a_sign_up(shift_id: UUID, volunteer_id: UUID | None = None) -> SignUp:
     return kept(lambda: service.sign_up(shift_id=shift_id, volunteer_id=who))
 
 
-def a_full_shift(capacity: int = 1, *, starts_in: timedelta = timedelta(days=4)) -> tuple[Shift, list[UUID]]:
+def a_full_shift(
+    capacity: int = 1, *, starts_in: timedelta = timedelta(days=4), **where: UUID
+) -> tuple[Shift, list[UUID]]:
     """Publish a shift that is full, and return it with those who hold its places."""
     starts_at = clock.now() + starts_in
-    shift = a_shift(starts_at=starts_at, ends_at=starts_at + timedelta(hours=2), capacity=capacity)
+    shift = a_shift(starts_at=starts_at, ends_at=starts_at + timedelta(hours=2), capacity=capacity, **where)
     return shift, [a_sign_up(shift.id).volunteer_id for _ in range(capacity)]
 
 

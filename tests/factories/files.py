@@ -1,7 +1,9 @@
 """Pictures and other files, made in memory; and an owner of files that shows them to one person."""
 
 import io
+import struct
 import zipfile
+import zlib
 from typing import Any
 from uuid import UUID
 
@@ -30,6 +32,18 @@ def a_picture(form: str = "JPEG", *, size: tuple[int, int] = (40, 20), colour: A
     made = io.BytesIO()
     Image.new("RGB", size, colour).save(made, form, **more)
     return made.getvalue()
+
+
+def a_png_that_says(width: int, height: int) -> bytes:
+    """Return a PNG of a few bytes whose header claims that size."""
+
+    def chunk(name: bytes, body: bytes) -> bytes:
+        return struct.pack(">I", len(body)) + name + body + struct.pack(">I", zlib.crc32(name + body))
+
+    header = struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
+    return (
+        b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", zlib.compress(b"\0" * 99)) + chunk(b"IEND", b"")
+    )
 
 
 def an_archive() -> bytes:

@@ -16,6 +16,7 @@ from timebank.identity.models import Person
 from timebank.identity.rules import Actor
 from timebank.identity.wechat import OpenId
 from timebank.mergers import service as mergers
+from timebank.mergers.models import MergeRequest
 from timebank.mergers.treatments import RULES, Treatment
 from timebank.organisations.models import Organisation
 from timebank.records.account import account_of
@@ -70,6 +71,16 @@ class Office:
         self.organisation: Organisation = an_organisation()
         self.one, self.other = a_coordinator(self.organisation.id), a_coordinator(self.organisation.id)
         self.old, self.person = a_person("王秀英"), a_person("王秀英")
+
+    def ask(self, old: Person, person: Person) -> MergeRequest:
+        """Ask to merge two, in the caller's unit of work."""
+        return mergers.request(
+            actor=self.one,
+            old_id=old.id,
+            person_id=person.id,
+            organisation_id=self.organisation.id,
+            reason="同一身份证，两次登记",
+        )
 
     def merge(self, old: Person | None = None, person: Person | None = None) -> None:
         """Merge the two, or others."""

@@ -107,7 +107,7 @@ def change_following(
             capacity=None
             if capacity is None or series.roles
             else shift_changes.at_least_taken(shift_id, capacity, now),
-            site_id=shift.site_id if site_id is ... else site_id,
+            site_id=site_id,
             reason=reason,
         )
     if risks.is_insured(activity):

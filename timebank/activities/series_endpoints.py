@@ -30,7 +30,7 @@ _OF_THE_RULE = ("frequency", "every", "weekdays", "monthly_by", "first_on", "unt
     answer=(200, schemas.ShiftOut),
 )
 def change_shift(shift_id: UUID, body: dict[str, Any]) -> dict[str, Any]:
-    """修改场次的时间、地点或名额；须在开始以前、无人签到。时间地点有变的，告知已报名和候补的人；加了名额，先给候补。"""
+    """修改场次的时间、地点或名额，没填的不变（site_id 填 null 为不设地点）；须在开始以前、无人签到。时间地点有变的，告知已报名和候补的人；加了名额，先给候补。"""
     versions = request.if_match if "If-Match" in request.headers else None
     numbers = {role["id"]: role["capacity"] for role in body.pop("roles")}
     shift_changes.change(actor=actor(), shift_id=shift_id, role_capacities=numbers, versions=versions, **body)

@@ -31,11 +31,11 @@ class RoleNumberBody(Schema):
 
 
 class ChangeShiftBody(Schema):
-    """A shift with other times, another site or other numbers; what is not given of the numbers stays."""
+    """A shift with other times, another site or other numbers; what is not given stays, and null is no site."""
 
     starts_at = Instant(required=True)
     ends_at = Instant(required=True)
-    site_id = fields.UUID(allow_none=True, load_default=None)
+    site_id = fields.UUID(allow_none=True)
     capacity = WholeNumber(minimum=1, maximum=MAX_CAPACITY)
     roles = fields.List(fields.Nested(RoleNumberBody), load_default=list, validate=validate.Length(max=MAX_ROLES))
     reason = PlainText(max_length=MAX_REASON)

@@ -4,7 +4,7 @@ from collections.abc import Container, Sequence
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import Uuid, bindparam, update
+from sqlalchemy import Uuid, bindparam, select, update
 
 from timebank import clock
 from timebank.activities import qualification_rules, queries, risks, roles
@@ -209,12 +209,18 @@ def leads(actor: Actor, context: ShiftContext) -> bool:
 
 
 def close(*, shift_id: UUID, actor_id: UUID, now: datetime) -> None:
-    """Say that a shift is over: nobody comes in any more. The first to say so is remembered."""
+    """Say that a shift is over: nobody comes in any more. The first to say so is remembered.
+
+    The shift is held until the transaction ends, also against whoever checks in: those under way are in before this
+    returns, and those who come after it find the shift closed.
+    """
     session.connection().execute(_CLOSE, {"shift": shift_id, "closing": now, "closer": actor_id})
 
 
+# An update alone would not wait for check-ins, which hold the shift only as a foreign key does.
+_HELD = select(Shift.id).where(Shift.id == bindparam("shift", type_=Uuid())).with_for_update().scalar_subquery()
 _CLOSE = (
     update(Shift)
-    .where(Shift.id == bindparam("shift"), Shift.closed_at.is_(None))
+    .where(Shift.id == _HELD, Shift.closed_at.is_(None))
     .values(closed_at=bindparam("closing", type_=UtcDateTime()), closed_by=bindparam("closer", type_=Uuid()))
 )

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Collection, Container, Mapping
 from datetime import datetime
+from types import EllipsisType
 from uuid import UUID
 
 from sqlalchemy import insert, select, union
@@ -56,11 +57,11 @@ def change(
     ends_at: datetime,
     capacity: int | None = None,
     role_capacities: Mapping[UUID, int] | None = None,
-    site_id: UUID | None = None,
+    site_id: UUID | EllipsisType | None = ...,
     reason: str | None = None,
     versions: Container[str] | None = None,
 ) -> Shift:
-    """Give a shift other times, another site or other numbers, before it starts.
+    """Give a shift other times, another site (None: none) or other numbers, before it starts; what is not given stays.
 
     Whoever has signed up or waits is told when time or place change; places that are added are offered to who waits.
 
@@ -70,7 +71,8 @@ def change(
     now = clock.now()
     activity = _led(actor, shift_id)
     refuse_impossible_times(starts_at, ends_at)
-    service.refuse_foreign_site(activity, site_id)
+    if site_id is not ...:
+        service.refuse_foreign_site(activity, site_id)
     book = places.locked(shift_id, exclusively=True)
     if versions is not None and str(book.shift.version) not in versions:
         raise PreconditionFailed
@@ -78,6 +80,7 @@ def change(
     if starts_at <= now:
         raise ShiftInPast
     waiting.bring_up_to_date(book, now)
+    site_id = book.shift.site_id if site_id is ... else site_id
     moved = (starts_at, ends_at, site_id) != (book.shift.starts_at, book.shift.ends_at, book.shift.site_id)
     _keep(book.shift, actor, now, reason=reason)
     _set_numbers(book, capacity, role_capacities or {})

@@ -2,9 +2,10 @@
 
 from collections.abc import Callable
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ScalarSelect, exists, false, select, update
+from sqlalchemy import ScalarSelect, exists, false, literal, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from timebank import clock
@@ -24,6 +25,9 @@ from timebank.activities.waiting_rules import STILL_WAITING, WaitingState, is_la
 from timebank.activities.waiting_tables import WaitingPlace
 from timebank.database import is_sqlite, new_id, session
 from timebank.errors import NotFound
+from timebank.identity import states as people
+from timebank.identity.models import Person
+from timebank.identity.rules import PersonState
 from timebank.organisations import members
 from timebank.policies import service as policies
 from timebank.policies.rules import Policy
@@ -44,7 +48,7 @@ def sign_up(*, shift_id: UUID, volunteer_id: UUID, accepts_risk: bool = False, r
     Whoever holds a place accepts a changed notice of risks in the same way.
 
     Raises NotFound, ShiftCancelled, ShiftOver, ChooseRole, Invalid, NotForMinors, GuardianRequired,
-    QualificationMissing, InsuranceRequired, RiskNotAccepted, SignUpClash, AlreadySignedUp, CapacityFull.
+    QualificationMissing, InsuranceRequired, RiskNotAccepted, SignUpClash, PersonNotActive, AlreadySignedUp, CapacityFull.
     """
     now = clock.now()
     context = queries.shift_context(shift_id)
@@ -75,7 +79,7 @@ def take_place(*, shift_id: UUID, volunteer_id: UUID, now: datetime) -> SignUp:
 
     ``now`` may lie behind, for a scan that comes late: the waiting list is settled as of the real now all the same.
 
-    Raises AlreadySignedUp, ShiftOver and ShiftCancelled (a moment ago), CapacityFull.
+    Raises AlreadySignedUp, PersonNotActive, ShiftOver and ShiftCancelled (a moment ago), CapacityFull.
     """
     taken = _inserted(shift_id=shift_id, volunteer_id=volunteer_id, now=now, walk_in=True)
     if _counted_at_once(taken):
@@ -92,9 +96,14 @@ def take_place(*, shift_id: UUID, volunteer_id: UUID, now: datetime) -> SignUp:
 def _inserted(
     *, shift_id: UUID, volunteer_id: UUID, now: datetime, walk_in: bool, role_id: UUID | None = None
 ) -> SignUp:
-    """Insert the sign-up; its place is counted afterwards, so that the shift's row is held as shortly as can be."""
+    """Insert the sign-up; its place is counted afterwards, so that the shift's row is held as shortly as can be.
+
+    It holds on to its person: whoever closes or merges their account at the same moment comes before or after.
+
+    Raises AlreadySignedUp, PersonNotActive.
+    """
     dialect = sqlite if is_sqlite() else postgresql
-    values = {
+    values: dict[str, Any] = {
         "id": new_id(),
         "shift_id": shift_id,
         "volunteer_id": volunteer_id,
@@ -102,11 +111,19 @@ def _inserted(
         "walk_in": walk_in,
         "signed_up_at": now,
         "role_id": role_id,
-        "group_id": _group_before(shift_id, volunteer_id),
     }
-    inserted = dialect.insert(SignUp).values(values).on_conflict_do_nothing().returning(SignUp)
-    taken: SignUp | None = session.scalars(inserted).one_or_none()
+    columns = SignUp.__table__.c
+    given = [literal(value, columns[name].type) for name, value in values.items()]
+    active = (
+        select(*given, _group_before(shift_id, volunteer_id))
+        .select_from(Person)
+        .where(Person.id == volunteer_id, Person.state == PersonState.ACTIVE)
+        .with_for_update(read=True, of=Person)
+    )
+    inserted = dialect.insert(SignUp).from_select([*values, "group_id"], active).on_conflict_do_nothing()
+    taken: SignUp | None = session.scalars(inserted.returning(SignUp)).one_or_none()
     if taken is None:
+        people.refuse_inactive(volunteer_id)
         raise AlreadySignedUp
     return taken
 

@@ -28,6 +28,7 @@ from timebank.activities.waiting_tables import WaitingPlace
 from timebank.codes.layouts import utc_text
 from timebank.database import new_id, session
 from timebank.errors import NotFound
+from timebank.identity import states as people
 from timebank.notifications import service as notifications
 from timebank.notifications.rules import Topic
 from timebank.notifications.service import News
@@ -38,7 +39,7 @@ def join(*, shift_id: UUID, volunteer_id: UUID, role_id: UUID | None = None) -> 
     """Wait for a place on a full shift, behind everybody who waits already.
 
     Raises NotFound, WaitingOver (it has begun, is closed or cancelled), NotForMinors, GuardianRequired,
-    QualificationMissing, InsuranceRequired, ChooseRole, AlreadySignedUp, AlreadyWaiting, PlaceFree.
+    QualificationMissing, InsuranceRequired, ChooseRole, PersonNotActive, AlreadySignedUp, AlreadyWaiting, PlaceFree.
     """
     now = clock.now()
     context = queries.shift_context(shift_id)
@@ -47,6 +48,7 @@ def join(*, shift_id: UUID, volunteer_id: UUID, role_id: UUID | None = None) -> 
     role = roles.chosen(context, role_id)
     # The risks are accepted with the place, in the words that they have then.
     risks.refuse_sign_up(context, volunteer_id, role=role, accepts_risk=True)
+    people.refuse_inactive(volunteer_id)
     book = places.locked(shift_id)
     if not is_offering(book, now):
         raise WaitingOver

@@ -39,7 +39,7 @@ def close_shift(*, actor: Actor, shift_id: UUID) -> ClosedShift:
     They leave now; after the time to check out they have left with the end of the shift, as if the sweep had been there.
     It is never a back door: the closer's own record and those of verified relatives wait for somebody else (rule R08).
     A stay shorter than the minimum is closed as well and earns what the policy gives for so short a service
-    (``min_credit_minutes``). A second close finds nobody, or whoever slipped in at the same moment.
+    (``min_credit_minutes``). A second close finds nobody.
 
     Raises NotFound (not a shift that the actor answers for), TooEarlyToClose before it starts.
     """
@@ -48,7 +48,7 @@ def close_shift(*, actor: Actor, shift_id: UUID) -> ClosedShift:
     if now < context.starts_at:
         raise TooEarlyToClose(**instant("starts_at", context.starts_at))
     family = relatives_of(actor.person_id)
-    # The shift first: walk-ins under way finish before it, later ones find it closed.
+    # The shift first: whoever is coming in is inside before it, and is sent home with the others.
     activities.close(shift_id=shift_id, actor_id=actor.person_id, now=now)
     stays = queries.lock_inside(shift_id)
     ended = closing.end(stays, context, now=now, actor_id=actor.person_id, to_be_looked_at={actor.person_id, *family})

@@ -34,6 +34,7 @@ from timebank.attendance.scans import Trace, traced
 from timebank.codes.layouts import utc_text
 from timebank.database import new_id, retry_on, session
 from timebank.errors import Busy, Refusal
+from timebank.identity.errors import PersonNotActive
 from timebank.identity.rules import Actor
 from timebank.notifications import service as notifications
 from timebank.notifications.rules import Topic
@@ -249,6 +250,8 @@ def _walk_in(context: ShiftContext, standing: Standing, at: datetime) -> None:
         activities.take_place(shift_id=context.shift_id, volunteer_id=standing.volunteer_id, now=at)
     except AlreadySignedUp:
         return  # signed up a moment ago, on another phone: they hold a place, which is all that was wanted
+    except PersonNotActive:
+        return  # frozen or merged a moment ago: nothing is begun without a place, and the second look tells why
     except (ShiftCancelled, ShiftOver) as refusal:  # a moment ago
         raise AlreadyClosed(**instant("closed_at", at)) from refusal
 

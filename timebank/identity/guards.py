@@ -23,8 +23,8 @@ DEVICE_TOKEN = "X-Device-Token"  # noqa: S105 - the name of a header
 
 
 def signed_in() -> None:
-    """Let in whoever brings a good token; costs no query."""
-    tokens.bearer()
+    """Let in whoever brings a good token; that their session still stands is asked in the unit of work."""
+    tokens.let_in()
 
 
 def signing_out() -> None:
@@ -114,6 +114,8 @@ def actor() -> Actor:
             raise SessionExpired
         if bearer.device_id is not None and (on is None or on.id != bearer.device_id):
             raise NotOnItsDevice
+        tokens.let_in()
+        tokens.session_stands()
         g.actor = replace(found, device=on) if on else found
     acting: Actor = g.actor
     return acting

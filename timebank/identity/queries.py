@@ -52,9 +52,10 @@ def person_by_number(volunteer_no: str) -> Person | None:
 
 
 def person_by_openid(*, app_id: str, openid: str) -> Person | None:
-    """Return the person whom an openid of one mini-program signs in."""
+    """Return the person whom an openid of one mini-program signs in, locked against a change of their state."""
     found = select(Person).join(WechatIdentity).where(WechatIdentity.app_id == app_id, WechatIdentity.openid == openid)
-    return session.scalars(found).one_or_none()
+    locked = found.with_for_update(read=True, of=Person).execution_options(populate_existing=True)
+    return session.scalars(locked).one_or_none()
 
 
 def password_of(username: str) -> StoredPassword | None:

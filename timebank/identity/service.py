@@ -82,11 +82,15 @@ def sign_in_from_wechat(*, who: OpenId) -> SignedIn:
 
 
 def sign_in(*, person_id: UUID, place: bytes | None = None) -> SignedIn:
-    """Open a session for a person whose password was checked, at a place. Raises PersonNotActive."""
-    return _open_session(_existing(person_id), place)
+    """Open a session for a person whose password was checked, at a place. Raises NotFound, PersonNotActive."""
+    person = session.get(Person, person_id, with_for_update={"read": True}, populate_existing=True)
+    if person is None:
+        raise NotFound
+    return _open_session(person, place)
 
 
 def _open_session(person: Person, place: bytes | None = None) -> SignedIn:
+    """Open a session for somebody under lock: whoever freezes them at this moment ends it, or was there before."""
     if person.state != PersonState.ACTIVE:
         raise PersonNotActive
     opened = SignedInSession(id=new_id(), person_id=person.id, opened_at=clock.wall(), place=place)

@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import NamedTuple
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, func, select, update
+from sqlalchemy import ColumnElement, exists, func, select, update
 
 from timebank import clock
 from timebank.database import session
@@ -13,6 +13,9 @@ from timebank.errors import NotFound
 from timebank.identity.device_models import Device, DeviceSession
 from timebank.identity.models import RefreshToken, SignedInSession
 from timebank.identity.rules import REFRESH_LIFETIME
+from timebank.web import tokens
+
+tokens.ended_where(exists().where(SignedInSession.id == tokens.SESSION, SignedInSession.revoked_at.is_not(None)))
 
 
 class OpenSession(NamedTuple):

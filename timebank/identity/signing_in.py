@@ -42,10 +42,11 @@ class Guess:
 
 @dataclass(frozen=True, slots=True)
 class Checked:
-    """Whose password was right, from where, what it is to be replaced by, and whether a code is needed, too."""
+    """Whose password was right (its hash), from where, what it is to be replaced by, and whether a code is needed, too."""
 
     person_id: UUID
     guess: Guess
+    password_hash: str
     two_factors: bool
     new_hash: str | None
 
@@ -76,7 +77,7 @@ def check_password(*, username: str, password: str, new_password: str | None = N
     if new_password is not None:
         refuse_weak(new_password, username=username, old=password)
     new_hash = None if new_password is None else passwords.hash_password(new_password)
-    return Checked(stored.person_id, guess, stored.two_factors, new_hash)
+    return Checked(stored.person_id, guess, stored.password_hash, stored.two_factors, new_hash)
 
 
 def check_own(account: Password, *, password: str | None, new: str, guess: Guess) -> Checked:
@@ -86,14 +87,21 @@ def check_own(account: Password, *, password: str | None, new: str, guess: Guess
     if account.disabled_at is not None:
         raise PersonNotActive
     refuse_weak(new, username=account.username, old="")
-    return Checked(account.person_id, guess, two_factors=False, new_hash=passwords.hash_password(new))
+    new_hash = passwords.hash_password(new)
+    return Checked(account.person_id, guess, account.password_hash, two_factors=False, new_hash=new_hash)
 
 
 def complete(checked: Checked, *, code: str | None, keys: Sequence[bytes]) -> None:
     """Use the second factor where there is one, and replace the password where another one was chosen.
 
-    Raises SecondFactorRequired, SecondFactorWrong (which leaves a trace, as a wrong password does).
+    The account is locked and looked at again: it may have been disabled or reset while the password was checked. Raises
+    PersonNotActive, WrongPassword, SecondFactorRequired, SecondFactorWrong (which leaves a trace, as a wrong password does).
     """
+    account = session.get(Password, checked.person_id, with_for_update=True, populate_existing=True)
+    if account is None or account.disabled_at is not None:
+        raise PersonNotActive
+    if account.password_hash != checked.password_hash:
+        raise WrongPassword
     if checked.two_factors:
         if code is None:
             raise SecondFactorRequired

@@ -8,10 +8,10 @@ from sqlalchemy import Select, exists, select, update
 from timebank import clock
 from timebank.database import new_id, session
 from timebank.errors import NotFound
-from timebank.identity import queries, service, sessions
+from timebank.identity import administrators, queries, service, sessions
 from timebank.identity.models import GrantedRole, Password, Person, WechatIdentity
 from timebank.identity.rules import Grant, PersonState, Role
-from timebank.identity.staff_errors import GrantHeld, LastAdmin, StaffAlready, StaffDisabled
+from timebank.identity.staff_errors import GrantHeld, StaffAlready, StaffDisabled
 
 UNSET = ""
 """A password hash that nothing fits."""
@@ -80,7 +80,7 @@ def end_grant(*, person_id: UUID, grant_id: UUID) -> Grant:
     if held is None or held.person_id != person_id:
         raise NotFound
     if held.role == Role.ADMIN and held.area_path == "":
-        _refuse_last_admin(grant_id=grant_id)
+        administrators.refuse_last(person_id=person_id, grant_id=grant_id)
     ended = _grant(held)
     session.delete(held)
     session.flush()
@@ -95,7 +95,7 @@ def disable(*, person_id: UUID, by: UUID) -> None:
     account = account_of(person_id)
     if account.disabled_at is not None:
         return
-    _refuse_last_admin(person_id=person_id)
+    administrators.refuse_last(person_id=person_id)
     now = clock.wall()
     account.disabled_at, account.disabled_by = now, by
     _suspend(person_id, now)
@@ -149,22 +149,3 @@ def _suspend(person_id: UUID, at: Any) -> None:
         update(GrantedRole).where(GrantedRole.person_id == person_id).values(suspended_at=at),
         execution_options={"synchronize_session": False},
     )
-
-
-def _refuse_last_admin(*, person_id: UUID | None = None, grant_id: UUID | None = None) -> None:
-    """Raise LastAdmin if nobody else would administer the whole bank. Holds all such grants: two cannot end each other."""
-    standing = session.execute(
-        select(GrantedRole.id, GrantedRole.person_id)
-        .join(Person, Person.id == GrantedRole.person_id)
-        .where(
-            GrantedRole.role == Role.ADMIN,
-            GrantedRole.area_path == "",
-            GrantedRole.suspended_at.is_(None),
-            Person.state == PersonState.ACTIVE,
-        )
-        .order_by(GrantedRole.id)
-        .with_for_update(of=GrantedRole)
-    ).all()
-    going = [row for row in standing if row.person_id == person_id or row.id == grant_id]
-    if going and len(going) == len(standing):
-        raise LastAdmin

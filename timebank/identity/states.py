@@ -10,7 +10,8 @@ from sqlalchemy import Select, func, select, update
 from timebank import clock
 from timebank.database import retry_on, session
 from timebank.errors import NotFound
-from timebank.identity.errors import StateUnchangeable
+from timebank.identity import administrators
+from timebank.identity.errors import PersonNotActive, StateUnchangeable
 from timebank.identity.models import Person, SignedInSession
 from timebank.identity.rules import PersonState
 from timebank.identity.state_models import StateChange
@@ -29,7 +30,8 @@ _WAYS = {
 def change(*, person_id: UUID, to: PersonState, by: UUID, reason: str, organisation_id: UUID | None = None) -> Person:
     """Change the state of an account; the state that it is in already changes nothing. Who may is the caller's question.
 
-    Whoever is not active any more is signed out everywhere. Raises NotFound, StateUnchangeable (closed is for good).
+    Whoever is not active any more is signed out everywhere. Raises NotFound, StateUnchangeable (closed is for good),
+    LastAdmin.
     """
     person = session.get(Person, person_id, with_for_update={"key_share": True}, populate_existing=True)
     if person is None:
@@ -39,6 +41,8 @@ def change(*, person_id: UUID, to: PersonState, by: UUID, reason: str, organisat
         return person
     if to not in _WAYS[before]:
         raise StateUnchangeable(state=before)
+    if before is PersonState.ACTIVE:
+        administrators.refuse_last(person_id=person_id)
     person.state = to
     session.add(
         StateChange(
@@ -60,6 +64,13 @@ def change(*, person_id: UUID, to: PersonState, by: UUID, reason: str, organisat
 
 def _count(person_id: UUID) -> int:
     return session.scalars(select(func.count()).where(StateChange.person_id == person_id)).one()
+
+
+def refuse_inactive(person_id: UUID) -> None:
+    """Raise PersonNotActive for whoever is frozen or gone; whoever is not stays so until the transaction ends."""
+    held = select(Person.state).where(Person.id == person_id).with_for_update(read=True)
+    if session.scalar(held) != PersonState.ACTIVE:
+        raise PersonNotActive
 
 
 def sign_out_everywhere(person_id: UUID) -> None:

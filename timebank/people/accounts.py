@@ -16,7 +16,7 @@ SETTABLE = (PersonState.ACTIVE, PersonState.FROZEN, PersonState.DECEASED)
 def set_state(*, actor: Actor, person_id: UUID, organisation_id: UUID, state: PersonState, reason: str) -> Person:
     """Change the state of somebody's account; the state that it is in already changes nothing.
 
-    Raises NotFound outside the scope or for nobody, OwnFamily, StaffState, StateUnchangeable.
+    Raises NotFound outside the scope or for nobody, OwnFamily, StaffState, StateUnchangeable, LastAdmin.
     """
     scope.organisation_for(actor, Role.ADMIN, organisation_id=organisation_id)
     refuse_own_family(actor.person_id, person_id)

@@ -149,6 +149,7 @@ def _as_unit_of_work(
     @wraps(view)
     def working(**kwargs: Any) -> Response:
         def work() -> Response:
+            tokens.refuse_ended(again=write and not once)  # the claim of a key has asked in this unit of work
             response = _answer_of(view, kwargs)
             if audited and write:
                 audited(kwargs, response)
@@ -158,10 +159,9 @@ def _as_unit_of_work(
             if once:
                 idempotency.key_of_request()
             if prepare:
-                kwargs["prepared"] = prepare(**kwargs)
+                kwargs["prepared"] = _prepared(prepare, kwargs)
             if once:
-                actor_id = tokens.bearer().person_id
-                return in_unit_of_work(lambda: idempotency.once(work, actor_id=actor_id), write=write)
+                return in_unit_of_work(lambda: idempotency.once(work, bearer=tokens.bearer()), write=write)
             response = in_unit_of_work(work, write=write)
         except Refusal as refusal:
             for trace in refusal.traces:
@@ -172,6 +172,12 @@ def _as_unit_of_work(
         return response
 
     return working
+
+
+def _prepared(prepare: Callable[..., Any], given: dict[str, Any]) -> Any:
+    """Return what a view is given that was prepared; whoever's session has been ended costs no time."""
+    tokens.refuse_ended_early()
+    return prepare(**given)
 
 
 def _answer_of(view: View, given: dict[str, Any]) -> Response:

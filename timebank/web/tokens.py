@@ -2,26 +2,49 @@
 
 Flask-JWT-Extended parses a token four times a request; what it has verified once is remembered until the token
 expires. Tokens live on wall time. Refresh tokens are not JWTs: they are kept, as hashes, by ``identity``.
+
+A token is good no longer than its session, which any process may end at any time: that is asked of the database in each
+request, with a statement that is sent anyway (the grants of whoever acts by a role, the claim of an idempotency key) or
+else with one of its own.
 """
 
 import hashlib
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import cache
 from typing import Any
 from uuid import UUID
 
 import jwt
-from flask import Flask, current_app, request
+from flask import Flask, current_app, g, request
 from flask_jwt_extended import JWTManager, create_access_token, decode_token
 from flask_jwt_extended.exceptions import JWTExtendedException
+from sqlalchemy import ColumnElement, Uuid, bindparam, false, select
 
 from timebank import clock
+from timebank.database import in_unit_of_work, session
+from timebank.direct import Direct
 from timebank.settings import Settings
 from timebank.web.errors import SessionExpired, Unauthenticated
 
 LIFETIME = timedelta(minutes=30)
 _REMEMBERED = 10_000
 _TOO_LONG = 4_096
+
+SESSION = bindparam("bearer_session", type_=Uuid())
+"""The session of the request's token, in a condition that says whether it has been ended."""
+
+_ended: list[ColumnElement[bool]] = []
+
+
+def ended_where(condition: ColumnElement[bool]) -> None:
+    """Have ``condition`` on ``SESSION`` say that a session has been ended."""
+    _ended[:] = [condition]
+
+
+def ended() -> ColumnElement[bool]:
+    """Return the condition that ``SESSION`` has been ended, for a statement that is sent anyway."""
+    return _ended[0] if _ended else false()
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,26 +105,57 @@ def bearer(*, even_ended: bool = False) -> Bearer:
         if len(remembered) >= _REMEMBERED:
             remembered.clear()
         remembered[token] = known
-    ended: dict[UUID, float] = current_app.extensions["timebank-ended-sessions"]
+    known_ends: dict[UUID, float] = current_app.extensions["timebank-ended-sessions"]
     if known.expires <= clock.wall().timestamp():
         remembered.pop(token, None)
         raise SessionExpired
-    if known.session_id in ended and not even_ended:
+    if known.session_id in known_ends and not even_ended:
         raise SessionExpired
     return known
 
 
-def end(*session_ids: UUID) -> None:
-    """Refuse the access tokens of sessions from now on, in this process.
+def let_in() -> None:
+    """Let in whoever brings a good token; whether its session still stands is asked when the work begins."""
+    g.bearer = bearer()
 
-    Other processes refuse them wherever somebody acts by a role, which is read with the state of the session; what
-    needs no role, one's own things, they serve until the token expires.
+
+def session_stands() -> None:
+    """Note that the session of this request's token was asked about, and stands."""
+    g.session_stands = True
+
+
+def refuse_ended(*, again: bool = False) -> None:
+    """Raise SessionExpired if the session of who was let in has been ended meanwhile, here or in another process.
+
+    One statement, in a unit of work; none for whoever came in by something else, nor for whom it was asked before, unless
+    it is to be asked ``again``: a write may have waited for its turn since then.
     """
-    ended: dict[UUID, float] = current_app.extensions["timebank-ended-sessions"]
+    if "bearer" not in g or ("session_stands" in g and not again):
+        return
+    [[is_ended]] = _is_ended().send(session.connection(), {"bearer_session": g.bearer.session_id}).rows()
+    if is_ended:
+        raise SessionExpired
+    session_stands()
+
+
+def refuse_ended_early() -> None:
+    """Raise the same before anything is prepared that costs time; in a unit of work of its own, if one is needed."""
+    if "bearer" in g and "session_stands" not in g:
+        in_unit_of_work(refuse_ended, write=False)
+
+
+@cache
+def _is_ended() -> Direct:
+    return Direct(select(ended()))
+
+
+def end(*session_ids: UUID) -> None:
+    """Refuse the access tokens of sessions from now on in this process without asking, before a body is looked at."""
+    known_ends: dict[UUID, float] = current_app.extensions["timebank-ended-sessions"]
     now = clock.wall().timestamp()
-    for session_id in [one for one, until in list(ended.items()) if until <= now]:
-        ended.pop(session_id, None)
-    ended.update(dict.fromkeys(session_ids, now + LIFETIME.total_seconds()))
+    for session_id in [one for one, until in list(known_ends.items()) if until <= now]:
+        known_ends.pop(session_id, None)
+    known_ends.update(dict.fromkeys(session_ids, now + LIFETIME.total_seconds()))
 
 
 def _verify(token: str) -> Bearer:

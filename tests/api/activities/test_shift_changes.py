@@ -55,6 +55,18 @@ def test_an_offer_does_not_outlast_a_start_that_moves_nearer(client: FlaskClient
     assert datetime.fromisoformat(turn["confirm_by"]) == starts_at
 
 
+def test_a_site_that_is_not_given_stays(client: FlaskClient) -> None:
+    """Only the number changes: the shift stays where it is and nobody is told that it has moved; null takes the site away."""
+    organisation = an_organisation()
+    here = a_site(organisation_id=organisation.id)
+    shift, (holder,) = a_full_shift(activity_id=an_activity(organisation_id=organisation.id).id, site_id=here.id)
+    assert put(client, shift, an_admin(), capacity=3).json["site_id"] == str(here.id)
+    assert client.get(f"{API}/me/notifications", headers=signed_in(holder)).json["items"] == []
+    assert put(client, shift, an_admin(), site_id=None).json["site_id"] is None
+    told = client.get(f"{API}/me/notifications", headers=signed_in(holder)).json["items"]
+    assert [one["topic"] for one in told] == ["shift_changed"]
+
+
 def test_a_change_is_kept_with_what_was_before(client: FlaskClient) -> None:
     """Who, when, why, and the old values; a change over another one is 412."""
     activity = an_activity()

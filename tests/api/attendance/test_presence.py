@@ -93,7 +93,7 @@ def test_who_forgot_has_left(client: FlaskClient, shift: Shift, coordinator: Act
 def test_it_comes_in_pages_at_the_same_cost(
     client: FlaskClient, shift: Shift, coordinator: Actor, statements: Statements
 ) -> None:
-    """Shift, counts and page: three statements for whoever is there; every page says how many there are in all."""
+    """Session, shift, counts and page: four statements for whoever is there; every page says how many there are in all."""
     with minutes_past_nine(0):
         for _ in range(7):
             checked_in(a_person().id, shift)
@@ -106,7 +106,7 @@ def test_it_comes_in_pages_at_the_same_cost(
             with statements() as sent:
                 found = client.get(address, headers=signed_in(coordinator)).json
             asked = [text for text in sent if "demo_clock" not in text and "grant" not in text]
-            assert len(asked) == 3, asked
+            assert len(asked) == 4, asked
             assert (found["inside"], found["absent"]) == (7, 3)
             seen += [item["state"] for item in found["items"]]
             address = found["next"]

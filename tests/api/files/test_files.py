@@ -9,10 +9,11 @@ from typing import Any
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
+from PIL import Image
 from sqlalchemy import select, update
 from werkzeug.test import TestResponse
 
-from tests.factories.files import FRIENDS, PDF, a_file, a_picture
+from tests.factories.files import FRIENDS, PDF, a_file, a_picture, a_png_that_says, an_archive
 from tests.factories.identity import a_volunteer_actor, signed_in
 from timebank import clock
 from timebank.commands import cli
@@ -110,6 +111,12 @@ def test_what_is_no_picture_is_refused_and_nothing_is_kept(app: Flask, client: F
     assert problem(send(client, li, a_picture()[:200])) == (422, "FILE_UNREADABLE")
     assert problem(send(client, li, b"")) == (422, "FILE_UNREADABLE")
     assert problem(send(client, li, large)) == (413, "FILE_TOO_LARGE")
+    for size in ((10_000, 5_000), (2**31 - 1, 2**31 - 1)):  # fifty megapixels, and a bomb
+        assert problem(send(client, li, a_png_that_says(*size), media_type="image/png")) == (413, "PICTURE_TOO_LARGE")
+    for use in ("", "?use=evidence"):  # a drawing for the eye and a script for the browser
+        two_faced = b"GIF89a/*" + a_picture() + b"*/=1;alert(1)"
+        assert problem(send(client, li, two_faced, use=use)) == (415, "FILE_TYPE_REFUSED")
+    assert problem(send(client, li, PDF + an_archive(), media_type="application/pdf", use="?use=evidence"))[0] == 422
     for more in (b"", b" " * MAX_BYTES):
         answer = client.post(
             FILES,
@@ -127,6 +134,18 @@ def test_what_is_no_picture_is_refused_and_nothing_is_kept(app: Flask, client: F
     assert problem(send(client, li, a_picture(), use="?use=fun")) == (422, "INVALID")
     assert contents(app) == set()
     assert in_unit_of_work(lambda: session.scalars(select(StoredFile)).all(), write=False) == []
+
+
+def test_a_picture_that_is_an_archive_as_well_is_served_as_a_picture_only(client: FlaskClient) -> None:
+    """What hangs on to it, and where it was taken, does not come back out."""
+    li = a_volunteer_actor()
+    exif = Image.Exif()
+    exif[0x8825] = {1: "N", 2: (30.0, 31.0, 32.0), 3: "E", 4: (120.0, 41.0, 42.0)}
+    sent = send(client, li, a_picture(exif=exif) + an_archive())
+    shown = client.get(f"{FILES}/{sent.json['id']}", headers=signed_in(li))
+    assert shown.content_type == "image/jpeg"
+    assert b"evil" not in shown.data
+    assert not Image.open(io.BytesIO(shown.data)).getexif()
 
 
 def test_a_full_disk_is_507_and_the_same_request_works_later(

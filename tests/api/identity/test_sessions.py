@@ -3,9 +3,11 @@
 import contextvars
 import json
 import threading
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from typing import Any
+from uuid import UUID
 
 import pytest
 import time_machine
@@ -15,10 +17,22 @@ from sqlalchemy import select
 
 from tests.api.identity.conftest import SignIn
 from tests.api.identity.test_wechat import freeze
+from tests.factories.calls import problem
+from tests.factories.files import a_picture
+from tests.factories.identity import an_admin
+from tests.factories.staff import a_staff_account
 from timebank import clock
-from timebank.database import in_unit_of_work, session
-from timebank.identity import queries, service
-from timebank.identity.models import RefreshToken
+from timebank.database import NIL, in_unit_of_work, session
+from timebank.identity import queries, service, sessions, states
+from timebank.identity.models import Person, RefreshToken
+from timebank.identity.rules import Grant, PersonState, Role
+from timebank.notifications.models import Subscription
+from timebank.organisations.models import Area
+from timebank.web import blueprint, tokens
+
+EXPIRED = (401, "SESSION_EXPIRED")
+SUBSCRIPTIONS = "/api/v1/me/subscriptions"
+CHOICE = {"topics": {"arrival": "accept"}}
 
 
 @pytest.fixture
@@ -102,12 +116,85 @@ def test_a_token_is_no_good_after_signing_out(client: FlaskClient, signed: dict[
     assert client.get("/api/v1/me/account", headers=headers).status_code == 200
     client.post("/api/v1/auth/logout", headers=headers)
     answers = [client.get(f"/api/v1/{path}", headers=headers) for path in ("me", "me/account")]
-    client.application.extensions["timebank-ended-sessions"].clear()  # another process, which has not heard of it
-    elsewhere = client.get("/api/v1/me", headers=headers)
 
-    assert [(answer.status_code, answer.json["code"]) for answer in [*answers, elsewhere]] == [
-        (401, "SESSION_EXPIRED")
-    ] * 3
+    assert [problem(answer) for answer in answers] == [EXPIRED] * 2
+
+
+def test_a_session_that_another_process_has_ended_does_nothing_more(
+    client: FlaskClient, signed: dict[str, Any]
+) -> None:
+    """Nothing is read, written, prepared, or answered a second time, whether or not a role is needed."""
+    headers = {"Authorization": f"Bearer {signed['access_token']}"}
+    once = [headers | {"Idempotency-Key": key} for key in ("before", "after")]
+    calls: list[Callable[[], Any]] = [
+        lambda: client.get("/api/v1/me", headers=headers),
+        lambda: client.get("/api/v1/me/account", headers=headers),
+        lambda: client.get("/api/v1/areas", headers=headers),
+        lambda: client.put("/api/v1/me/profile", json={"display_name": "周大妈"}, headers=headers),
+        lambda: client.post(SUBSCRIPTIONS, json=CHOICE, headers=once[0]),
+        lambda: client.post("/api/v1/files", data=a_picture(), content_type="image/jpeg", headers=headers),
+    ]
+    assert {call().status_code for call in calls} <= {200, 201}
+    in_unit_of_work(lambda: sessions.end_all(person_id=UUID(signed["person"]["id"])))
+
+    calls.append(lambda: client.post(SUBSCRIPTIONS, json=CHOICE, headers=once[1]))
+    assert [problem(call()) for call in calls] == [EXPIRED] * 7
+    assert client.post("/api/v1/auth/logout", headers=headers).status_code == 204
+
+
+def in_and_frozen_before_its_turn(app: Flask, person_id: UUID, send: Callable[[FlaskClient], Any]) -> Any:
+    """Send a request, freeze its caller when it has been let in and before it begins to write; return the answer."""
+    answers: list[Any] = []
+    is_in, ended = threading.Event(), threading.Event()
+    in_turn = blueprint.in_unit_of_work
+
+    def waiting(work: Any, **how: Any) -> Any:
+        is_in.set()
+        assert ended.wait(10)
+        return in_turn(work, **how)
+
+    def come() -> None:
+        phone = FlaskClient(app, app.response_class)
+        answers.append(contextvars.Context().run(lambda: send(phone)))
+
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(blueprint, "in_unit_of_work", waiting)
+        coming = threading.Thread(target=come)
+        coming.start()
+        assert is_in.wait(10)
+        in_unit_of_work(lambda: states.change(person_id=person_id, to=PersonState.FROZEN, by=NIL, reason="离职"))
+        ended.set()
+        coming.join()
+    return answers.pop()
+
+
+def test_a_session_that_is_ended_while_its_request_waits_does_nothing(app: Flask, signed: dict[str, Any]) -> None:
+    """Let in with a good token, and frozen before its turn to write has come: refused, and nothing has happened."""
+    headers = {"Authorization": f"Bearer {signed['access_token']}"}
+    me = UUID(signed["person"]["id"])
+    writes: list[Callable[[FlaskClient], Any]] = [
+        lambda phone: phone.post(SUBSCRIPTIONS, json=CHOICE, headers=headers | {"Idempotency-Key": "mid"}),
+        lambda phone: phone.put("/api/v1/me/profile", json={"display_name": "周大妈"}, headers=headers),
+    ]
+    for write in writes:
+        assert problem(in_and_frozen_before_its_turn(app, me, write)) == EXPIRED
+    assert session.scalars(select(Subscription)).all() == []
+    assert session.get_one(Person, me, populate_existing=True).display_name != "周大妈"
+
+
+def test_staff_who_are_disabled_while_their_request_waits_do_nothing(app: Flask) -> None:
+    """The role was theirs when they were let in; what they wanted to add is not there."""
+    boss = a_staff_account("boss", Grant(Role.ADMIN, area_path=""))
+    an_admin()
+    opened = in_unit_of_work(lambda: service.sign_in(person_id=boss.id))
+    token = tokens.issue(person_id=boss.id, session_id=opened.session_id)
+    area = {"name": "硖石街道", "code": "0001"}
+
+    def add(phone: FlaskClient) -> Any:
+        return phone.post("/api/v1/areas", json=area, headers={"Authorization": f"Bearer {token}"})
+
+    assert problem(in_and_frozen_before_its_turn(app, boss.id, add)) == EXPIRED
+    assert session.scalars(select(Area)).all() == []
 
 
 def test_a_refresh_token_lasts_thirty_days(client: FlaskClient, signed: dict[str, Any]) -> None:

@@ -16,6 +16,7 @@ from flask.testing import FlaskClient
 from sqlalchemy import func, select
 
 from tests.api.identity.conftest import SignIn
+from tests.factories.mergers import a_guest
 from timebank.database import db, in_unit_of_work, session
 from timebank.demo.wechat import openid_of, serving
 from timebank.identity import wechat as client_of_wechat
@@ -229,6 +230,15 @@ def freeze(person_id: str) -> None:
                 person.state = PersonState.FROZEN
 
     in_unit_of_work(work)
+
+
+def test_one_openid_of_two_mini_programs_is_two_people(wechat: SignIn) -> None:
+    """Who has the same openid elsewhere is not signed in here as somebody else, and whoever is here stays who they are."""
+    other = a_guest("zhang", app_id="wxother")
+    first, second = (wechat("demo:zhang").json["person"]["id"] for _ in range(2))
+
+    assert first == second != str(other.id)
+    assert count(Person) == 2
 
 
 def test_the_openid_is_stored_under_its_mini_program(wechat: SignIn, settings: Settings) -> None:

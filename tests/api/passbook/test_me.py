@@ -49,14 +49,14 @@ def test_the_account_shows_both_books(client: FlaskClient, app: Flask) -> None:
     assert len(bytes.fromhex(account["head"])) == 32
 
 
-def test_the_account_costs_two_statements(client: FlaskClient, app: Flask, statements: Statements) -> None:
-    """One statement for the ledger, one for the records; the third reads the demo's clock, in the demo only."""
+def test_the_account_costs_three_statements(client: FlaskClient, app: Flask, statements: Statements) -> None:
+    """One statement for the session, one for the ledger, one for the records; another reads the demo's clock."""
     headers = signed_in(a_person())
 
     with statements() as sent:
         assert client.get("/api/v1/me/account", headers=headers).status_code == 200
 
-    assert len([statement for statement in sent if "demo_clock" not in statement]) == 2
+    assert len([statement for statement in sent if "demo_clock" not in statement]) == 3
 
 
 def test_every_entry_explains_itself(client: FlaskClient, app: Flask) -> None:

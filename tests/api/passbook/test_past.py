@@ -130,11 +130,11 @@ def test_an_instant_that_is_not_past_is_refused(client: FlaskClient, app: Flask,
 def test_the_past_costs_as_many_statements_as_the_present(
     client: FlaskClient, app: Flask, statements: Statements
 ) -> None:
-    """One for the ledger, one for the records."""
+    """One for the ledger, one for the records, one for the session."""
     headers = signed_in(a_person())
     with statements() as sent:
         assert client.get("/api/v1/me/account?at=2026-01-01T00:00:00Z", headers=headers).status_code == 200
-    assert len([text for text in sent if "demo_clock" not in text]) == 2
+    assert len([text for text in sent if "demo_clock" not in text]) == 3
 
 
 # --- the statement ----------------------------------------------------------------------------------------------------

@@ -1,13 +1,11 @@
 """What a file really is, and what is kept of it."""
 
 import io
-import struct
-import zlib
 
 import pytest
 from PIL import Image, PngImagePlugin
 
-from tests.factories.files import PDF, a_picture, an_archive
+from tests.factories.files import PDF, a_picture, a_png_that_says, an_archive
 from timebank.errors import Refusal
 from timebank.files.errors import FileTooLarge, FileTypeRefused, FileUnreadable, PictureTooLarge
 from timebank.files.pictures import admitted
@@ -28,18 +26,6 @@ def refusal_of(data: bytes, *, declared: str = "", use: Use = Use.EVIDENCE) -> t
     with pytest.raises(Refusal) as refused:
         admitted(data, declared=declared, use=use)
     return type(refused.value)
-
-
-def a_png_that_says(width: int, height: int) -> bytes:
-    """Return a PNG of a few bytes whose header claims that size."""
-
-    def chunk(name: bytes, body: bytes) -> bytes:
-        return struct.pack(">I", len(body)) + name + body + struct.pack(">I", zlib.crc32(name + body))
-
-    header = struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
-    return (
-        b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", zlib.compress(b"\0" * 99)) + chunk(b"IEND", b"")
-    )
 
 
 @pytest.mark.parametrize("form", ["JPEG", "PNG", "WEBP"])

@@ -113,10 +113,10 @@ def test_the_specification_knows_what_the_declaration_says(sampled: Flask) -> No
     assert added["security"] == [{"bearer": []}]
 
 
-def test_reading_a_guarded_route_costs_no_query_for_the_guard(client: FlaskClient, statements: Any) -> None:
-    """``signed_in`` asks the token alone; the list itself is one statement after the demo's clock."""
+def test_reading_a_guarded_route_costs_one_query_for_the_session(client: FlaskClient, statements: Any) -> None:
+    """Whether the session still stands; the list itself is one statement after the demo's clock."""
     headers = signed_in(a_person())
     with statements() as sent:
         assert client.get("/api/v1/areas", headers=headers).status_code == 200
 
-    assert len(sent) == 2
+    assert len(sent) == 3
