@@ -25,6 +25,17 @@ class ErasureWaiting(Refusal):
     detail_en = "A request is waiting until {due_at}. To choose otherwise, take it back and ask again."
 
 
+class GuardianDecides(Refusal):
+    """A child under 14 neither leaves nor stays by themself: whoever answers for them decides (PIPL 31)."""
+
+    code = "GUARDIAN_DECIDES"
+    status = 403
+    title = "须由监护人提出"
+    title_en = "For a guardian to decide"
+    detail = "未满 14 周岁的，注销由监护人在“我的监护”里申请或撤回；监护人没有手机的，请一起到组织当面办理。"
+    detail_en = "Under 14 a guardian asks for it, or takes it back: under their wards, or at the organisation in person."
+
+
 class NoErasure(Refusal):
     """There is no request that could be taken back, or it is done."""
 
