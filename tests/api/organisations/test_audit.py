@@ -141,6 +141,8 @@ def test_an_auditor_finds_by_person_what_only_an_id_named(client: FlaskClient) -
     made = body_of(Caller(client, complainant).post("/complaints", about), 201)
     answer = {"outcome": "dismissed", "answer": "已核实，没有迟到"}
     body_of(desk.post(f"/complaints/{made['id']}/answer", answer), 201)
+    home = {"organisation_id": place, "volunteer_nos": [relative.volunteer_no], "reason": "户口簿"}
+    body_of(desk.post("/households", home), 201)
     office.merge()
     auditor = Caller(client, a_staff_member(Role.AUDITOR, area_path=""))
 
@@ -150,7 +152,7 @@ def test_an_auditor_finds_by_person_what_only_an_id_named(client: FlaskClient) -
 
     of_both = [("approve", "relation"), ("decide", "complaint"), ("enter", "award"), ("revoke", "award")]
     assert found(person) == found(office.person) == of_both
-    assert found(relative) == [("approve", "relation")]
+    assert found(relative) == [("approve", "relation"), ("enter", "household")]
     assert found(complainant) == []
 
 
