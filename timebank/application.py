@@ -41,6 +41,7 @@ from timebank.identity import document_endpoints as documents
 from timebank.identity import endpoints as identity
 from timebank.identity.document_keys import DocumentKeys
 from timebank.identity.documents import masked_document
+from timebank.identity.minors import clearance
 from timebank.identity.wechat import WechatClient
 from timebank.imports import endpoints as imports
 from timebank.mergers import binding_endpoints as binding
@@ -58,6 +59,7 @@ from timebank.passbook import endpoints as passbook
 from timebank.people import disclosure_endpoints as disclosures
 from timebank.people import endpoints as people
 from timebank.people import leaving_endpoints as leaving
+from timebank.people.disclosures import approves_name
 from timebank.policies import endpoints as policies
 from timebank.records import correction_endpoints as corrections
 from timebank.records import endpoints as records
@@ -174,6 +176,7 @@ def create_app(settings: Settings | None = None) -> Flask:
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=settings.trusted_proxies, x_proto=settings.trusted_proxies)  # type: ignore[method-assign]
 
     document_reader(masked_document)
+    clearance(approves_name)
 
     observe.set_up_logging()
     database.init_app(app, settings)

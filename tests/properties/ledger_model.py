@@ -32,6 +32,15 @@ class Hold:
 
 
 @dataclasses.dataclass
+class Lot:
+    """Minutes that came in together: what is left of them, and what was spent and may come back."""
+
+    at: datetime
+    left: int
+    spent: int = 0
+
+
+@dataclasses.dataclass
 class Wallet:
     """What is known of a wallet, or of a pool."""
 
@@ -41,8 +50,7 @@ class Wallet:
     last: datetime | None = None
     closed: bool = False
     heir: UUID | None = None
-    inflows: list[tuple[datetime, int]] = dataclasses.field(default_factory=list)
-    outflows: int = 0
+    lots: list["Lot"] = dataclasses.field(default_factory=list)
 
 
 @dataclasses.dataclass
@@ -120,15 +128,23 @@ class Model:
             self._out(owner_id, at, minutes)
 
     def _out(self, owner_id: UUID, at: datetime, minutes: int) -> None:
-        self.wallet(owner_id).outflows += minutes
+        rest = minutes
+        for lot in self.wallet(owner_id).lots:
+            taken = min(lot.left, rest)
+            lot.left, lot.spent, rest = lot.left - taken, lot.spent + taken, rest - taken
+        assert not rest
         self._line(owner_id, at, -minutes)
 
     def _in(self, owner_id: UUID, at: datetime, minutes: int, *, fresh: bool = True) -> None:
         wallet = self.wallet(owner_id)
         if fresh:
-            wallet.inflows.append((at, minutes))
+            wallet.lots.append(Lot(at, minutes))
         else:
-            wallet.outflows -= minutes
+            rest = minutes
+            for lot in reversed(wallet.lots):
+                back = min(lot.spent, rest)
+                lot.left, lot.spent, rest = lot.left + back, lot.spent - back, rest - back
+            assert not rest
         self._line(owner_id, at, minutes)
         self._settle(owner_id, at)
 
@@ -252,9 +268,8 @@ class Model:
         return minutes > 0
 
     def old_minutes(self, owner_id: UUID, cut_off: datetime) -> int:
-        """Return what came in until a cut-off less everything that ever went out."""
-        wallet = self.wallet(owner_id)
-        return max(0, sum(minutes for at, minutes in wallet.inflows if at <= cut_off) - wallet.outflows)
+        """Return what is left of what came in until a cut-off, the oldest spent first."""
+        return sum(lot.left for lot in self.wallet(owner_id).lots if lot.at <= cut_off)
 
     def merge(self, now: datetime, old: UUID, new: UUID) -> bool:
         """Make two wallets one; return whether anything moved."""
@@ -269,8 +284,11 @@ class Model:
         if not minutes and not other.seq:
             raise WalletNotFound
         if minutes:
-            self._out(old, at, minutes)
-            self._in(new, at, minutes)
+            other.lots = sorted([*other.lots, *wallet.lots], key=lambda lot: lot.at)
+            wallet.lots = []
+            self._line(old, at, -minutes)
+            self._line(new, at, minutes)
+            self._settle(new, at)
         elif owed:
             wallet.debt, other.debt, other.last = 0, other.debt + owed, at
             self._settle(new, at)

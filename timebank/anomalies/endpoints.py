@@ -62,7 +62,7 @@ def show_anomaly(anomaly_id: UUID) -> dict[str, Any]:
     guard=requires(*READERS),
     body=schemas.AnomalyDecisionBody,
     answer=(201, schemas.AnomalyWithDecisionsOut),
-    audited=noted(Verb.DECIDE, "anomaly", outcome="outcome"),
+    audited=noted(Verb.DECIDE, "anomaly", person="person_ids", outcome="outcome"),
 )
 def decide(body: dict[str, Any], anomaly_id: UUID) -> dict[str, Any]:
     """处理异常：排除、确认或重新打开，须说明理由；记录和余额不会因此改变，更正另行提出。"""

@@ -19,6 +19,7 @@ from timebank.identity import queries as people
 from timebank.identity.audit import Verb
 from timebank.identity.audited import noted
 from timebank.identity.guards import actor, person_id, requires, signed_in
+from timebank.identity.minors import name_for
 from timebank.identity.models import Person
 from timebank.identity.wechat import Picture, WechatClient
 from timebank.identity.wechat_token import SharedToken
@@ -130,7 +131,7 @@ def roll_card(volunteer_id: UUID) -> dict[str, Any]:
     audited=noted(Verb.UNMASK, "card", person="ids"),
 )
 def print_cards(query: dict[str, Any]) -> Response:
-    """打印志愿者卡：A4 每张十枚；只能打印本人签发的现行卡，其余为 404。"""
+    """打印志愿者卡：A4 每张十枚；只能打印本人签发的现行卡，其余为 404。未成年人的姓名脱敏，获准查看的除外。"""
     wanted = dict.fromkeys(query["ids"])
     known = people.people(wanted)
     found = [known[one] for one in wanted if one in known]
@@ -144,7 +145,7 @@ def print_cards(query: dict[str, Any]) -> Response:
 
 def _card(person: Person, issued: Issued) -> printing.Card:
     token = book().issue(layouts.Card(person.member_ref, issued.serial))
-    return printing.Card(person.display_name, person.volunteer_no, issued.serial, token)
+    return printing.Card(name_for(person_id(), person), person.volunteer_no, issued.serial, token)
 
 
 def _pdf(file: bytes, name: str) -> Response:

@@ -12,6 +12,7 @@ from timebank.certificates.printing import certificate_pdf
 from timebank.certificates.service import Press, Wanted
 from timebank.documents import pdf_file
 from timebank.documents.typefaces import Typeface
+from timebank.identity import audit
 from timebank.identity.audit import Verb
 from timebank.identity.audited import noted
 from timebank.identity.former import goes_on
@@ -87,6 +88,20 @@ def show_certificate(number: str) -> dict[str, Any]:
     return _whole(number)
 
 
+def _note_printed(given: dict[str, Any], _response: Response) -> None:
+    """Note that staff have seen a name in full; what holders print of their own is no unmasking."""
+    certificate = service.seen(actor=actor(), number=given["number"])[0]
+    if (whose := goes_on(certificate.volunteer_id)) != person_id():
+        audit.note(
+            actor=actor(),
+            verb=Verb.UNMASK,
+            kind="certificate",
+            target=certificate.number,
+            person_id=whose,
+            organisation_id=certificate.organisation_id,
+        )
+
+
 @blueprint.endpoint(
     "GET",
     "/certificates/<string(maxlength=40):number>.pdf",
@@ -94,9 +109,10 @@ def show_certificate(number: str) -> dict[str, Any]:
     answer=(200, None),
     media_types=(pdf_file.MEDIA_TYPE,),
     limit=PRINTS,
+    audited=_note_printed,
 )
 def print_certificate(number: str) -> Response:
-    """下载证明（A4，附明细页、二维码、盖章处）：同一份每次下载都完全相同；已撤销的本人不能再打印。"""
+    """下载证明（A4，附明细页、二维码、盖章处）：同一份每次下载都完全相同；已撤销的本人不能再打印。未成年人的，工作人员须先获准查看其姓名。"""
     certificate, names, _, _ = service.seen(actor=actor(), number=number, printed=True)
     file = certificate_pdf(service.statement_of(certificate, names), _press().face, certificate.layout or FIRST)
     response = Response(file, mimetype=pdf_file.MEDIA_TYPE)

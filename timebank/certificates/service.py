@@ -43,7 +43,9 @@ from timebank.database import new_id, session
 from timebank.documents.typefaces import Typeface
 from timebank.errors import NotFound
 from timebank.identity import queries as people
+from timebank.identity.errors import MinorProtected
 from timebank.identity.former import belongs, goes_on
+from timebank.identity.minors import is_kept_from
 from timebank.identity.rules import Actor
 from timebank.ledger import seals
 from timebank.numbering import Numbering
@@ -213,7 +215,8 @@ def seen(*, actor: Actor, number: str, printed: bool = False) -> Any:
     """Return a certificate, as ``queries.by_number`` does, to its holder and to staff of the organisation.
 
     ``printed`` asks for the paper, with the whole name: not for auditors, and not for the holder of a revoked one.
-    Raises NotFound, CertificateRevoked.
+    A minor's is printed by staff once another person has approved that they see the name (rule R38).
+    Raises NotFound, CertificateRevoked, MinorProtected.
     """
     found = queries.by_number(number)
     if found is None:
@@ -222,6 +225,9 @@ def seen(*, actor: Actor, number: str, printed: bool = False) -> Any:
     if goes_on(certificate.volunteer_id) != actor.person_id:
         roles = issuers.KEEPERS if printed else issuers.READERS
         scope.organisation_for(actor, *roles, organisation_id=certificate.organisation_id)
+        holder = people.person(goes_on(certificate.volunteer_id))
+        if printed and holder is not None and is_kept_from(actor.person_id, holder):
+            raise MinorProtected
     elif printed and revocation is not None:
         raise CertificateRevoked
     return found

@@ -9,6 +9,7 @@ from timebank.giving import applications
 from timebank.giving.models import Application, Gift, PoolGrant
 from timebank.giving.rules import RANKS, ApplicationState, GiftState, GrantState, Priority, gift_state_at
 from timebank.identity import queries as identity
+from timebank.identity.minors import name_for
 from timebank.identity.models import FamilyRelation, Person
 from timebank.identity.rules import Kinship, RelationState, masked_name, seen_from_there
 
@@ -37,13 +38,16 @@ def _mine(relation: FamilyRelation, me: UUID, people: Mapping[UUID, Person]) -> 
     }
 
 
-def relations_for_staff(relations: Sequence[FamilyRelation], *, masked: bool = True) -> list[dict[str, Any]]:
-    """Return confirmed relations as staff see them: names masked in lists (rule R39), whole beside the document."""
+def relations_for_staff(relations: Sequence[FamilyRelation], *, beside: UUID | None = None) -> list[dict[str, Any]]:
+    """Return confirmed relations as staff see them: names masked in lists (rule R39), whole beside the document.
+
+    ``beside`` is who has the document in front of them; a minor's name is whole where that was approved (rule R38).
+    """
     people = identity.people(either for one in relations for either in (one.proposer_id, one.relative_id))
 
     def person(person_id: UUID) -> dict[str, str]:
         found = people[person_id]
-        name = masked_name(found.display_name) if masked else found.display_name
+        name = name_for(beside, found) if beside else masked_name(found.display_name)
         return {"volunteer_no": found.volunteer_no, "display_name": name}
 
     return [

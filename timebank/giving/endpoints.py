@@ -75,8 +75,8 @@ def list_relations(query: dict[str, Any]) -> dict[str, Any]:
     audited=noted(Verb.UNMASK, "relation"),
 )
 def show_relation(relation_id: UUID) -> dict[str, Any]:
-    """一条亲属登记：核对证件时看全名。"""
-    return answers.relations_for_staff([relations.seen_by_staff(actor(), relation_id)], masked=False)[0]
+    """一条亲属登记：核对证件时看全名；未成年人的须先获准查看，否则脱敏。"""
+    return answers.relations_for_staff([relations.seen_by_staff(actor(), relation_id)], beside=person_id())[0]
 
 
 @blueprint.endpoint(

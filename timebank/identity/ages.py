@@ -25,6 +25,12 @@ def is_under(age: int, birth_on: date | None, day: date) -> bool:
     return birth_on is not None and age_on(birth_on, day) < age
 
 
+def latest_birth(age: int, day: date) -> date:
+    """Return the last birth date of whoever is ``age`` on a day; born later, somebody ``is_under`` it."""
+    in_leap_year = (day.month, day.day) == (2, 29)
+    return day.replace(year=day.year - age, day=28 if in_leap_year else day.day)
+
+
 def refuse_impossible_birth(birth_on: date, today: date) -> None:
     """Raise Invalid for a birth in the future, or one that makes somebody 120 or older."""
     if birth_on > today:

@@ -7,6 +7,7 @@ from flask import Response
 
 from timebank.identity import audit, guards
 from timebank.identity.audit import Verb
+from timebank.identity.concerned import concerned
 from timebank.web.blueprint import Audit
 
 _WHOM = ("person_id", "volunteer_id")
@@ -19,7 +20,8 @@ def noted(verb: Verb, kind: str, *, target: str = "", person: str = "", outcome:
         verb: what the endpoint does.
         kind: the noun of what it does it to.
         target: name of its id, in the path, the body or the answer; without it ``<kind>_id``, else the answer's ``id``.
-        person: the same for whom it concerns, or a list of them; without it ``person_id`` or ``volunteer_id``.
+        person: the same for whom it concerns, or a list of them; without it ``person_id`` or ``volunteer_id``, else whom
+            the target names (``identity.concerned``). A line is noted for each.
         outcome: name of what in the body says how it was decided.
         own: the act concerns whoever acts, and nobody is named.
     """
@@ -30,20 +32,23 @@ def noted(verb: Verb, kind: str, *, target: str = "", person: str = "", outcome:
         myself = {"person_id": acting.person_id} if own else {}
         said = {**myself, **_answer(response), **(given.get("query") or {}), **body, **given}
         targets = [said[name] for name in ([target] if target else [f"{kind}_id", "id"]) if said.get(name)]
+        target_id = targets[0] if targets else None
         whom = next((said[name] for name in ([person] if person else _WHOM) if said.get(name)), None)
+        if whom is None:
+            whom = concerned(kind, target_id, said) or None
         for one in whom if isinstance(whom, list) else [whom]:
             audit.note(
                 actor=acting,
                 verb=verb,
                 kind=kind,
-                target=targets[0] if targets else None,
+                target=target_id,
                 person_id=_uuid(one),
                 organisation_id=_uuid(said.get("organisation_id")),
                 outcome=str(body[outcome]) if outcome else None,
                 reason=body.get("reason"),
             )
 
-    note.verb = verb  # type: ignore[attr-defined]
+    note.verb, note.kind, note.own = verb, kind, own  # type: ignore[attr-defined]
     return note
 
 

@@ -233,6 +233,17 @@ class NotForMinors(Refusal):
     detail_en = "This activity is risky: nobody under {adult_age} takes part, whoever consents. Choose another one."
 
 
+class MinorProtected(Refusal):
+    """A minor's data are shown to staff only after another person has approved (未成年人网络保护条例 36)."""
+
+    code = "MINOR_PROTECTED"
+    status = 403
+    title = "未成年人信息须经审批"
+    title_en = "A minor's data need approval"
+    detail = "此人未满 18 周岁。查看其个人信息须先写明理由，由管理员审批；每次查看都会留下记录。"
+    detail_en = "They are under 18. Ask with a reason; an administrator approves, and every look is recorded."
+
+
 class BirthDateKnown(Refusal):
     """A birth date was given before; another one is for staff to enter, who look at a document."""
 

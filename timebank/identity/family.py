@@ -155,7 +155,7 @@ def direct_relation(person_id: UUID, to: UUID | str) -> tuple[FamilyRelation, UU
     ``to`` is the relation's id or the relative's volunteer number.
     """
     relative = and_(Person.id.in_((FamilyRelation.proposer_id, FamilyRelation.relative_id)), Person.id != person_id)
-    named = FamilyRelation.id == to if isinstance(to, UUID) else Person.volunteer_no == to
+    named = FamilyRelation.id == to if isinstance(to, UUID) else Person.id == queries.numbered([to]).get(to)
     row = session.execute(
         select(FamilyRelation, Person.id)
         .join(Person, relative)

@@ -52,6 +52,15 @@ def merged_into(person_id: UUID) -> list[UUID]:
     return list(session.scalars(select(Former.old_id).where(Former.person_id == person_id).order_by(Former.since)))
 
 
+def merged_into_each(person_ids: Collection[UUID]) -> dict[UUID, list[UUID]]:
+    """Return the accounts that were merged into each of some people, oldest first, in one statement."""
+    rows = session.scalars(select(Former).where(Former.person_id.in_(person_ids)).order_by(Former.since, Former.old_id))
+    found: dict[UUID, list[UUID]] = {person_id: [] for person_id in person_ids}
+    for row in rows:
+        found[row.person_id].append(row.old_id)
+    return found
+
+
 def is_merged(person_id: UUID) -> bool:
     """Whether an account was merged into another one."""
     return session.get(Former, person_id, populate_existing=True) is not None

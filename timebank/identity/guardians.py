@@ -120,11 +120,21 @@ def wards_of(guardian_id: UUID) -> list[tuple[Guardian, Person]]:
     return [(link, ward) for link, ward in session.execute(found) if is_under(ADULT, ward.birth_on, today)]
 
 
+def answers_for(guardian_id: UUID, ward_id: UUID) -> bool:
+    """Whether somebody answers for a person under 18 now."""
+    return ward_id in {ward.id for _, ward in wards_of(guardian_id)}
+
+
+def lock_ward(*, guardian_id: UUID, ward_id: UUID) -> None:
+    """Lock a ward, so that nobody ends the guardianship meanwhile. Raises NotFound for whoever does not answer for them."""
+    _lock(ward_id)
+    if not answers_for(guardian_id, ward_id):
+        raise NotFound
+
+
 def decide_for_ward(*, guardian_id: UUID, ward_id: UUID, purpose: Purpose, version: str, given: bool) -> Consent:
     """Agree for somebody under 18 whom one answers for, or take it back. Raises NotFound."""
-    _lock(ward_id)
-    if ward_id not in {ward.id for _, ward in wards_of(guardian_id)}:
-        raise NotFound
+    lock_ward(guardian_id=guardian_id, ward_id=ward_id)
     return consents.keep(
         person_id=ward_id, purpose=purpose, version=version, given=given, via=Via.GUARDIAN, by=guardian_id
     )

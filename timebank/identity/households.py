@@ -11,6 +11,7 @@ from sqlalchemy import Select, func, select
 from timebank import clock
 from timebank.database import new_id, session
 from timebank.errors import Invalid, NotFound
+from timebank.identity import queries
 from timebank.identity.family import refuse_own_family
 from timebank.identity.models import Household, HouseholdMember, Person
 from timebank.identity.rules import PersonState
@@ -73,17 +74,14 @@ def _enter(household_id: UUID, person_id: UUID, by: UUID) -> HouseholdMember:
 
 def _by_number(volunteer_nos: Collection[str]) -> list[UUID]:
     """Return whom the numbers name. Raises Invalid for one that names nobody who is active."""
-    rows = session.execute(
-        select(Person.volunteer_no, Person.id).where(
-            Person.volunteer_no.in_(volunteer_nos), Person.state == PersonState.ACTIVE
-        )
-    )
-    known = {number: person_id for number, person_id in rows}  # noqa: C416 - rows, not pairs, to a type checker
+    named = queries.numbered(volunteer_nos)
+    active = {one.id for one in queries.people(named.values()).values() if one.state == PersonState.ACTIVE}
+    known = {number: person_id for number, person_id in named.items() if person_id in active}
     unknown = sorted(set(volunteer_nos) - known.keys())
     if unknown:
         detail = f"没有编号为 {'、'.join(unknown)} 的志愿者。 No such volunteer number."
         raise Invalid(errors=[{"pointer": "/volunteer_nos", "detail": detail}])
-    return sorted(known.values())
+    return sorted(set(known.values()))
 
 
 def _locked_people(person_ids: Collection[UUID]) -> list[UUID]:

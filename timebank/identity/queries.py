@@ -1,13 +1,15 @@
 """What is asked about people."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from datetime import datetime
 from typing import NamedTuple
 from uuid import UUID
 
 from sqlalchemy import and_, exists, func, select
+from sqlalchemy.orm import aliased
 
 from timebank.database import session
+from timebank.identity import former
 from timebank.identity.device_models import ClerkSite
 from timebank.identity.models import (
     FailedSignIn,
@@ -47,8 +49,29 @@ def person_by_member_ref(member_ref: str) -> Person | None:
 
 
 def person_by_number(volunteer_no: str) -> Person | None:
-    """Return the person who has a volunteer number."""
-    return session.scalars(select(Person).where(Person.volunteer_no == volunteer_no)).one_or_none()
+    """Return the person who has a volunteer number; of an account that was merged, whoever goes on."""
+    named = aliased(Person, name="named")
+    found = select(Person).join(named, Person.id == former.who(named.id)).where(named.volunteer_no == volunteer_no)
+    return session.scalars(found).one_or_none()
+
+
+def numbered(volunteer_nos: Collection[str]) -> dict[str, UUID]:
+    """Return whom volunteer numbers name, in one statement; that of a merged account names whoever goes on."""
+    found = select(Person.volunteer_no, former.who(Person.id)).where(Person.volunteer_no.in_(volunteer_nos))
+    return {number: person_id for number, person_id in session.execute(found)}  # noqa: C416 - rows, not pairs, to a type checker
+
+
+def former_numbers(person_ids: Collection[UUID]) -> dict[UUID, set[str]]:
+    """Return the volunteer numbers of the accounts that were merged into each of some people, in one statement."""
+    found = (
+        select(former.Former.person_id, Person.volunteer_no)
+        .join(Person, Person.id == former.Former.old_id)
+        .where(former.Former.person_id.in_(person_ids))
+    )
+    numbers: dict[UUID, set[str]] = {}
+    for person_id, number in session.execute(found):
+        numbers.setdefault(person_id, set()).add(number)
+    return numbers
 
 
 def person_by_openid(*, app_id: str, openid: str) -> Person | None:

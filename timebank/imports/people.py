@@ -12,6 +12,7 @@ from uuid import UUID
 from sqlalchemy import select
 
 from timebank.database import session
+from timebank.identity import queries as identity
 from timebank.identity.document_keys import DocumentKeys
 from timebank.identity.models import Person
 from timebank.imports.models import ImportedContact, ImportedNumber
@@ -32,6 +33,8 @@ class Known(NamedTuple):
     display_name: str
     state: str
     birth_on: date | None
+    former_nos: Collection[str] = ()
+    """Volunteer numbers of accounts that were merged into theirs."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,8 +79,7 @@ def by_number(numbers: Collection[tuple[UUID, str]]) -> dict[tuple[UUID, str], s
         )
         for organisation_id, number, person_id in session.execute(theirs):
             found.setdefault((organisation_id, number), set()).add(person_id)
-        ours = select(Person.volunteer_no, Person.id).where(Person.volunteer_no.in_(piece))
-        given.update((number, person_id) for number, person_id in session.execute(ours))
+        given |= identity.numbered(piece)
     for organisation_id, number in numbers:
         if number in given:
             found.setdefault((organisation_id, number), set()).add(given[number])
@@ -99,7 +101,8 @@ def known(person_ids: Collection[UUID]) -> dict[UUID, Known]:
     found: dict[UUID, Known] = {}
     for piece in some_at_once(person_ids):
         rows = session.execute(select(*columns).where(Person.id.in_(piece)))
-        found.update((row[0], Known(*row)) for row in rows)
+        earlier = identity.former_numbers(piece)
+        found.update((row[0], Known(*row)._replace(former_nos=earlier.get(row[0], ()))) for row in rows)
     return found
 
 

@@ -207,7 +207,7 @@ def _differs(entry: Entry, person: Known) -> Code | None:
 def _number_news(entry: Entry, person: Known, numbers: dict[tuple[UUID, UUID], str]) -> Code | None:
     for organisation_id, number in entry.numbers.items():
         there = numbers.get((organisation_id, person.person_id))
-        if number in {there, person.volunteer_no}:
+        if number in {there, person.volunteer_no, *person.former_nos}:
             continue
         if there is not None:
             return Code.NUMBER_DIFFERS

@@ -1,17 +1,22 @@
 """Expiry of minutes that nobody has used for long: a matter of policy, always with a warning before.
 
-First in, first out without lots: of what came in until a cut-off, everything that ever went out is taken first.
+First in, first out without lots: of what came in until a cut-off, everything that ever went out is taken first. Merged
+minutes are as old as they were (``ages``).
 """
 
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 from uuid import UUID
+
+from sqlalchemy import Connection, Select
 
 from timebank import clock
 from timebank.database import session
 from timebank.ledger import posting, queries
 from timebank.ledger.accounts import lock_known
+from timebank.ledger.ages import MERGED_SINCE, ages
 from timebank.ledger.batch import Batch
 from timebank.ledger.rules import EXPIRED, Kind, Posted, SourceType, run_id_of, wallet_of
 from timebank.ledger.transfers import Posting
@@ -32,17 +37,23 @@ def expiring(*, cut_off: datetime, limit: int, after: UUID | None = None) -> lis
 
     In the order of the wallets' ids; ``after`` is the last owner of the page before.
     """
-    page = queries.EXPIRING.limit(limit)
-    if after is not None:
-        page = page.where(page.selected_columns.id > wallet_of(after).id)
-    return [Expiring(row.owner_id, int(row.minutes)) for row in session.execute(page, {"cut_off": cut_off})]
+    connection, last, found = session.connection(), after, list[Expiring]()
+    while len(found) < limit:
+        page = queries.EXPIRING.limit(limit - len(found))
+        if last is not None:
+            page = page.where(page.selected_columns.id > wallet_of(last).id)
+        looked_at = _due(connection, page, cut_off)
+        found += [one for one in looked_at if one.minutes > 0]
+        if not looked_at:
+            break
+        last = looked_at[-1].owner_id
+    return found
 
 
 def expiring_of(owner_id: UUID, *, cut_off: datetime) -> int:
     """Return how many of one person's minutes would expire if they were cut off there and then."""
     mine = queries.EXPIRING.where(queries.EXPIRING.selected_columns.id == wallet_of(owner_id).id)
-    row = session.execute(mine, {"cut_off": cut_off}).one_or_none()
-    return int(row.minutes) if row else 0
+    return sum(one.minutes for one in _due(session.connection(), mine, cut_off))
 
 
 def expire(*, run_id: UUID, cut_off: datetime, owner_ids: Collection[UUID], actor_id: UUID) -> list[Posted]:
@@ -58,12 +69,8 @@ def expire(*, run_id: UUID, cut_off: datetime, owner_ids: Collection[UUID], acto
     locked = lock_known(connection, [wallet_of(owner_id) for owner_id in owner_ids])
     shares = {run_id_of(run_id, account_id): account_id for account_id in sorted(locked)}
     batch = posting.begin(connection, locked, list(shares))
-    due = {
-        row.id: int(row.minutes)
-        for row in connection.execute(
-            queries.EXPIRING.where(queries.EXPIRING.selected_columns.id.in_(list(locked))), {"cut_off": cut_off}
-        )
-    }
+    asked = queries.EXPIRING.where(queries.EXPIRING.selected_columns.id.in_(list(locked)))
+    due = {wallet_of(one.owner_id).id: one.minutes for one in _due(connection, asked, cut_off)}
     postings = []
     for share_id, account_id in shares.items():
         known = batch.stored.get(share_id)
@@ -86,6 +93,16 @@ def expire(*, run_id: UUID, cut_off: datetime, owner_ids: Collection[UUID], acto
             )
     posting.add(batch, postings)
     return posting.finish(connection, batch, postings)
+
+
+def _due(connection: Connection, asked: Select[Any], cut_off: datetime) -> list[Expiring]:
+    """Return what is due of the wallets asked for, perhaps nothing of those into which somebody was merged since."""
+    merged = set(connection.scalars(MERGED_SINCE, {"cut_off": cut_off}))
+    rows = connection.execute(asked, {"cut_off": cut_off, "merged": list(merged)}).all()
+    return [
+        Expiring(row.owner_id, ages(connection, row.id, cut_off).old if row.id in merged else int(row.minutes))
+        for row in rows
+    ]
 
 
 def _taken_by(batch: Batch, account_id: UUID) -> int:

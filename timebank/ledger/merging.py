@@ -19,7 +19,7 @@ __all__ = ["merge"]
 def merge(*, transfer_id: UUID, from_owner_id: UUID, into_owner_id: UUID, source_id: UUID, actor_id: UUID) -> Posted:
     """Move all minutes or the debt of one owner to another, and close the accounts of the first for good.
 
-    Whatever is owed is paid from what is there, on either side. To expiry, merged minutes are new ones. An empty wallet
+    Whatever is owed is paid from what is there, on either side. Minutes keep their age (``ages``). An empty wallet
     is closed without a transfer, so that its merger is answered with the present state of the account that goes on.
 
     Raises OpenHolds, AccountClosed, and WalletNotFound if one of the two has no wallet (minutes open the second one; a

@@ -72,7 +72,7 @@ def verify(
             read_raw(sides, progress),
         )
         run("relations", partial(check_relations, report), read(RELATIONS, progress), read(MERGERS))
-        run("expiries", partial(check_expiries, report, form), read_raw(EXPIRIES, progress))
+        run("expiries", partial(check_expiries, report, form, connection), read_raw(EXPIRIES, progress))
         run("debts", partial(check_debts, report), read(DEBTS, progress))
         run("accounts", partial(_check_accounts, report), read(_ACCOUNTS, progress))
         run("seals", partial(check_seals, report, tally, anchors), read(SEALS, progress), read(LEAVES, progress))

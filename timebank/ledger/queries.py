@@ -15,6 +15,7 @@ from sqlalchemy import (
     func,
     literal,
     null,
+    or_,
     select,
     union_all,
 )
@@ -22,7 +23,7 @@ from sqlalchemy import (
 from timebank.database import session
 from timebank.ledger import chain
 from timebank.ledger.models import Account, Entry, Transfer
-from timebank.ledger.rules import INFLOWS, AccountKind, AccountState, Phase, debt_of, pool_of, wallet_of
+from timebank.ledger.rules import INFLOWS, AccountKind, AccountState, Kind, Phase, debt_of, pool_of, wallet_of
 
 account = cast("Table", Account.__table__)
 transfer = cast("Table", Transfer.__table__)
@@ -223,7 +224,7 @@ _DUE_MINUTES = (
                 _newer.c.account_id == account.c.id,
                 _newer.c.recorded_at > bindparam("cut_off"),
                 _newer.c.minutes > 0,
-                transfer.c.kind.in_([int(kind) for kind in sorted(INFLOWS)]),
+                transfer.c.kind.in_([int(kind) for kind in sorted(INFLOWS - {Kind.MERGE})]),
             )
             .correlate(account)
             .scalar_subquery()
@@ -235,8 +236,15 @@ _DUE_MINUTES = (
 )
 """First in, first out without lots: inflows until the cut-off less all outflows ever is the balance less newer inflows."""
 
-EXPIRING = select(_DUE_MINUTES).where(_DUE_MINUTES.c.minutes > 0).order_by(_DUE_MINUTES.c.id)
-"""Wallets with minutes that came in until a cut-off and that nobody has spent, and how many these are."""
+EXPIRING = (
+    select(_DUE_MINUTES)
+    .where(or_(_DUE_MINUTES.c.minutes > 0, _DUE_MINUTES.c.id.in_(bindparam("merged", expanding=True))))
+    .order_by(_DUE_MINUTES.c.id)
+)
+"""Wallets with minutes that came in until a cut-off and that nobody has spent, and how many these are.
+
+Of those ``merged`` into after the cut-off it says nothing yet: ``ages`` does.
+"""
 
 _STATE = (
     select(

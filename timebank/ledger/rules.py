@@ -105,7 +105,7 @@ ROUTES: dict[Kind, frozenset[tuple[AccountKind, AccountKind]]] = {
 """From which kind of account to which each kind of transfer may lead (debit, credit)."""
 
 INFLOWS = frozenset({Kind.EARN, Kind.GIFT, Kind.GRANT, Kind.MERGE, Kind.OPENING})
-"""What brings minutes of a new age; what gives spent ones back (refund, reverse) keeps their age."""
+"""What brings minutes; all but a merger of a new age. What gives spent ones back (refund, reverse) keeps their age."""
 
 LEAVES_IN_SPITE_OF_DEBT = frozenset({Kind.REVERSE, Kind.RECOVER, Kind.MERGE})
 REVERSIBLE = frozenset({Kind.EARN, Kind.GIFT, Kind.DONATE, Kind.GRANT})

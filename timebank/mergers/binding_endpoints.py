@@ -12,6 +12,7 @@ from timebank.identity.audit import Verb
 from timebank.identity.audited import noted
 from timebank.identity.errors import WechatPhoneCodeInvalid
 from timebank.identity.guards import actor, person_id, requires, signed_in
+from timebank.identity.minors import name_for
 from timebank.identity.models import Person
 from timebank.identity.rules import masked_name
 from timebank.identity.wechat import WechatClient
@@ -134,7 +135,7 @@ def make_invite(volunteer_id: UUID, body: dict[str, Any], query: dict[str, Any])
     if query["format"] == "json":
         return {"person_id": person.id, "code": code, "expires_at": expires_at}
     face = current_app.extensions["timebank-typeface"]
-    slip = invite_pdf(display_name=person.display_name, code=code, expires_at=expires_at, face=face)
+    slip = invite_pdf(display_name=name_for(person_id(), person), code=code, expires_at=expires_at, face=face)
     response = Response(slip, status=201, mimetype=pdf_file.MEDIA_TYPE)
     response.headers["Content-Disposition"] = 'inline; filename="invite.pdf"'
     return response

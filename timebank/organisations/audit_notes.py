@@ -9,6 +9,7 @@ from uuid import UUID
 from sqlalchemy import Select, or_, select
 
 from timebank.documents.tables import Column, Table, Type
+from timebank.identity import former
 from timebank.identity.audit_models import AuditNote
 from timebank.identity.rules import Actor, Role
 from timebank.organisations import scope
@@ -33,7 +34,8 @@ def noted(actor: Actor, wanted: Wanted) -> Select[AuditNote]:
     if not scope.covers_path(actor, *READERS, path=""):
         found = found.where(scope.organisations_of(actor, *READERS, column=AuditNote.organisation_id))
     if wanted.person:
-        found = found.where(or_(AuditNote.actor_id == wanted.person, AuditNote.person_id == wanted.person))
+        whom = [wanted.person, *former.merged_into(wanted.person)]
+        found = found.where(or_(AuditNote.actor_id.in_(whom), AuditNote.person_id.in_(whom)))
     if wanted.target:
         found = found.where(AuditNote.target == wanted.target)
     if wanted.verb:

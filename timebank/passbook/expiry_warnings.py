@@ -13,6 +13,7 @@ from sqlalchemy import func, select
 
 from timebank import clock
 from timebank.database import in_unit_of_work, session
+from timebank.identity import former
 from timebank.identity.models import Person
 from timebank.ledger import expiry as ledger
 from timebank.ledger.expiry import Expiring
@@ -58,16 +59,20 @@ def _news(page: Collection[Expiring], day: date, cut_off: datetime) -> list[News
             topic=Topic.MINUTES_EXPIRING,
             facts={"minutes": one.minutes, "expires_on": day.isoformat()},
             at=clock.now(),
-            about=str(newest.get(one.owner_id)),
+            about=newest[one.owner_id],
         )
         for one in page
         if one.owner_id in people
     ]
 
 
-def _newest(page: Collection[Expiring], cut_off: datetime) -> dict[UUID, int]:
-    """Return the number of the line by which each person's newest minutes came in that will expire."""
-    wallets = [wallet_of(one.owner_id).id for one in page]
+def _newest(page: Collection[Expiring], cut_off: datetime) -> dict[UUID, str]:
+    """Return the number of the line by which each person's newest minutes came in that will expire.
+
+    Who was merged into them has lines of their own.
+    """
+    merged = former.merged_into_each([one.owner_id for one in page])
+    wallets = [wallet_of(one).id for owner_id, old in merged.items() for one in (owner_id, *old)]
     lines = (
         select(Account.owner_id, func.max(Entry.seq).label("newest"))
         .join_from(Entry, Account, Account.id == Entry.account_id)
@@ -80,4 +85,5 @@ def _newest(page: Collection[Expiring], cut_off: datetime) -> dict[UUID, int]:
         )
         .group_by(Account.owner_id)
     )
-    return {row.owner_id: row.newest for row in session.execute(lines)}
+    newest = {row.owner_id: row.newest for row in session.execute(lines)}
+    return {owner_id: "-".join(str(newest.get(one)) for one in (owner_id, *old)) for owner_id, old in merged.items()}

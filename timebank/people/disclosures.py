@@ -5,7 +5,7 @@ recorded. Nothing of a trace is ever removed (access logs are due for at least s
 """
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date
 from typing import Any
 from uuid import UUID
 
@@ -14,12 +14,13 @@ from sqlalchemy import Select, func, select
 from timebank import clock
 from timebank.database import new_id, session
 from timebank.errors import NotFound
-from timebank.identity import documents
+from timebank.identity import documents, former
 from timebank.identity import queries as identity
 from timebank.identity.ages import ADULT, is_under
 from timebank.identity.document_errors import VaultKeyMissing
 from timebank.identity.document_keys import DocumentKeys
 from timebank.identity.family import refuse_own_family
+from timebank.identity.models import Person
 from timebank.identity.rules import Actor, Role
 from timebank.organisations import scope
 from timebank.organisations.papers import CLERKS
@@ -44,9 +45,11 @@ class Case:
 def ask(*, actor: Actor, person_id: UUID, organisation_id: UUID, fields: list[Field], reason: str) -> Case:
     """Say which of somebody's data one has to see in full, and for what; of grown-ups they are open at once.
 
+    Whoever has entered a birth date themself does not come by somebody's data with it: that is approved as a minor's is.
     Raises NotFound outside the scope or for nobody, OwnFamily.
     """
     scope.organisation_for(actor, *CLERKS, organisation_id=organisation_id)
+    person_id = former.goes_on(person_id)
     person = identity.person(person_id)
     if person is None:
         raise NotFound
@@ -58,13 +61,13 @@ def ask(*, actor: Actor, person_id: UUID, organisation_id: UUID, fields: list[Fi
         organisation_id=organisation_id,
         fields=",".join(field for field in Field if field in fields),
         reason=reason,
-        minor=is_under(ADULT, person.birth_on, clock.day_of(now)),
+        minor=_is_minor(person.birth_on) or person.birth_entered_by == actor.person_id,
         asked_by=actor.person_id,
         asked_at=now,
     )
     session.add(disclosure)
     session.flush()
-    return _case(disclosure, None, 0, now)
+    return _case(disclosure, None, 0, _is_minor(person.birth_on))
 
 
 def decide(*, actor: Actor, disclosure_id: UUID, approved: bool, reason: str) -> Case:
@@ -87,7 +90,7 @@ def decide(*, actor: Actor, disclosure_id: UUID, approved: bool, reason: str) ->
     )
     session.add(decision)
     session.flush()
-    return _case(disclosure, decision, case.openings, clock.now())
+    return _case(disclosure, decision, case.openings, disclosure.minor)
 
 
 def look(*, actor: Actor, disclosure_id: UUID, keys: DocumentKeys) -> dict[str, Any]:
@@ -145,7 +148,7 @@ def register_of(actor: Actor, *, person_id: UUID | None = None) -> Select[*tuple
 
 def as_case(row: Any) -> Case:
     """Return a row of ``register_of`` as what it says."""
-    return _case(row[0], row[1], int(row[2]), clock.now())
+    return _case(row[0], row[1], int(row[2]), _is_minor(row[3]))
 
 
 def _cases() -> Select[*tuple[Any, ...]]:
@@ -153,18 +156,34 @@ def _cases() -> Select[*tuple[Any, ...]]:
     return (
         select(Disclosure, DisclosureDecision, looked)
         .outerjoin(DisclosureDecision, DisclosureDecision.disclosure_id == Disclosure.id)
-        .add_columns(Disclosure.asked_at, Disclosure.id)
+        .join(Person, Person.id == Disclosure.person_id)
+        .add_columns(Person.birth_on, Disclosure.asked_at, Disclosure.id)
     )
 
 
-def _case(disclosure: Disclosure, decision: DisclosureDecision | None, openings: int, now: datetime) -> Case:
-    return Case(disclosure, decision, openings, _state(disclosure, decision, now))
+def _case(disclosure: Disclosure, decision: DisclosureDecision | None, openings: int, is_minor: bool) -> Case:
+    return Case(disclosure, decision, openings, _state(disclosure, decision, is_minor))
 
 
-def _state(disclosure: Disclosure, decision: DisclosureDecision | None, now: datetime) -> DisclosureState:
+def _state(disclosure: Disclosure, decision: DisclosureDecision | None, is_minor: bool) -> DisclosureState:
+    """Return how a disclosure stands; whoever is found to be a minor after it was asked for needs the approval as well."""
     if decision is not None and not decision.approved:
         return DisclosureState.REFUSED
     if disclosure.minor and decision is None:
         return DisclosureState.WAITING
     since = decision.decided_at if decision else disclosure.asked_at
-    return DisclosureState.OPEN if now < since + OPEN_FOR else DisclosureState.OVER
+    if clock.now() >= since + OPEN_FOR:
+        return DisclosureState.OVER
+    return DisclosureState.WAITING if is_minor and decision is None else DisclosureState.OPEN
+
+
+def _is_minor(birth_on: date | None) -> bool:
+    return is_under(ADULT, birth_on, clock.day_of(clock.now()))
+
+
+def approves_name(actor_id: UUID, person_id: UUID) -> bool:
+    """Whether another person has approved that somebody on the staff sees a person's name, and the day is not over."""
+    mine = _cases().where(Disclosure.asked_by == actor_id, Disclosure.person_id == person_id)
+    lately = mine.where(DisclosureDecision.decided_at > clock.now() - OPEN_FOR)
+    cases = (as_case(row) for row in session.execute(lately))
+    return any(case.state is DisclosureState.OPEN and Field.NAME in case.disclosure.fields.split(",") for case in cases)

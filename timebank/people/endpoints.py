@@ -62,10 +62,10 @@ def get_profile_of(person_id: UUID, query: dict[str, Any]) -> Answer:
     audited=noted(Verb.CHANGE, "profile", target="person_id"),
 )
 def put_profile_of(person_id: UUID, body: dict[str, Any]) -> Answer:
-    """代填某人的资料：须本人已同意“记录志愿服务”（民政部令第67号第六条）。不填的项不变，填 null 则删去。"""
+    """代填某人的资料：须本人已同意“记录志愿服务”（民政部令第67号第六条）。不填的项不变，填 null 则删去。未成年人的，只答复这次所填。"""
     place = body.pop("organisation_id")
     found = profiles.enter(actor=actor(), person_id=person_id, organisation_id=place, values=body, versions=_versions())
-    return profiles.as_masked(found), 200, _etag(found)
+    return profiles.as_entered(found, body), 200, _etag(found)
 
 
 @blueprint.endpoint(

@@ -15,8 +15,9 @@ from timebank.codes.layouts import utc_text
 from timebank.database import NIL, in_unit_of_work, new_id, session
 from timebank.errors import NotFound, Refusal
 from timebank.giving import pool
-from timebank.identity import former
+from timebank.identity import former, guardians
 from timebank.identity import queries as identity
+from timebank.identity.ages import CHILD, is_under
 from timebank.identity.errors import PersonNotActive
 from timebank.identity.family import refuse_own_family
 from timebank.identity.models import Person
@@ -29,7 +30,7 @@ from timebank.organisations import scope
 from timebank.organisations.papers import CLERKS
 from timebank.people.anonymising import anonymise
 from timebank.people.blockers import Blocker, blockers_of, refuse_open
-from timebank.people.errors import ErasureWaiting, NoErasure
+from timebank.people.errors import ErasureWaiting, GuardianDecides, NoErasure
 from timebank.people.models import ErasureEnd, ErasureRequest
 from timebank.people.rules import COOL_OFF, Balance, Outcome
 
@@ -94,6 +95,21 @@ def ask(*, person_id: UUID, choice: Choice, by: UUID, paper: Paper | None = None
     return request
 
 
+def ask_oneself(*, person_id: UUID, choice: Choice) -> ErasureRequest:
+    """Ask to be forgotten. Raises as ``ask`` does, GuardianDecides for a child under 14 (PIPL 31)."""
+    _refuse_child(_locked(person_id))
+    return ask(person_id=person_id, choice=choice, by=person_id)
+
+
+def ask_for_ward(*, guardian_id: UUID, ward_id: UUID, choice: Choice) -> ErasureRequest:
+    """Ask that somebody under 18 be forgotten whom one answers for (PIPL 31; 未成年人网络保护条例 34).
+
+    Raises as ``ask`` does, NotFound for whoever does not answer for them.
+    """
+    guardians.lock_ward(guardian_id=guardian_id, ward_id=ward_id)
+    return ask(person_id=ward_id, choice=choice, by=guardian_id)
+
+
 def enter(*, actor: Actor, person_id: UUID, choice: Choice, paper: Paper) -> ErasureRequest:
     """Enter what somebody asks for in person. Raises as ``ask`` does, NotFound outside the actor's scope, OwnFamily."""
     _refuse_outside(actor, person_id, paper.organisation_id)
@@ -111,6 +127,18 @@ def withdraw(*, person_id: UUID, by: UUID) -> ErasureRequest:
     if last is None or end is None or end.outcome != Outcome.WITHDRAWN:
         raise NoErasure
     return last
+
+
+def withdraw_oneself(*, person_id: UUID) -> ErasureRequest:
+    """Stay after all, whoever has asked. Raises as ``withdraw`` does, GuardianDecides for a child under 14."""
+    _refuse_child(_locked(person_id))
+    return withdraw(person_id=person_id, by=person_id)
+
+
+def withdraw_for_ward(*, guardian_id: UUID, ward_id: UUID) -> ErasureRequest:
+    """Have a ward stay. Raises as ``withdraw`` does, NotFound for whoever does not answer for them."""
+    guardians.lock_ward(guardian_id=guardian_id, ward_id=ward_id)
+    return withdraw(person_id=ward_id, by=guardian_id)
 
 
 def withdraw_entered(*, actor: Actor, person_id: UUID, organisation_id: UUID) -> ErasureRequest:
@@ -147,19 +175,33 @@ def _carried_out(request_id: UUID) -> bool:
 def carry_out(request_id: UUID) -> bool:
     """Forget somebody as they have asked, unless that is done, taken back, or something is open; return whether it is done now.
 
+    What a guardian has asked for lapses when they answer for the person no more, who may have come of age.
+
     Their wallet is locked before anything is looked at: whoever sets minutes aside in this very moment has done so by
     then, or finds none.
     """
     request = session.get_one(ErasureRequest, request_id)
     _locked(request.person_id)
     lock_known(session.connection(), [wallet_of(request.person_id)])
-    if session.get(ErasureEnd, request_id) is not None or blockers_of(request.person_id):
+    if session.get(ErasureEnd, request_id) is not None:
+        return False
+    if _has_lapsed(request):
+        _end(request, Outcome.WITHDRAWN, NIL)
+        return False
+    if blockers_of(request.person_id):
         return False
     _empty(request)
     for one in (request.person_id, *former.merged_into(request.person_id)):
         anonymise(one, reason=WHY)
     _end(request, Outcome.ERASED, NIL)
     return True
+
+
+def _has_lapsed(request: ErasureRequest) -> bool:
+    """Whether a guardian has asked who answers for the person no more."""
+    own = {request.person_id, *former.merged_into(request.person_id)}
+    by_guardian = request.organisation_id is None and request.asked_by not in own
+    return by_guardian and not guardians.answers_for(former.goes_on(request.asked_by), request.person_id)
 
 
 def _empty(request: ErasureRequest) -> None:
@@ -205,6 +247,11 @@ def _locked(person_id: UUID) -> Person:
     if person is None:
         raise NotFound
     return person
+
+
+def _refuse_child(person: Person) -> None:
+    if is_under(CHILD, person.birth_on, clock.day_of(clock.now())):
+        raise GuardianDecides
 
 
 def _refuse_outside(actor: Actor, person_id: UUID, organisation_id: UUID) -> None:

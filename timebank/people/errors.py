@@ -25,6 +25,19 @@ class ErasureWaiting(Refusal):
     detail_en = "A request is waiting until {due_at}. To choose otherwise, take it back and ask again."
 
 
+class GuardianDecides(Refusal):
+    """A child under 14 neither leaves nor stays by themself: whoever answers for them decides (PIPL 31)."""
+
+    code = "GUARDIAN_DECIDES"
+    status = 403
+    title = "须由监护人提出"
+    title_en = "For a guardian to decide"
+    detail = "未满 14 周岁的，注销由监护人在“我的监护”里申请或撤回；监护人没有手机的，请一起到组织当面办理。"
+    detail_en = (
+        "Under 14 a guardian asks for it, or takes it back: under their wards, or at the organisation in person."
+    )
+
+
 class NoErasure(Refusal):
     """There is no request that could be taken back, or it is done."""
 
@@ -34,17 +47,6 @@ class NoErasure(Refusal):
     title_en = "No request to take back"
     detail = "没有正在等待的注销申请，无需撤回。"
     detail_en = "There is no request that waits, so there is nothing to take back."
-
-
-class MinorProtected(Refusal):
-    """A minor's data are shown to staff only after another person has approved (未成年人网络保护条例 36)."""
-
-    code = "MINOR_PROTECTED"
-    status = 403
-    title = "未成年人信息须经审批"
-    title_en = "A minor's data need approval"
-    detail = "此人未满 18 周岁。查看其个人信息须先写明理由，由管理员审批；每次查看都会留下记录。"
-    detail_en = "They are under 18. Ask with a reason; an administrator approves, and every look is recorded."
 
 
 class DisclosureNotOpen(Refusal):

@@ -11,6 +11,8 @@ from sqlalchemy import Row
 
 from timebank import clock
 from timebank.codes.layouts import utc_text
+from timebank.complaints import queries as complaints
+from timebank.complaints.models import Complaint
 from timebank.database import session
 from timebank.documents import csv_file
 from timebank.documents.tables import Column, Table
@@ -23,6 +25,9 @@ from timebank.people.holdings import HOLDINGS, Holding, names_people
 FORMAT = 1
 """Of the export's shape: whoever reads it by program looks here first."""
 LEDGER = "ledger"
+UPHELD = "upheld_complaints"
+_MORE = {LEDGER: "账户明细", UPHELD: "查实的投诉"}
+"""What is exported beside the tables, and what it is called."""
 _NOT_BEFORE_ZIP = (1980, 1, 1, 0, 0, 0)
 
 Rows = list[dict[str, Any]]
@@ -41,7 +46,7 @@ def export_of(person_id: UUID) -> dict[str, Any]:
         "format": FORMAT,
         "person_id": str(person_id),
         "exported_at": utc_text(clock.now()),
-        "holdings": held | {LEDGER: _ledger(person_id)},
+        "holdings": held | {LEDGER: _ledger(person_id), UPHELD: _upheld(person_id)},
     }
 
 
@@ -76,9 +81,24 @@ def _ledger(person_id: UUID) -> Rows:
     ]
 
 
+def _upheld(person_id: UUID) -> Rows:
+    """Return the complaints about somebody that were upheld: what for and what was answered, not by whom or in which words."""
+    found = session.execute(complaints.upheld_about(person_id).order_by(Complaint.made_at, Complaint.id))
+    return [
+        {
+            "complaint_id": str(row.Complaint.id),
+            "organisation_name": row.organisation_name,
+            "kind": row.Complaint.kind,
+            "answer": row.ComplaintAnswer.answer,
+            "answered_at": utc_text(row.ComplaintAnswer.answered_at),
+        }
+        for row in found
+    ]
+
+
 def as_zip(exported: dict[str, Any]) -> bytes:
     """Return an export as a ZIP of tables that any spreadsheet opens, one for each thing that is held."""
-    titles = {holding.name: holding.title for holding in HOLDINGS} | {LEDGER: "账户明细"}
+    titles = {holding.name: holding.title for holding in HOLDINGS} | _MORE
     packed = io.BytesIO()
     with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
         for name, rows in exported["holdings"].items():

@@ -49,7 +49,7 @@ def export_me(query: dict[str, Any]) -> dict[str, Any] | Response:
 )
 def export_ward(ward_id: UUID, query: dict[str, Any]) -> dict[str, Any] | Response:
     """监护人下载所监护的未成年人的全部信息。"""
-    if ward_id not in {ward.id for _, ward in guardians.wards_of(person_id())}:
+    if not guardians.answers_for(person_id(), ward_id):
         raise NotFound
     return _exported(ward_id, query)
 
@@ -78,16 +78,45 @@ def get_my_erasure() -> erasing.Standing:
     once=True,
 )
 def ask_erasure(body: dict[str, Any]) -> ErasureRequest:
-    """申请注销账户：七天后执行，期间可撤回；服务记录和账目依法保留但不再有姓名，余额按所选捐入公共池或作废。"""
-    who = person_id()
-    return erasing.ask(person_id=who, choice=_choice(body), by=who)
+    """申请注销账户：七天后执行，期间可撤回；服务记录和账目依法保留但不再有姓名，余额按所选捐入公共池或作废。未满 14 周岁由监护人提出。"""
+    return erasing.ask_oneself(person_id=person_id(), choice=_choice(body))
 
 
 @blueprint.endpoint("POST", "/me/erasure/withdraw", guard=signed_in, answer=(200, schemas.ErasureOut))
 def withdraw_erasure() -> ErasureRequest:
-    """撤回注销申请。"""
-    who = person_id()
-    return erasing.withdraw(person_id=who, by=who)
+    """撤回注销申请：已满 14 周岁的，本人和监护人都可撤回；未满 14 周岁由监护人撤回。"""
+    return erasing.withdraw_oneself(person_id=person_id())
+
+
+@blueprint.endpoint(
+    "GET", "/me/wards/<uuid:ward_id>/erasure", guard=signed_in, answer=(200, schemas.ErasureStandingOut)
+)
+def get_ward_erasure(ward_id: UUID) -> erasing.Standing:
+    """所监护的未成年人的注销申请：何时执行，还有什么事项未了结。"""
+    if not guardians.answers_for(person_id(), ward_id):
+        raise NotFound
+    return erasing.standing_of(ward_id)
+
+
+@blueprint.endpoint(
+    "POST",
+    "/me/wards/<uuid:ward_id>/erasure",
+    guard=signed_in,
+    body=schemas.ErasureBody,
+    answer=(202, schemas.ErasureOut),
+    once=True,
+)
+def ask_ward_erasure(ward_id: UUID, body: dict[str, Any]) -> ErasureRequest:
+    """监护人为未满 18 周岁的人申请注销（个人信息保护法第三十一条，未成年人网络保护条例第三十四条）；与本人申请一样等七天。"""
+    return erasing.ask_for_ward(guardian_id=person_id(), ward_id=ward_id, choice=_choice(body))
+
+
+@blueprint.endpoint(
+    "POST", "/me/wards/<uuid:ward_id>/erasure/withdraw", guard=signed_in, answer=(200, schemas.ErasureOut)
+)
+def withdraw_ward_erasure(ward_id: UUID) -> ErasureRequest:
+    """监护人为所监护的未成年人撤回注销申请。"""
+    return erasing.withdraw_for_ward(guardian_id=person_id(), ward_id=ward_id)
 
 
 @blueprint.endpoint(

@@ -10,16 +10,16 @@ from uuid import UUID
 from timebank import clock
 from timebank.database import session
 from timebank.errors import Invalid, NotFound
-from timebank.identity import documents
+from timebank.identity import documents, former
 from timebank.identity import service as identity
 from timebank.identity.ages import ADULT, is_under
+from timebank.identity.errors import MinorProtected
 from timebank.identity.family import refuse_own_family
 from timebank.identity.models import Person
 from timebank.identity.rules import Actor, masked_name, name_until_given
 from timebank.organisations import queries as register
 from timebank.organisations import scope
 from timebank.organisations.papers import CLERKS, refuse_unasked
-from timebank.people.errors import MinorProtected
 from timebank.people.models import Profile
 from timebank.people.rules import Field, masked_birth, masked_phone
 from timebank.web.errors import PreconditionFailed
@@ -145,7 +145,7 @@ def masked(*, actor: Actor, person_id: UUID, organisation_id: UUID) -> Shown:
     Raises NotFound outside the scope, MinorProtected.
     """
     scope.organisation_for(actor, *CLERKS, organisation_id=organisation_id)
-    found = shown(person_id)
+    found = shown(former.goes_on(person_id))
     if is_under(ADULT, found.person.birth_on, clock.day_of(clock.now())):
         raise MinorProtected
     return found
@@ -168,3 +168,12 @@ def as_masked(found: Shown) -> dict[str, Any]:
         "service_types": found.service_types,
         "missing": found.missing,
     }
+
+
+def as_entered(found: Shown, values: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a profile as whoever has entered ``values`` sees it: of a minor's nothing that was there before (rule R38)."""
+    answer = as_masked(found)
+    if not is_under(ADULT, found.person.birth_on, clock.day_of(clock.now())):
+        return answer
+    hidden = dict.fromkeys(("sex", "birth_on", "document", "area_id", "phone")) | {name: [] for name in _LISTS}
+    return answer | {name: nothing for name, nothing in hidden.items() if name not in values}

@@ -113,7 +113,7 @@ def object_to_star(star_id: UUID, body: dict[str, Any]) -> None:
     body=schemas.StarAnswerBody,
     answer=(201, schemas.StarWithObjectionsOut),
     once=True,
-    audited=noted(Verb.DECIDE, "objection", outcome="outcome"),
+    audited=noted(Verb.DECIDE, "star_objection", target="objection_id", outcome="outcome"),
 )
 def answer_star_objection(objection_id: UUID, body: dict[str, Any]) -> dict[str, Any]:
     """答复异议：成立（upheld）则不予授予，不成立（refused）则公示期满后可以授予。提出人、本人和亲属不能答复。"""

@@ -12,6 +12,7 @@ from sqlalchemy import ColumnElement, Select, and_, func, select
 from timebank.activities.models import Activity
 from timebank.database import session
 from timebank.documents.tables import Cell
+from timebank.identity.minors import known_minor
 from timebank.identity.models import Person
 from timebank.identity.rules import PersonState, masked_name
 from timebank.imports.catalogue import layouts_of
@@ -28,6 +29,8 @@ from timebank.statistics.questions import HoursFilter, Question
 from timebank.streaming import AT_ONCE
 
 GENERIC = "generic"
+MINOR = "minor"
+"""Of a row: that its volunteer is known to be under 18, whose name and birth date no export shows in full (rule R38)."""
 
 Facts = dict[str, Any]
 
@@ -40,6 +43,7 @@ def roster(question: Question, asker: Asker, masked: bool) -> Answer:
             number.label("number"),
             Person.display_name.label("name"),
             Person.birth_on,
+            known_minor().label(MINOR),
             Organisation.name.label("organisation_name"),
         )
         .select_from(Member)
@@ -84,6 +88,7 @@ def hours(question: Question, asker: Asker, masked: bool) -> Answer:
         select(
             _number_of(Revision.organisation_id, Revision.volunteer_id).label("number"),
             Person.display_name.label("name"),
+            known_minor().label(MINOR),
             func.coalesce(Activity.name, Revision.activity_name).label("activity"),
             Revision.served_on,
             Revision.started_at,
@@ -136,6 +141,6 @@ def _rows(layout: Layout, found: Select[*tuple[Any, ...]], *, masked: bool) -> I
 
 def _shown(row: Mapping[Any, Any], position: int, *, masked: bool) -> Facts:
     facts: Facts = {**row, "position": position}
-    if masked:
+    if facts.pop(MINOR, False) or masked:
         facts |= {"birth_on": None} | ({"name": masked_name(facts["name"])} if "name" in facts else {})
     return facts

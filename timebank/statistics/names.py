@@ -1,4 +1,4 @@
-"""What the keys of a report are called today. Names of people are masked unless they may be seen (rule R39)."""
+"""What the keys of a report are called today. Names of people are masked unless they may be seen (rules R38, R39)."""
 
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from typing import Any
@@ -9,6 +9,7 @@ from sqlalchemy import func, select
 from timebank.activities.models import Activity
 from timebank.activities.rules import CATEGORY_NAMES
 from timebank.database import session
+from timebank.identity.minors import known_minor
 from timebank.identity.models import Person
 from timebank.identity.rules import masked_name
 from timebank.organisations.models import Area, Organisation
@@ -43,9 +44,9 @@ def of(cut: Cut, keys: Collection[Any], *, masked: bool = True) -> Names:
 def _of_people(keys: Collection[UUID], *, masked: bool) -> Names:
     found: Names = {}
     for some in _some(keys):
-        rows = session.execute(select(Person.id, Person.display_name, Person.volunteer_no).where(Person.id.in_(some)))
-        for person_id, name, number in rows:
-            shown = masked_name(name) if masked else name
+        rows = select(Person.id, Person.display_name, Person.volunteer_no, known_minor()).where(Person.id.in_(some))
+        for person_id, name, number, minor in session.execute(rows):
+            shown = masked_name(name) if masked or minor else name
             found[person_id] = {"volunteer": str(person_id), "display_name": shown, "volunteer_no": number}
     found |= _of_holders([key for key in keys if key not in found])
     nobody = {"display_name": UNKNOWN, "volunteer_no": ""}

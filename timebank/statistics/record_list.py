@@ -8,7 +8,7 @@ from datetime import date
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Select, String, cast, func, select
+from sqlalchemy import Select, String, case, cast, func, select
 
 from timebank import streaming
 from timebank.activities.models import Activity
@@ -16,6 +16,7 @@ from timebank.activities.rules import CATEGORY_NAMES
 from timebank.database import session
 from timebank.documents.columns import Chunks, Known
 from timebank.documents.tables import Cell, Column, Type
+from timebank.identity.minors import known_minor
 from timebank.identity.models import Person
 from timebank.identity.rules import masked_name
 from timebank.records.models import Revision
@@ -47,11 +48,12 @@ COLUMNS: Columns = (
 
 def answer(question: Question, asker: Asker, masked: bool) -> Answer:
     """Return current final records by day, check-in and id."""
-    chunks = streaming.columns(session.connection(), _selected(question, asker))
+    chunks = streaming.columns(session.connection(), _selected(question, asker, masked=masked))
     return COLUMNS, Chunks(_shown(chunks, masked=masked)), {}
 
 
-def _selected(question: Question, asker: Asker) -> Select[Any]:
+def _selected(question: Question, asker: Asker, *, masked: bool) -> Select[Any]:
+    """Select ``COLUMNS``; where names are asked for in full, also whose is a minor's."""
     facts = queries.standing()
     numbers: list[Any] = [
         seconds(Revision.started_at),
@@ -72,6 +74,8 @@ def _selected(question: Question, asker: Asker) -> Select[Any]:
         Revision.provenance,
         cast(Revision.policy_number, String),
     ]
+    if not masked:
+        columns.append(case((known_minor(), "1"), else_=""))
     found: Select[Any] = (
         select(*columns)
         .select_from(Revision)
@@ -85,7 +89,7 @@ def _selected(question: Question, asker: Asker) -> Select[Any]:
 
 
 def _shown(chunks: Iterator[streaming.Texts], *, masked: bool) -> Iterator[list[Sequence[Cell]]]:
-    """Yield the chunks as cells of ``COLUMNS``."""
+    """Yield the chunks as cells of ``COLUMNS``; a minor's name is masked in every file (rule R38)."""
     categories = {"": "", **{str(category): name for category, name in CATEGORY_NAMES.items()}}
     provenances = {str(provenance): name for provenance, name in PROVENANCE_NAMES.items()}
     made: dict[str, Known[str, Cell]] = {
@@ -97,8 +101,11 @@ def _shown(chunks: Iterator[streaming.Texts], *, masked: bool) -> Iterator[list[
     if masked:
         made["display_name"] = Known(masked_name)
     for texts in chunks:
-        cells: list[Sequence[Cell]] = list(texts)
+        cells: list[Sequence[Cell]] = list(texts[: len(COLUMNS)])
         cells[_AT["record"]] = _ids(texts[_AT["record"]])
+        if not masked:
+            pairs = zip(texts[_AT["display_name"]], texts[len(COLUMNS)], strict=True)
+            cells[_AT["display_name"]] = [masked_name(name) if minor else name for name, minor in pairs]
         for name in ("started_at", "ended_at"):
             cells[_AT[name]] = list(map(int, texts[_AT[name]]))
         for name, known in made.items():

@@ -10,6 +10,7 @@ from sqlalchemy import insert, select
 from timebank import clock
 from timebank.database import new_id, session
 from timebank.errors import Invalid, NotFound
+from timebank.identity import queries as identity
 from timebank.identity.family import refuse_own_family
 from timebank.identity.models import Person
 from timebank.identity.rules import Actor, PersonState, Role
@@ -96,19 +97,21 @@ def take_part(*, actor: Actor, training_id: UUID, participants: Sequence[Partici
 def _people(participants: Sequence[Participant]) -> list[Person]:
     """Return the people of a list, locked, in its order; or raise Invalid naming each line that names nobody."""
     numbers = [one.volunteer_no for one in participants]
+    named = identity.numbered(numbers)
     found = session.scalars(
         select(Person)
-        .where(Person.volunteer_no.in_(numbers), Person.state == PersonState.ACTIVE)
+        .where(Person.id.in_(named.values()), Person.state == PersonState.ACTIVE)
         .order_by(Person.id)
         .with_for_update(key_share=True)  # what they learn on one day is added up, one list after the other
     )
-    known = {person.volunteer_no: person for person in found}
+    active = {person.id: person for person in found}
+    known = {number: active[person_id] for number, person_id in named.items() if person_id in active}
     errors = []
     for place, number in enumerate(numbers):
         pointer = f"/participants/{place}/volunteer_no"
         if number not in known:
             errors.append({"pointer": pointer, "detail": "没有这个编号的志愿者。 Nobody has this number."})
-        elif number in numbers[:place]:
+        elif known[number] in (known.get(earlier) for earlier in numbers[:place]):
             errors.append({"pointer": pointer, "detail": "这个编号在名单里重复。 This number stands here twice."})
     if errors:
         raise Invalid(errors=errors)

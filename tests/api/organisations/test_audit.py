@@ -11,7 +11,9 @@ from flask.testing import FlaskClient
 from sqlalchemy import select
 
 from tests.factories.calls import Caller, body_of, problem
+from tests.factories.family import a_relation
 from tests.factories.identity import a_coordinator, a_person, a_staff_member, an_admin
+from tests.factories.mergers import Office
 from tests.factories.organisations import an_area, an_organisation
 from timebank import clock
 from timebank.commands import cli
@@ -19,7 +21,7 @@ from timebank.database import NIL, in_unit_of_work, session
 from timebank.identity import audit, passwords, service
 from timebank.identity.audit import Verb
 from timebank.identity.audit_models import AuditNote
-from timebank.identity.rules import LOCK_OUT_AFTER, Actor, Role
+from timebank.identity.rules import LOCK_OUT_AFTER, Actor, RelationState, Role
 from timebank.organisations.models import Organisation
 
 ADMITTED = "/members/{}/admit"
@@ -112,7 +114,7 @@ def test_the_log_is_asked_by_person_target_verb_and_time(client: FlaskClient) ->
 
     assert verbs(f"person={clerk.person_id}") == ["issue", "end", "approve"]
     assert verbs(f"target={member}") == ["end", "approve"]
-    assert verbs(f"person={person.id}") == ["issue"]
+    assert verbs(f"person={person.id}") == ["issue", "end", "approve"]
     assert verbs("verb=approve") == ["approve"]
     later = (clock.wall() + timedelta(minutes=1)).isoformat().replace("+00:00", "Z")
     assert (verbs(f"from={later}"), verbs(f"to={later}")) == ([], ["issue", "end", "approve"])
@@ -120,6 +122,38 @@ def test_the_log_is_asked_by_person_target_verb_and_time(client: FlaskClient) ->
     second = body_of(auditor.get(first["next"].removeprefix("/api/v1")))
     assert [first["items"][0]["verb"], second["items"][0]["verb"]] == ["issue", "end"]
     assert problem(auditor.get("/audit?verb=steal")) == (422, "INVALID")
+
+
+@pytest.mark.rule("R39")
+def test_an_auditor_finds_by_person_what_only_an_id_named(client: FlaskClient) -> None:
+    """Both of a relation, whose number was typed, whom a complaint is about and not who made it; also after a merger."""
+    office = Office()
+    desk, place = Caller(client, office.one), str(office.organisation.id)
+    person, relative, complainant = office.old, a_person(), a_person()
+    relation = a_relation(person.id, relative.id, state=RelationState.CONFIRMED, organisation_id=office.organisation.id)
+    body_of(desk.post(f"/family/{relation.id}/verify", {"reason": "户口簿"}))
+    award = {"name": "优秀志愿者", "awarding_unit": "民政局", "awarded_on": "2026-03-05", "evidence_note": "证书"}
+    entered = body_of(
+        desk.post("/awards", award | {"organisation_id": place, "volunteer_no": person.volunteer_no}), 201
+    )
+    body_of(desk.post(f"/awards/{entered['id']}/withdrawal", {"reason": "登记错了"}), 201)
+    about = {"organisation_id": place, "kind": "conduct", "words": "迟到", "volunteer_no": person.volunteer_no}
+    made = body_of(Caller(client, complainant).post("/complaints", about), 201)
+    answer = {"outcome": "dismissed", "answer": "已核实，没有迟到"}
+    body_of(desk.post(f"/complaints/{made['id']}/answer", answer), 201)
+    home = {"organisation_id": place, "volunteer_nos": [relative.volunteer_no], "reason": "户口簿"}
+    body_of(desk.post("/households", home), 201)
+    office.merge()
+    auditor = Caller(client, a_staff_member(Role.AUDITOR, area_path=""))
+
+    def found(one: Any) -> list[tuple[str, str]]:
+        items = body_of(auditor.get(f"/audit?person={one.id}"))["items"]
+        return sorted((item["verb"], item["target_kind"]) for item in items)
+
+    of_both = [("approve", "relation"), ("decide", "complaint"), ("enter", "award"), ("revoke", "award")]
+    assert found(person) == found(office.person) == of_both
+    assert found(relative) == [("approve", "relation"), ("enter", "household")]
+    assert found(complainant) == []
 
 
 def test_reading_a_whole_name_is_noted(client: FlaskClient) -> None:

@@ -11,8 +11,9 @@ from flask.testing import FlaskClient
 from sqlalchemy import LargeBinary, Table
 
 from tests.factories.calls import Caller, body_of, problem
-from tests.factories.identity import a_person
+from tests.factories.identity import a_coordinator, a_person
 from tests.factories.ledger import earned
+from tests.factories.organisations import an_organisation
 from tests.factories.protection import a_guardian_of, a_minor
 from tests.factories.traces import somebody_with_traces
 from timebank.database import Base, new_id
@@ -80,7 +81,7 @@ def test_an_export_holds_every_row_about_its_person(client: FlaskClient) -> None
     exported = body_of(Caller(client, me).get("/me/export"))
     assert (exported["format"], exported["person_id"]) == (1, str(me.id))
     held = exported["holdings"]
-    assert {*held} == {*(holding.name for holding in HOLDINGS), "ledger"}
+    assert {*held} == {*(holding.name for holding in HOLDINGS), "ledger", "upheld_complaints"}
     filled = {name for name, rows in held.items() if rows}
     assert filled >= {
         *("person", "profile", "document", "wechat", "sign_in", "guardians", "family", "households", "calendars"),
@@ -112,6 +113,25 @@ def test_nobody_else_is_in_an_export(client: FlaskClient) -> None:
     for secret in (f"hash-{WORD}", me.member_ref, "password_hash", "number_hash"):
         assert secret not in answer.text
     assert Caller(client, me).get("/me/export").json["holdings"] == answer.json["holdings"]  # type: ignore[index]
+
+
+def test_upheld_complaints_are_exported_without_who_complained(client: FlaskClient) -> None:
+    """What for and what was answered, to whom it is about: no id, no word of whoever complained; dismissed ones are not."""
+    organisation, me, complainant = an_organisation(), a_person(), a_person()
+    desk = Caller(client, a_coordinator(organisation.id))
+    about = {"organisation_id": str(organisation.id), "kind": "conduct", "volunteer_no": me.volunteer_no}
+    for outcome in ("upheld", "dismissed"):
+        made = body_of(Caller(client, complainant).post("/complaints", about | {"words": WORD}), 201)
+        answer = {"outcome": outcome, "answer": f"答复 {outcome}"}
+        body_of(desk.post(f"/complaints/{made['id']}/answer", answer), 201)
+    exported = Caller(client, me).get("/me/export")
+    [fact] = body_of(exported)["holdings"]["upheld_complaints"]
+    assert (fact["kind"], fact["answer"], fact["organisation_name"]) == ("conduct", "答复 upheld", organisation.name)
+    assert WORD not in exported.text
+    assert str(complainant.id) not in exported.text
+    with zipfile.ZipFile(io.BytesIO(Caller(client, me).get("/me/export?format=zip").data)) as archive:
+        assert "查实的投诉.csv" in archive.namelist()
+    assert body_of(Caller(client, complainant).get("/me/export"))["holdings"]["upheld_complaints"] == []
 
 
 def test_an_export_is_a_zip_of_tables_as_well(client: FlaskClient) -> None:

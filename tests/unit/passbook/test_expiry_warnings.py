@@ -8,12 +8,13 @@ import pytest
 from flask import Flask
 
 from tests.factories.identity import a_person
-from tests.factories.ledger import earned, redeemed
+from tests.factories.ledger import earned, merged, redeemed
 from tests.factories.notifications import messages_of
 from tests.factories.policies import a_policy
 from timebank import clock
 from timebank.commands import cli
-from timebank.database import new_id
+from timebank.database import in_unit_of_work, new_id
+from timebank.identity import former
 from timebank.notifications.rules import Topic, facts_from_text
 from timebank.passbook import expiry_warnings
 
@@ -106,3 +107,18 @@ def test_where_nothing_expires_nobody_is_warned(app: Flask) -> None:
     somebody()
     result = app.test_cli_runner().invoke(cli, ["notifications", "warn"])
     assert (result.exit_code, result.output.strip()) == (0, "told=0")
+
+
+def test_merged_minutes_are_warned_of_as_well(yearly: None) -> None:
+    """Whoever goes on is told of what the other account had, though that came to theirs only now."""
+    new, old = a_person(), a_person()
+    with clock.at(EARLY):
+        earned(new.id, 10)
+    with clock.at(LATER):
+        earned(old.id, 40)
+    assert warned_on(0) == 1
+    with clock.at(WARNED + timedelta(days=1)):
+        merged(old.id, new.id)
+        in_unit_of_work(lambda: former.becomes(old_id=old.id, person_id=new.id, at=clock.now()))
+    assert [warned_on(day) for day in (5, 6)] == [1, 0]
+    assert heard(new.id)[-1] == {"minutes": 50, "expires_on": "2027-01-16"}
