@@ -19,8 +19,8 @@ from timebank.identity.rules import PersonState
 Keys = Sequence[bytes]
 """The keys of the hash, newest first: what an older one has hashed is found as long as its secret is in the settings."""
 
-Follower = Callable[[UUID, str | None, str], None]
-"""Told whose number has changed to which (None: it was forgotten), and the last four digits of the one in question."""
+Follower = Callable[[UUID, str | None], None]
+"""Told whose number has changed to which; None: it was forgotten."""
 
 _followers: list[Follower] = []
 
@@ -62,7 +62,7 @@ def note(*, person_id: UUID, number: str, by: UUID, keys: Keys, organisation_id:
     session.add(phone)
     session.flush()
     for follow in _followers:
-        follow(person_id, number, phone.last_four)
+        follow(person_id, number)
     return phone
 
 
@@ -103,7 +103,6 @@ def holders(number: str, *, keys: Keys) -> list[UUID]:
 
 def forget(person_id: UUID) -> None:
     """Remove what is kept of somebody's number, here and where it stands in clear."""
-    if (known := session.get(Phone, person_id)) is not None:
-        for follow in _followers:
-            follow(person_id, None, known.last_four)
+    for follow in _followers:
+        follow(person_id, None)
     session.execute(delete(Phone).where(Phone.person_id == person_id))

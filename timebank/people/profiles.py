@@ -142,11 +142,11 @@ def _follow(profile: Profile, values: Mapping[str, Any], keys: Keys) -> None:
         phones.drop_other(profile.person_id, now, keys=keys)
 
 
-def phone_follows(person_id: UUID, number: str | None, last_four: str) -> None:
+def phone_follows(person_id: UUID, number: str | None) -> None:
     """Have the profile name the number that WeChat has told or staff have entered, where it named a mobile number at all."""
     profile = session.get(Profile, person_id, populate_existing=True)
     before = phones.mobile(profile.phone) if profile else None
-    if profile is None or before is None or before == number or (number is None and before[-4:] != last_four):
+    if profile is None or before in {None, number}:
         return
     _write(profile, {"phone": number and number.removeprefix("+86")}, by=profile.changed_by)
 
