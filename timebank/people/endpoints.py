@@ -37,7 +37,9 @@ def get_profile() -> Answer:
 def put_profile(body: dict[str, Any]) -> Answer:
     """修改个人资料：不填的项不变，填 null 则删去；出生日期本人只能填一次，更正须带证件找工作人员。"""
     own = {name: body.pop(name) for name in ("display_name", "birth_on") if name in body}
-    return _own(profiles.change(person_id=person_id(), values=body, phone_keys=_phone_keys(), versions=_versions(), **own))
+    return _own(
+        profiles.change(person_id=person_id(), values=body, phone_keys=_phone_keys(), versions=_versions(), **own)
+    )
 
 
 @blueprint.endpoint(
