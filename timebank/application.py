@@ -42,6 +42,7 @@ from timebank.identity import endpoints as identity
 from timebank.identity.document_keys import DocumentKeys
 from timebank.identity.documents import masked_document
 from timebank.identity.minors import clearance
+from timebank.identity.phones import follower
 from timebank.identity.wechat import WechatClient
 from timebank.imports import endpoints as imports
 from timebank.mergers import binding_endpoints as binding
@@ -60,6 +61,7 @@ from timebank.people import disclosure_endpoints as disclosures
 from timebank.people import endpoints as people
 from timebank.people import leaving_endpoints as leaving
 from timebank.people.disclosures import approves_name
+from timebank.people.profiles import phone_follows
 from timebank.policies import endpoints as policies
 from timebank.records import correction_endpoints as corrections
 from timebank.records import endpoints as records
@@ -177,6 +179,7 @@ def create_app(settings: Settings | None = None) -> Flask:
 
     document_reader(masked_document)
     clearance(approves_name)
+    follower(phone_follows)
 
     observe.set_up_logging()
     database.init_app(app, settings)

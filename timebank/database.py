@@ -29,6 +29,7 @@ from sqlalchemy import (
     UniqueConstraint,
     Uuid,
     event,
+    insert,
 )
 from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.orm import DeclarativeBase, ORMExecuteState, Session
@@ -131,6 +132,14 @@ session = db.session
 def one_of(column: str, values: Iterable[StrEnum]) -> CheckConstraint:
     """Return the constraint that ``column`` holds one of ``values``, named after the column."""
     return CheckConstraint(f"{column} IN ({', '.join(repr(str(value)) for value in values)})", name=column)
+
+
+def insert_row(table: type[Base], **values: Any) -> None:
+    """Insert one row of a table whose rows are facts: nothing of it is kept in the session to be changed.
+
+    Raises IntegrityError.
+    """
+    session.connection().execute(insert(table), values)
 
 
 def new_id() -> UUID:

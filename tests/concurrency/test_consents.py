@@ -2,15 +2,15 @@
 
 from collections import Counter
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from datetime import date
-from threading import Barrier
+from functools import partial
 from uuid import UUID
 
 import pytest
 from flask import Flask
 from sqlalchemy import select
 
+from tests.concurrency.crowds import all_at_once
 from tests.factories.activities import a_coming_shift, an_activity
 from tests.factories.identity import a_person
 from tests.factories.organisations import THE_BANK
@@ -19,7 +19,6 @@ from tests.factories.protection import a_guardian_of, a_minor
 from timebank.activities import service as activities
 from timebank.activities.models import RiskAcceptance
 from timebank.database import in_unit_of_work, session
-from timebank.errors import Refusal
 from timebank.identity import consents, documents, guardians
 from timebank.identity.document_rules import DocumentKind
 from timebank.identity.models import Consent
@@ -31,19 +30,7 @@ RACERS = 8
 
 def race(app: Flask, work: Callable[[int], object]) -> Counter[str]:
     """Let eight threads do ``work`` at once; return how often each outcome came."""
-    start = Barrier(RACERS)
-
-    def run(index: int) -> str:
-        with app.app_context():
-            start.wait()
-            try:
-                in_unit_of_work(lambda: work(index))
-            except Refusal as refusal:
-                return refusal.code
-            return "done"
-
-    with ThreadPoolExecutor(RACERS) as pool:
-        return Counter(pool.map(run, range(RACERS)))
+    return all_at_once(app, [partial(work, index) for index in range(RACERS)])
 
 
 def _facts(person_id: UUID) -> list[tuple[int, bool]]:

@@ -6,6 +6,8 @@ The code of an invitation stands in the address, so it is in no log: those carry
 from typing import Any
 from uuid import UUID
 
+from sqlalchemy import false
+
 from timebank import clock
 from timebank.errors import NotFound
 from timebank.evaluations import queries, schemas, service
@@ -113,12 +115,15 @@ def reply_to_evaluation(evaluation_id: UUID, body: dict[str, Any]) -> None:
     answer=(200, page_of(schemas.EvaluationOut)),
 )
 def list_evaluations(query: dict[str, Any]) -> dict[str, Any]:
-    """管理范围内的评价，新的在前；已撤下的不列。"""
+    """管理范围内的评价，新的在前；已撤下的不列。认定星级前可按志愿者编号查看其服务质量。"""
     found = queries.evaluations_with_names().where(
         scope.organisations_of(actor(), *service.READERS, column=Evaluation.organisation_id)
     )
     if "organisation" in query:
         found = found.where(Evaluation.organisation_id == query["organisation"])
+    if "volunteer_no" in query:
+        about = people.person_by_number(query["volunteer_no"])
+        found = found.where(belongs(Evaluation.volunteer_id, about.id) if about else false())
     listed = page(found, by=[Evaluation.evaluated_at, Evaluation.id], query=query, descending=True, scalars=False)
     return listed | {"items": [schemas.evaluation_out(row) for row in listed["items"]]}
 

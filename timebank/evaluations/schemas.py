@@ -36,6 +36,9 @@ class EvaluationQuery(PageQuery):
     """Which evaluations."""
 
     organisation = fields.UUID()
+    volunteer_no = PlainText(
+        max_length=20, metadata={"description": "某位志愿者的，如认定星级时 · of one volunteer, as for a star"}
+    )
 
 
 class InvitationOut(Schema):

@@ -5,13 +5,10 @@ An evaluation moves no minutes; stars are awarded by a person who reads them (ru
 
 import secrets
 from datetime import datetime
-from typing import Any
 from uuid import UUID
 
-from sqlalchemy import insert
-
 from timebank import clock
-from timebank.database import new_id, session
+from timebank.database import insert_row, new_id, session
 from timebank.errors import NotFound
 from timebank.evaluations import queries
 from timebank.evaluations.errors import (
@@ -73,7 +70,7 @@ def invite(*, actor: Actor, record_id: UUID) -> tuple[EvaluationInvitation, str]
         "made_at": now,
         "expires_at": now + INVITED_FOR,
     }
-    session.connection().execute(insert(EvaluationInvitation), values)
+    insert_row(EvaluationInvitation, **values)
     return EvaluationInvitation(**values), code
 
 
@@ -105,7 +102,7 @@ def reply(*, volunteer_id: UUID, evaluation_id: UUID, words: str) -> None:
         raise NotFound
     if row.reply is not None:
         raise ReplyMade
-    _insert(EvaluationReply, evaluation_id=evaluation_id, words=words, replied_at=clock.now())
+    insert_row(EvaluationReply, evaluation_id=evaluation_id, words=words, replied_at=clock.now())
 
 
 def remove(*, actor: Actor, evaluation_id: UUID, reason: str) -> None:
@@ -123,7 +120,9 @@ def remove(*, actor: Actor, evaluation_id: UUID, reason: str) -> None:
     if session.get(EvaluationRemoval, evaluation_id) is not None:
         raise EvaluationRemoved
     now = clock.now()
-    _insert(EvaluationRemoval, evaluation_id=evaluation_id, reason=reason, removed_by=actor.person_id, removed_at=now)
+    insert_row(
+        EvaluationRemoval, evaluation_id=evaluation_id, reason=reason, removed_by=actor.person_id, removed_at=now
+    )
 
 
 def _led(actor: Actor, record_id: UUID) -> Revision:
@@ -146,7 +145,7 @@ def _final(record_id: UUID) -> Revision:
 
 def _keep(revision: Revision, *, slot: int, score: int, words: str | None, by: UUID | None) -> UUID:
     now, evaluation_id = clock.now(), new_id()
-    _insert(
+    insert_row(
         Evaluation,
         id=evaluation_id,
         record_id=revision.record_id,
@@ -169,7 +168,3 @@ def _keep(revision: Revision, *, slot: int, score: int, words: str | None, by: U
     }
     notifications.tell(person_id=revision.volunteer_id, topic=Topic.EVALUATED, facts=facts, at=now)
     return evaluation_id
-
-
-def _insert(table: Any, **values: Any) -> None:
-    session.connection().execute(insert(table), values)

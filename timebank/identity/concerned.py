@@ -1,6 +1,6 @@
 """Whom an act of staff concerns, where neither its path nor its answer says so: read from what it was done to.
 
-An auditor who asks about a person finds each line about them (``GET /audit?person_id=``). Whoever only said something,
+An auditor who asks about a person finds each line about them (``GET /audit?person=``). Whoever only said something,
 objected or complained, is nobody whom the answer concerns: nobody learns from a line who complained.
 """
 

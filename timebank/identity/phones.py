@@ -4,7 +4,7 @@ import hashlib
 import hmac
 import re
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from uuid import UUID
 
 from sqlalchemy import delete, select
@@ -19,8 +19,20 @@ from timebank.identity.rules import PersonState
 Keys = Sequence[bytes]
 """The keys of the hash, newest first: what an older one has hashed is found as long as its secret is in the settings."""
 
+Follower = Callable[[UUID, str | None], None]
+"""Told whose number has changed to which; None: it was forgotten."""
+
+_followers: list[Follower] = []
+
 _MAINLAND = re.compile(r"(?:\+?86)?(1[3-9][0-9]{9})")
 _ABROAD = re.compile(r"\+[1-9][0-9]{6,14}")
+
+
+def follower(follow: Follower) -> Follower:
+    """Have ``follow`` told of each number that is entered or forgotten: whoever keeps it elsewhere in clear follows."""
+    if follow not in _followers:
+        _followers.append(follow)
+    return follow
 
 
 def typed_number(text: str) -> str:
@@ -49,7 +61,34 @@ def note(*, person_id: UUID, number: str, by: UUID, keys: Keys, organisation_id:
     phone.entered_by, phone.organisation_id, phone.entered_at = by, organisation_id, clock.now()
     session.add(phone)
     session.flush()
+    for follow in _followers:
+        follow(person_id, number)
     return phone
+
+
+def is_proven(person_id: UUID, number: str | None, *, keys: Keys) -> bool:
+    """Whether a number is the one that WeChat has told of somebody; what they or staff have typed is not."""
+    known = session.get(Phone, person_id)
+    plain = mobile(number)
+    if known is None or known.organisation_id is not None or plain is None:
+        return False
+    return known.number_hash in [number_hash(plain, key) for key in keys]
+
+
+def mobile(number: str | None) -> str | None:
+    """Return a number as WeChat would tell it; None for a fixed line, or none at all."""
+    try:
+        return typed_number(number) if number else None
+    except Invalid:
+        return None
+
+
+def drop_other(person_id: UUID, number: str | None, *, keys: Keys) -> None:
+    """Remove what is kept of somebody's number unless it is this one: they are reached by another now, or by none."""
+    known = session.get(Phone, person_id)
+    if known is not None and (number is None or known.number_hash not in [number_hash(number, key) for key in keys]):
+        session.delete(known)
+        session.flush()
 
 
 def holders(number: str, *, keys: Keys) -> list[UUID]:
@@ -63,5 +102,7 @@ def holders(number: str, *, keys: Keys) -> list[UUID]:
 
 
 def forget(person_id: UUID) -> None:
-    """Remove what is kept of somebody's number."""
+    """Remove what is kept of somebody's number, here and where it stands in clear."""
+    for follow in _followers:
+        follow(person_id, None)
     session.execute(delete(Phone).where(Phone.person_id == person_id))

@@ -4,10 +4,10 @@ from collections.abc import Container
 from typing import Any
 from uuid import UUID
 
-from flask import request
+from flask import current_app, request
 
+from timebank.identity import phones, states
 from timebank.identity import queries as identity
-from timebank.identity import states
 from timebank.identity.audit import Verb
 from timebank.identity.audited import noted
 from timebank.identity.guards import actor, person_id, requires, signed_in
@@ -37,7 +37,9 @@ def get_profile() -> Answer:
 def put_profile(body: dict[str, Any]) -> Answer:
     """修改个人资料：不填的项不变，填 null 则删去；出生日期本人只能填一次，更正须带证件找工作人员。"""
     own = {name: body.pop(name) for name in ("display_name", "birth_on") if name in body}
-    return _own(profiles.change(person_id=person_id(), values=body, versions=_versions(), **own))
+    return _own(
+        profiles.change(person_id=person_id(), values=body, phone_keys=_phone_keys(), versions=_versions(), **own)
+    )
 
 
 @blueprint.endpoint(
@@ -50,7 +52,7 @@ def put_profile(body: dict[str, Any]) -> Answer:
 def get_profile_of(person_id: UUID, query: dict[str, Any]) -> Answer:
     """查看某人的资料，脱敏；未成年人的须经审批。要看全文，请写明理由申请查看。"""
     found = profiles.masked(actor=actor(), person_id=person_id, **query)
-    return profiles.as_masked(found), 200, _etag(found)
+    return _proven(profiles.as_masked(found), found), 200, _etag(found)
 
 
 @blueprint.endpoint(
@@ -64,8 +66,15 @@ def get_profile_of(person_id: UUID, query: dict[str, Any]) -> Answer:
 def put_profile_of(person_id: UUID, body: dict[str, Any]) -> Answer:
     """代填某人的资料：须本人已同意“记录志愿服务”（民政部令第67号第六条）。不填的项不变，填 null 则删去。未成年人的，只答复这次所填。"""
     place = body.pop("organisation_id")
-    found = profiles.enter(actor=actor(), person_id=person_id, organisation_id=place, values=body, versions=_versions())
-    return profiles.as_entered(found, body), 200, _etag(found)
+    found = profiles.enter(
+        actor=actor(),
+        person_id=person_id,
+        organisation_id=place,
+        values=body,
+        phone_keys=_phone_keys(),
+        versions=_versions(),
+    )
+    return _proven(profiles.as_entered(found, body), found), 200, _etag(found)
 
 
 @blueprint.endpoint(
@@ -98,6 +107,17 @@ def _versions() -> Container[str] | None:
     return request.if_match if "If-Match" in request.headers else None
 
 
+def _phone_keys() -> phones.Keys:
+    keys: phones.Keys = current_app.extensions["timebank-settings"].keys("phone")
+    return keys
+
+
+def _proven(shown: dict[str, Any], found: profiles.Shown) -> dict[str, Any]:
+    """Return what is shown of a profile, and whether the number in it is the one that WeChat has told."""
+    is_shown = shown["phone"] is not None
+    return shown | {"phone_proven": is_shown and phones.is_proven(found.person.id, found.phone, keys=_phone_keys())}
+
+
 def _etag(found: profiles.Shown) -> dict[str, str]:
     return {"ETag": f'"{found.version}"'}
 
@@ -106,6 +126,7 @@ def _own(found: profiles.Shown) -> Answer:
     person = found.person
     return (
         {
+            "phone_proven": phones.is_proven(person.id, found.phone, keys=_phone_keys()),
             "id": person.id,
             "volunteer_no": person.volunteer_no,
             "display_name": person.display_name,

@@ -10,12 +10,13 @@ from uuid import UUID
 from timebank import clock
 from timebank.database import session
 from timebank.errors import Invalid, NotFound
-from timebank.identity import documents, former
+from timebank.identity import documents, former, phones
 from timebank.identity import service as identity
 from timebank.identity.ages import ADULT, is_under
 from timebank.identity.errors import MinorProtected
 from timebank.identity.family import refuse_own_family
 from timebank.identity.models import Person
+from timebank.identity.phones import Keys
 from timebank.identity.rules import Actor, masked_name, name_until_given
 from timebank.organisations import queries as register
 from timebank.organisations import scope
@@ -84,6 +85,7 @@ def change(
     display_name: str,
     birth_on: date | None = None,
     values: Mapping[str, Any],
+    phone_keys: Keys,
     versions: Container[str] | None = None,
 ) -> Shown:
     """Change one's own profile; what ``values`` does not name stays. The name is always given, the birth date once.
@@ -93,6 +95,7 @@ def change(
     """
     profile = _locked(person_id, versions)
     identity.change_profile(person_id=person_id, display_name=display_name, birth_on=birth_on)
+    _follow(profile, values, phone_keys)
     _write(profile, values, by=person_id)
     return shown(person_id)
 
@@ -103,6 +106,7 @@ def enter(
     person_id: UUID,
     organisation_id: UUID,
     values: Mapping[str, Any],
+    phone_keys: Keys,
     versions: Container[str] | None = None,
 ) -> Shown:
     """Enter what somebody says about themself, at an organisation and with their consent (令67 art 6).
@@ -113,6 +117,7 @@ def enter(
     refuse_own_family(actor.person_id, person_id)
     profile = _locked(person_id, versions)
     refuse_unasked(person_id)
+    _follow(profile, values, phone_keys)
     _write(profile, values, by=actor.person_id)
     return shown(person_id)
 
@@ -125,6 +130,25 @@ def _locked(person_id: UUID, versions: Container[str] | None) -> Profile:
     if versions is not None and str(profile.version) not in versions:
         raise PreconditionFailed
     return profile
+
+
+def _follow(profile: Profile, values: Mapping[str, Any], keys: Keys) -> None:
+    """Let the number by which somebody is known again go where they give another mobile number, or take theirs away.
+
+    A fixed line is beside it, and leaves it.
+    """
+    before, now = phones.mobile(profile.phone), phones.mobile(values.get("phone"))
+    if "phone" in values and (now is not None or (before is not None and values["phone"] is None)):
+        phones.drop_other(profile.person_id, now, keys=keys)
+
+
+def phone_follows(person_id: UUID, number: str | None) -> None:
+    """Have the profile name the number that WeChat has told or staff have entered, where it named a mobile number at all."""
+    profile = session.get(Profile, person_id, populate_existing=True)
+    before = phones.mobile(profile.phone) if profile else None
+    if profile is None or before in {None, number}:
+        return
+    _write(profile, {"phone": number and number.removeprefix("+86")}, by=profile.changed_by)
 
 
 def _write(profile: Profile, values: Mapping[str, Any], *, by: UUID) -> None:

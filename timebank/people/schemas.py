@@ -63,6 +63,9 @@ class DetailsOut(Schema):
     document = fields.String(required=True, allow_none=True, metadata={"description": "脱敏 · masked"})
     area_id = fields.UUID(required=True, allow_none=True)
     phone = fields.String(required=True, allow_none=True)
+    phone_proven = fields.Boolean(
+        required=True, metadata={"description": "微信核实过的本人号码；否则只是所填 · told by WeChat, not only typed"}
+    )
     skills = fields.List(fields.String(), required=True)
     service_types = fields.List(fields.String(), required=True)
     missing = fields.List(

@@ -3,13 +3,10 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 from uuid import UUID
 
-from sqlalchemy import insert
-
 from timebank import clock, working_days
-from timebank.database import NIL, new_id, session
+from timebank.database import NIL, insert_row, new_id, session
 from timebank.errors import NotFound, Refusal
 from timebank.identity.family import relatives_of
 from timebank.identity.former import goes_on
@@ -76,7 +73,7 @@ def propose(*, volunteer_id: UUID, by: UUID) -> UUID:
         "ends_at": limit.ends_at,
         "provisional": limit.provisional,
     }
-    session.connection().execute(insert(StarProposal), proposal)
+    insert_row(StarProposal, **proposal)
     return proposal["id"]  # type: ignore[return-value]
 
 
@@ -168,7 +165,7 @@ def object_to(*, actor: Actor, proposal_id: UUID, reason: str) -> None:
     theirs = {actor.person_id, *relatives_of(actor.person_id)}
     if any(one.objector_id in theirs for one, _ in queries.objections_to(proposal_id)):
         raise StarObjectionMade
-    _insert(
+    insert_row(
         StarObjection,
         id=new_id(),
         proposal_id=proposal_id,
@@ -190,7 +187,7 @@ def answer(*, actor: Actor, objection_id: UUID, outcome: Outcome, answer: str) -
     if session.get(StarObjectionAnswer, objection_id) is not None:
         raise StarObjectionAnswered
     now = clock.now()
-    _insert(
+    insert_row(
         StarObjectionAnswer,
         objection_id=objection_id,
         outcome=outcome,
@@ -235,7 +232,7 @@ def look_again(*, actor: Actor, proposal_id: UUID, outcome: Review, reason: str)
     standing = _deciding(actor, proposal_id)
     if standing.state(clock.now()) is not State.REVIEW_DUE:
         raise StarReviewNotDue
-    _insert(
+    insert_row(
         StarReview,
         proposal_id=proposal_id,
         number=standing.review.number + 1 if standing.review else 1,
@@ -263,7 +260,7 @@ def _locked(standing: Standing) -> Standing:
 
 
 def _decide(standing: Standing, actor: Actor, decision: Decision, reason: str) -> None:
-    _insert(
+    insert_row(
         StarDecision,
         proposal_id=standing.proposal.id,
         decision=decision,
@@ -272,7 +269,3 @@ def _decide(standing: Standing, actor: Actor, decision: Decision, reason: str) -
         decided_by=actor.person_id,
         decided_at=clock.now(),
     )
-
-
-def _insert(table: Any, **values: Any) -> None:
-    session.connection().execute(insert(table), values)

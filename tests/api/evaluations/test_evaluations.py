@@ -79,6 +79,8 @@ def test_the_leader_and_those_served_say_how_it_was(
     assert not any(str(coordinator.person_id) in str(one) for one in seen["items"])
     listed = body_of(office.get(f"/evaluations?organisation={record.organisation_id}"))["items"]
     assert [(one["volunteer_no"], one["volunteer_name"]) for one in listed] == [(volunteer.volunteer_no, "王**")] * 2
+    for asked, expected in ((volunteer.volunteer_no, listed), (a_person().volunteer_no, []), ("0000000000", [])):
+        assert body_of(office.get(f"/evaluations?volunteer_no={asked}"))["items"] == expected
     assert sum(records.totals(volunteer.id).values()) == record.service_minutes
 
 
