@@ -7,12 +7,13 @@ Rows are packed as they come, into a file without a name that goes with ``write`
 import shutil
 from collections.abc import Iterator, Sequence
 from tempfile import SpooledTemporaryFile
-from typing import IO, BinaryIO
+from typing import BinaryIO
 from zipfile import ZIP_DEFLATED, ZipFile
 
 from timebank.documents import sheet_cells, sheet_frame
 from timebank.documents.columns import shown_in_columns
 from timebank.documents.errors import SheetTooLarge
+from timebank.documents.packing import Packing
 from timebank.documents.sheet_cells import Made, Styles
 from timebank.documents.sheet_frame import Frame, Sheet
 from timebank.documents.tables import TIME_ZONE, Table, Type, clean
@@ -50,9 +51,9 @@ def write(table: Table, target: BinaryIO) -> None:
 class _Sheet:
     """One worksheet, filled from the top; refuses what a spreadsheet program would cut off."""
 
-    def __init__(self, file: IO[bytes], frame: Frame) -> None:
+    def __init__(self, packing: Packing, frame: Frame) -> None:
         self.rows = 0
-        self._file = file
+        self._packing = packing
         self._size = 0
         self._styles = frame.styles
         self._heading = {Type.TEXT: frame.heading}
@@ -86,7 +87,7 @@ class _Sheet:
         self._size += len(xml)
         if self.rows > MAX_ROWS or self._size > MAX_XML:
             raise SheetTooLarge(max_rows=MAX_ROWS)
-        self._file.write(xml)
+        self._packing.write(xml)
 
 
 def _write_parts(archive: ZipFile, table: Table) -> None:
@@ -94,17 +95,16 @@ def _write_parts(archive: ZipFile, table: Table) -> None:
     frame = _frame(table, rows=1)
     contents, *others = frame.others
     _put(archive, contents, frame.others[contents])
-    with archive.open(frame.sheets[0].name, "w") as file:
-        file.write(frame.sheets[0].head)
-        data = _Sheet(file, frame)
-        data.append_header(*(column.title for column in table.columns))
-        data.append_all(table)
-        frame = _frame(table, data.rows)
-        file.write(frame.sheets[0].tail)
-    with archive.open(frame.sheets[1].name, "w") as file:
-        file.write(frame.sheets[1].head)
-        _write_about(_Sheet(file, frame), table)
-        file.write(frame.sheets[1].tail)
+    data, about = frame.sheets
+    with archive.open(data.name, "w") as part, Packing(part) as packing:
+        packing.write(data.head)
+        rows = _write_data(_Sheet(packing, frame), table)
+        frame = _frame(table, rows)
+        packing.write(frame.sheets[0].tail)
+    with archive.open(about.name, "w") as part, Packing(part) as packing:
+        packing.write(about.head)
+        _write_about(_Sheet(packing, frame), table)
+        packing.write(about.tail)
     for name in others:
         _put(archive, name, frame.others[name])
 
@@ -117,6 +117,12 @@ def _put(archive: ZipFile, name: str, part: bytes) -> None:
 def _frame(table: Table, rows: int) -> Frame:
     data = Sheet(DATA_SHEET, [_WIDTHS[column.type] for column in table.columns], filtered_rows=rows)
     return sheet_frame.around(clean(table.title), [data, Sheet(ABOUT_SHEET, _ABOUT_WIDTHS)])
+
+
+def _write_data(data: _Sheet, table: Table) -> int:
+    data.append_header(*(column.title for column in table.columns))
+    data.append_all(table)
+    return data.rows
 
 
 def _write_about(about: _Sheet, table: Table) -> None:
