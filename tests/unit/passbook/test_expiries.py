@@ -165,15 +165,16 @@ def test_the_first_sweep_after_months_takes_what_one_a_day_would_have_taken(year
     assert proof.verify().findings == {}
 
 
-def test_whoever_was_merged_loses_nothing_early(yearly: None) -> None:
-    """Minutes that came by a merger are as young as the merger, for there is no telling how old they were."""
+def test_a_merger_makes_no_minute_live_longer_or_shorter(yearly: None) -> None:
+    """Each goes on the day on which it would have gone without: the first hundred at once, the others when theirs comes."""
     old, new = _somebody(), a_person().id
     with clock.at(DEATH):
         merged(old, new)
-    with clock.at(DEATH + timedelta(days=1)):
         assert expiries.run() == 0
-        assert _balance(new) == 140
-    with clock.at(DEATH + timedelta(days=366)):
+    with clock.at(DEATH + timedelta(hours=12)):
+        assert expiries.run() == 1
+        assert _balance(new) == 40
+    with clock.at(DEATH + timedelta(hours=12) + (LATER - EARLY)):
         assert expiries.run() == 1
     assert _balance(new) == 0
     assert proof.verify().findings == {}
