@@ -5,8 +5,6 @@ import io
 from collections import defaultdict
 from dataclasses import replace
 from datetime import date, timedelta
-from functools import partial
-from typing import Any
 from uuid import UUID
 
 import openpyxl
@@ -15,7 +13,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import func, select
 
-from tests.api.statistics.conftest import Bank, shanghai
+from tests.api.statistics.conftest import PROVENANCES, REPORT, Bank, asked, names_of_activities, shanghai
 from tests.factories.activities import a_shift, a_sign_up, an_activity
 from tests.factories.attendance import checked_in
 from tests.factories.corrections import a_correction, approved
@@ -27,35 +25,11 @@ from tests.factories.policies import a_policy
 from tests.factories.records import a_record, a_service, recorded
 from tests.factories.statistics import key_of, month_of, newcomers, standing, totals, waits
 from timebank import clock
-from timebank.activities.models import Activity
 from timebank.database import in_unit_of_work, session
 from timebank.identity.rules import Role
 from timebank.ledger.models import Account, Entry
 from timebank.organisations.models import Organisation
-from timebank.people import erasing
-from timebank.people.rules import Balance
-from timebank.records import queries as records
-from timebank.records import service
-from timebank.records.models import Revision
-from timebank.records.rules import State
-from timebank.statistics import summary
 from timebank.statistics.rules import Cut
-
-REPORT = "/api/v1/statistics/report"
-PROVENANCES = ("self_scan", "staff_scan", "supplement", "import")
-
-
-def asked(client: FlaskClient, who: Any, **query: str) -> list[dict[str, Any]]:
-    """Return the rows of a report."""
-    response = client.get(REPORT, query_string=query, headers=signed_in(who))
-    assert response.status_code == 200, response.json
-    return [keys | item for item, keys in zip(response.json["items"], response.json["keys"], strict=True)]
-
-
-def names_of_activities() -> dict[UUID, str]:
-    """Return the activities that there are."""
-    found = in_unit_of_work(lambda: list(session.execute(select(Activity.id, Activity.name))), write=False)
-    return {row[0]: row[1] for row in found}
 
 
 @pytest.mark.parametrize("cut", list(Cut))
@@ -123,36 +97,6 @@ def test_a_correction_across_months_moves_the_minutes(client: FlaskClient, bank:
 
     assert (rows["2026-06"], rows["2026-07"]) == (40, 75)
     assert "2026-05" not in rows  # the only record of May was annulled
-
-
-@pytest.mark.rule("R36")
-def test_after_an_erasure_every_figure_is_what_it_was(client: FlaskClient, bank: Bank) -> None:
-    """By every cut, folded or not: who is gone has no name any more, and their service is still counted."""
-
-    def figures(cut: Cut) -> dict[str, list[int]]:
-        rows = asked(client, bank.admin, rows=cut, measures="people,person_times,service_minutes,credited_minutes")
-        return {row[cut]: [row[measure] for measure in measured] for row in rows}
-
-    measured = ("people", "person_times", "service_minutes", "credited_minutes", *PROVENANCES)
-    gone = bank.people[1]
-    theirs = select(Revision.record_id).where(Revision.volunteer_id == gone, Revision.state == State.PENDING_REVIEW)
-    for record_id in in_unit_of_work(lambda: list(session.scalars(theirs.where(records.is_current())))):
-        in_unit_of_work(partial(service.reject, actor=bank.admin, record_id=record_id, reason="没有到场"))
-    before = {cut: figures(cut) for cut in Cut}
-    with clock.at(shanghai(2029, 1, 1, 0)):
-        in_unit_of_work(lambda: erasing.ask(person_id=gone, choice=erasing.Choice(Balance.EXPIRE), by=gone))
-    with clock.at(shanghai(2029, 2, 1, 0)):
-        assert erasing.sweep(limit=1) == 1
-    in_unit_of_work(lambda: summary.fold(limit=5))
-
-    activities = names_of_activities()
-    for cut in Cut:
-        expected = totals(key_of(cut, activities))
-        told = {name: [group.get(measure, 0) for measure in measured] for name, group in expected.items()}
-        assert figures(cut) == before[cut] == told, cut
-    named = {row["volunteer"]: row["display_name"] for row in asked(client, bank.admin, rows="volunteer")}
-    assert sorted(named.values()) == ["已**", "张*", "欧**"]
-    assert named[str(gone)] == "已**"
 
 
 @pytest.mark.parametrize("level", [1, 2, 3, 4])
