@@ -136,7 +136,8 @@ def test_what_nobody_has_said_of_sex_area_and_skills_is_added(ours: Organisation
     line = ["V001", "张三", "女", "", "", "", home.path, '"理发，修鞋；理发"', ""]
     person = a_person("王五")
     person_id, number = person.id, person.volunteer_no
-    in_unit_of_work(lambda: profiles.change(person_id=person_id, display_name="王五", values={"skills": ["唱歌"]}))
+    sings = {person_id: Particulars(skills=("唱歌",))}
+    in_unit_of_work(lambda: particulars.add_many(given=sings, by=person_id))
     known = [number, "王五", "male", "", "", "", "", "理发", ""]
     first, again = imported(told(line, known)), checked(told(line, known))
 
