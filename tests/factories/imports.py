@@ -18,7 +18,9 @@ from timebank.imports.rules import Kind
 from timebank.imports.service import Report, Wanted
 
 ROSTER = ("志愿者编号", "姓名", "出生日期", "证件号码", "手机号", "组织")
+WHOLE_ROSTER = ("志愿者编号", "姓名", "性别", "出生日期", "证件号码", "手机号", "居住区域编码", "服务技能", "组织")
 ACTIVITIES = ("活动名称", "服务类别", "服务内容", "区域编码", "组织")
+WHOLE_ACTIVITIES = ("活动名称", "服务类别", "服务内容", "区域编码", "负责人编号", "组织")
 HOURS = ("志愿者编号", "姓名", "活动名称", "服务日期", "签到时间", "签退时间", "服务分钟", "地点", "组织")
 SHENZHEN = (
     "序号",

@@ -26,7 +26,7 @@ from timebank.identity.rules import Actor, Kinship, RelationState
 from timebank.imports.models import ImportedNumber
 from timebank.notifications.models import Notification, Subscription
 from timebank.notifications.rules import State, Topic
-from timebank.people.models import Profile
+from timebank.organisations.profile_tables import Profile
 from timebank.shop.allowance.proxy_tables import Proxy
 from timebank.shop.allowance.quota_tables import Entitlement
 from timebank.shop.intake.donation_tables import Donation, DonationState

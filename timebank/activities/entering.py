@@ -25,6 +25,7 @@ class Entered:
     name: str
     category: str
     content: str
+    leader_id: UUID | None = None
 
 
 def enter_many(*, activities: Sequence[Entered], by: UUID) -> None:
@@ -40,6 +41,7 @@ def enter_many(*, activities: Sequence[Entered], by: UUID) -> None:
             "name": one.name,
             "category": one.category,
             "content": one.content,
+            "leader_id": one.leader_id,
             "version": 1,
             "created_by": by,
             "created_at": now,

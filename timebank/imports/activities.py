@@ -8,14 +8,13 @@ from sqlalchemy import select
 from timebank.activities.entering import Entered, enter_many
 from timebank.activities.models import Activity
 from timebank.database import new_id, session
-from timebank.identity.rules import Actor
+from timebank.identity.rules import Actor, PersonState
 from timebank.imports import people, places
 from timebank.imports.faults import Code
 from timebank.imports.lines import Line, Lines
 from timebank.imports.places import IMPORTERS, Place
 from timebank.imports.rules import Counts, Done
 from timebank.organisations import scope
-from timebank.organisations.models import Area
 from timebank.organisations.rules import covers
 
 Called = tuple[UUID, str]
@@ -33,6 +32,24 @@ def on_record(places_of: Collection[Place], names: Collection[str]) -> dict[Call
     return found
 
 
+class _Leaders:
+    """Who leads, by the numbers that lines name."""
+
+    def __init__(self, numbers: Collection[tuple[UUID, str]]) -> None:
+        self._found = people.by_number(numbers) if numbers else {}
+        self._known = people.known({person for those in self._found.values() for person in those})
+
+    def of(self, organisation_id: UUID, number: str | None) -> UUID | Code | None:
+        """Return whom a number means at an organisation, None for none, or why it means nobody."""
+        if number is None:
+            return None
+        found = self._found.get((organisation_id, number), set())
+        if len(found) != 1:
+            return Code.AMBIGUOUS if found else Code.PERSON_UNKNOWN
+        [person_id] = found
+        return person_id if self._known[person_id].state == PersonState.ACTIVE else Code.PERSON_NOT_ACTIVE
+
+
 class Activities:
     """What a file of activities would do, and does."""
 
@@ -43,7 +60,10 @@ class Activities:
         self._new: dict[Called, tuple[Line, Entered]] = {}
         self._seen: dict[Called, tuple[Line, Entered]] = {}
         good = places.good(lines, of_lines)
-        self._areas = _areas({line["area"] for line in good if line["area"]})
+        self._areas = places.areas({line["area"] for line in good if line["area"]})
+        self._leaders = _Leaders(
+            {(of_lines[one.number].organisation_id, one["leader"]) for one in good if one["leader"]}
+        )
         known = on_record(of_lines.values(), {line["activity"] for line in good})
         for line in good:
             self._look_at(line, of_lines[line.number], known)
@@ -53,6 +73,10 @@ class Activities:
         if area_id is None:
             self._lines.fault(line.number, "area", Code.AREA_UNKNOWN)
             return
+        leader = self._leaders.of(place.organisation_id, line["leader"])
+        if isinstance(leader, Code):
+            self._lines.fault(line.number, "leader", leader)
+            return
         called = (place.organisation_id, line["activity"])
         entered = Entered(
             activity_id=new_id(),
@@ -61,6 +85,7 @@ class Activities:
             name=line["activity"],
             category=line["category"],
             content=line["content"],
+            leader_id=leader,
         )
         earlier = self._seen.get(called)
         there = known.get(called, [])
@@ -93,13 +118,7 @@ class Activities:
         return [(line.number, Done.CREATED, entered.activity_id) for line, entered in self._new.values()]
 
 
-def _areas(paths: Collection[str]) -> dict[str, UUID]:
-    found: dict[str, UUID] = {}
-    for piece in people.some_at_once(sorted(paths)):
-        rows = select(Area.path, Area.id).where(Area.path.in_(piece))
-        found.update((path, area_id) for path, area_id in session.execute(rows))
-    return found
-
-
 def _says_the_same(one: Activity | Entered, other: Entered) -> bool:
-    return (one.category, one.content, one.area_id) == (other.category, other.content, other.area_id)
+    """Whether ``other``, of a line, says nothing else; a line that names no leader says nothing of one."""
+    leader = other.leader_id in {None, one.leader_id}
+    return leader and (one.category, one.content, one.area_id) == (other.category, other.content, other.area_id)

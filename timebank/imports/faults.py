@@ -29,6 +29,8 @@ class Code(StrEnum):
     DOCUMENT_BIRTH = "DOCUMENT_BIRTH"
     DOCUMENT_DIFFERS = "DOCUMENT_DIFFERS"
     PHONE_SHAPE = "PHONE_SHAPE"
+    SEX_UNKNOWN = "SEX_UNKNOWN"
+    TOO_MANY = "TOO_MANY"
     CATEGORY_UNKNOWN = "CATEGORY_UNKNOWN"
     ORGANISATION_MISSING = "ORGANISATION_MISSING"
     ORGANISATION_UNKNOWN = "ORGANISATION_UNKNOWN"
@@ -101,6 +103,8 @@ _WHY: dict[Code, tuple[str, str]] = {
         "This person is on record with another document number; show the new document to staff",
     ),
     Code.PHONE_SHAPE: ("不是电话号码", "Not a telephone number"),
+    Code.SEX_UNKNOWN: ("请写男或女；没有说明的留空", "Write 男 or 女; leave empty what was not said"),
+    Code.TOO_MANY: ("超过 {most} 项；各项用顿号分开", "More than {most}; they are separated by 、"),
     Code.CATEGORY_UNKNOWN: ("没有这个服务类别；可选：{categories}", "No such category; there are: {categories}"),
     Code.ORGANISATION_MISSING: ("没有写明组织", "No organisation is named"),
     Code.ORGANISATION_UNKNOWN: ("没有这个组织，或不归您管理", "No such organisation, or outside your scope"),

@@ -1,11 +1,14 @@
 """The generic layouts: every column that an import knows, under plain headings."""
 
+import json
+
 from timebank.activities.rules import CATEGORY_NAMES, Category
 from timebank.documents.tables import Type
 from timebank.imports import values
 from timebank.imports.document_numbers import read_number
-from timebank.imports.layouts import Field, Layout, category, on_the_wall, text_of, told
+from timebank.imports.layouts import SEX_NAMES, Field, Layout, category, on_the_wall, sex, skills, text_of, told
 from timebank.imports.rules import Kind
+from timebank.organisations.rules import Sex
 
 _NAME = Field(name="name", title="姓名", read=text_of(60), filled=True, show=told("name"))
 _NUMBER = Field(
@@ -22,6 +25,12 @@ GENERIC_ROSTER = Layout(
         _NUMBER,
         _NAME,
         Field(
+            name="sex",
+            title="性别",
+            read=sex,
+            show=lambda facts: SEX_NAMES[Sex(facts["sex"])] if facts["sex"] else None,
+        ),
+        Field(
             name="birth_on",
             title="出生日期",
             also=("生日",),
@@ -32,6 +41,14 @@ GENERIC_ROSTER = Layout(
         # What comes in here is never shown again: only its keyed hash is kept.
         Field(name="document", title="证件号码", also=("身份证号", "身份证号码", "证件号"), read=read_number),
         Field(name="phone", title="手机号", also=("手机", "电话", "联系电话", "手机号码"), read=values.telephone),
+        Field(name="home", title="居住区域编码", also=("居住区域",), read=values.number, show=told("home_path")),
+        Field(
+            name="skills",
+            title="服务技能",
+            also=("技能", "特长"),
+            read=skills,
+            show=lambda facts: "、".join(json.loads(facts["skills"])) if facts["skills"] else None,
+        ),
         _ORGANISATION,
     ),
 )
@@ -56,6 +73,7 @@ GENERIC_ACTIVITIES = Layout(
             show=told("content"),
         ),
         Field(name="area", title="区域编码", read=values.number, show=told("area_path")),
+        Field(name="leader", title="负责人编号", read=values.number, show=told("leader_number")),
         _ORGANISATION,
     ),
 )

@@ -4,6 +4,7 @@ A new layout is one more ``Layout`` with its columns, named in ``catalogue``: pl
 columns (``number``, ``name``, ``document`` …), never their headings.
 """
 
+import json
 import re
 import unicodedata
 from collections.abc import Callable, Mapping, Sequence
@@ -19,7 +20,9 @@ from timebank.imports import values
 from timebank.imports.faults import CellFault, Code
 from timebank.imports.rules import Kind
 from timebank.imports.values import Raw
+from timebank.organisations.rules import MAX_LIST, MAX_SKILL, MAX_SKILLS_KEPT, Sex
 
+SEX_NAMES = {Sex.MALE: "男", Sex.FEMALE: "女"}
 Read = Callable[[Raw], Any]
 Facts = Mapping[str, Any]
 
@@ -100,6 +103,26 @@ def category(raw: Raw) -> str:
     if found is None:
         raise CellFault(Code.CATEGORY_UNKNOWN, categories="、".join(CATEGORY_NAMES.values()))
     return str(found)
+
+
+def sex(raw: Raw) -> str:
+    """Return a sex by its Chinese name or its code. Raises CellFault."""
+    written = values.number(raw).lower()
+    found = next((one for one, name in SEX_NAMES.items() if written in {name, f"{name}性", str(one)}), None)
+    if found is None:
+        raise CellFault(Code.SEX_UNKNOWN)
+    return str(found)
+
+
+def skills(raw: Raw) -> tuple[str, ...]:
+    """Return skills, each once, that 、 or a comma or semicolon of either width separates. Raises CellFault."""
+    named = (one.strip() for one in re.split("[、,，;；]", values.text(raw, most=MAX_SKILLS_KEPT)))
+    found = tuple(dict.fromkeys(one for one in named if one))
+    if len(found) > MAX_LIST:
+        raise CellFault(Code.TOO_MANY, most=MAX_LIST)
+    if any(len(one) > MAX_SKILL for one in found) or len(json.dumps(found, ensure_ascii=False)) > MAX_SKILLS_KEPT:
+        raise CellFault(Code.TOO_LONG, most=MAX_SKILL)
+    return found
 
 
 def on_the_wall(facts: Facts, name: str, form: str) -> str:

@@ -68,6 +68,15 @@ def _found(*conditions: object) -> list[Place]:
     return [Place(*row) for row in session.execute(found.where(*conditions))]  # type: ignore[arg-type]
 
 
+def areas(paths: Collection[str]) -> dict[str, UUID]:
+    """Return the areas that there are of these paths."""
+    found: dict[str, UUID] = {}
+    for piece in some_at_once(sorted(paths)):
+        rows = select(Area.path, Area.id).where(Area.path.in_(piece))
+        found.update((path, area_id) for path, area_id in session.execute(rows))
+    return found
+
+
 def lock(places: Collection[Place]) -> None:
     """Let imports of one organisation come one after the other: the second finds what the first has made."""
     ids = {place.organisation_id for place in places}

@@ -27,8 +27,9 @@ from timebank.imports.places import Place
 from timebank.imports.roster_entries import Entries, Entry
 from timebank.imports.rules import Counts, Done
 from timebank.imports.values import alike
-from timebank.organisations import members
+from timebank.organisations import members, particulars
 from timebank.organisations.models import Member
+from timebank.organisations.particulars import NOTHING, Particulars
 
 _NUMBERS = Rows(cast("Table", ImportedNumber.__table__))
 _CONTACTS = Rows(cast("Table", ImportedContact.__table__))
@@ -43,6 +44,7 @@ class _OnRecord:
     contacts: dict[bytes, UUID]
     documents: dict[DocumentNumber, UUID]
     documented: set[UUID]
+    particulars: dict[UUID, Particulars]
 
 
 class Roster:
@@ -120,6 +122,9 @@ class Roster:
             contacts=contacts,
             documents=holders,
             documented=document_numbers.on_record(person_ids),
+            particulars=particulars.known(
+                {entry.person.person_id for entry in self._entries if entry.person and _PARTICULARS & entry.said.keys()}
+            ),
         )
         kept: list[Entry] = []
         for entry in self._entries:
@@ -132,6 +137,8 @@ class Roster:
 
     def _work_out(self, entry: Entry, there: _OnRecord) -> Code | None:
         person = entry.person
+        said = entry.particulars(self._merging.areas)
+        entry.new_particulars = said.beyond(there.particulars.get(person.person_id, NOTHING)) if person else said
         digests = self._digests(entry)
         if digests and not any(digest in there.contacts for digest in digests):
             entry.new_contact = digests[0]
@@ -158,6 +165,7 @@ class Roster:
         contacts: list[dict[str, Any]] = []
         joins: list[tuple[UUID, UUID]] = []
         papers: list[documents.Given] = []
+        told: dict[UUID, Particulars] = {}
         for entry in self._entries:
             if entry.person is None:
                 person_id = new[entry].person_id
@@ -175,14 +183,19 @@ class Roster:
                 contacts.append({"digest": entry.new_contact, "person_id": person_id})
             if entry.new_document is not None:
                 papers.append(documents.Given(person_id, entry.new_document, min(entry.member_of)))
+            if entry.new_particulars != NOTHING:
+                told[person_id] = entry.new_particulars
             joins += [(person_id, organisation_id) for organisation_id in sorted(entry.joins)]
         members.admit_many(pairs=joins, by=actor.person_id)
         _NUMBERS.insert_mappings(session.connection(), numbers)
         _CONTACTS.insert_mappings(session.connection(), contacts)
+        people.lock(told.keys() - {one.person_id for one in new.values()})
+        particulars.add_many(given=told, by=actor.person_id)
         documents.keep_many(given=papers, by=actor.person_id, keys=self._keys.documents)
         return done
 
 
+_PARTICULARS = {"sex", "home", "skills"}
 _COLUMNS = {
     Code.DOCUMENT_DIFFERS: "document",
     Code.NAME_DIFFERS: "name",

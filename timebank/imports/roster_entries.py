@@ -1,5 +1,6 @@
 """The people of a roster's file, each named by one or more of its lines: two lines are one person by rule, or not at all."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
@@ -16,8 +17,16 @@ from timebank.imports.people import Known
 from timebank.imports.places import Place
 from timebank.imports.rules import Counts
 from timebank.imports.values import alike
+from timebank.organisations.particulars import NOTHING, Particulars
 
-_SAID = {"birth_on": "出生日期 birth date", "document": "证件号码 document", "phone": "手机号 telephone"}
+_SAID = {
+    "birth_on": "出生日期 birth date",
+    "document": "证件号码 document",
+    "phone": "手机号 telephone",
+    "sex": "性别 sex",
+    "home": "居住区域 area",
+    "skills": "服务技能 skills",
+}
 
 
 @dataclass(slots=True, eq=False)
@@ -37,6 +46,7 @@ class Entry:
     """Memberships that wait to be admitted."""
     new_contact: bytes | None = None
     new_document: DocumentNumber | None = None
+    new_particulars: Particulars = NOTHING
 
     @property
     def birth_on(self) -> date | None:
@@ -48,7 +58,20 @@ class Entry:
     def changes(self) -> bool:
         """Whether anything is to be written about somebody on record."""
         return bool(
-            self.adds or self.new_numbers or self.joins or self.admitted or self.new_contact or self.new_document
+            self.adds
+            or self.new_numbers
+            or self.joins
+            or self.admitted
+            or self.new_contact
+            or self.new_document
+            or self.new_particulars != NOTHING
+        )
+
+    def particulars(self, areas: Mapping[str, UUID]) -> Particulars:
+        """Return what the lines say of sex, area and skills."""
+        home = self.said.get("home")
+        return Particulars(
+            sex=self.said.get("sex"), area_id=areas[home] if home else None, skills=self.said.get("skills", ())
         )
 
 
@@ -60,7 +83,9 @@ class Entries:
         self._lines = lines
         self._counts = counts
         self._named: dict[Any, Entry] = {}
-        for line in places.good(lines, of_lines):
+        good = places.good(lines, of_lines)
+        self.areas = places.areas({line["home"] for line in good if line["home"]})
+        for line in good:
             self._enter(line, of_lines[line.number].organisation_id)
 
     def _enter(self, line: Line, organisation_id: UUID) -> None:
@@ -107,6 +132,9 @@ class Entries:
         born = document.birth_on if document else None
         if born and line["birth_on"] not in {None, born}:
             self._lines.fault(line.number, "document", Code.DOCUMENT_BIRTH)
+            return False
+        if line["home"] and line["home"] not in self.areas:
+            self._lines.fault(line.number, "home", Code.AREA_UNKNOWN)
             return False
         return True
 

@@ -1,15 +1,15 @@
 """What does not only change a name when two accounts become one: records, minutes, consents, relatives, the card."""
 
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, cast
 from uuid import UUID
 
-from sqlalchemy import delete, or_, select, update
+from sqlalchemy import Table, delete, or_, select, update
 
 from timebank.attendance import printed
 from timebank.codes.alphabet import random_reference
 from timebank.codes.layouts import Kind
-from timebank.database import Base, new_id, session
+from timebank.database import new_id, session
 from timebank.giving import surplus
 from timebank.giving.models import SurplusConsent
 from timebank.identity import consents, documents, former, households, states
@@ -24,6 +24,7 @@ from timebank.ledger.rules import wallet_of
 from timebank.mergers import moving
 from timebank.mergers.errors import MergeOtherWay
 from timebank.mergers.moving import Merging
+from timebank.organisations.profile_tables import Profile
 from timebank.records import queries as records
 from timebank.records import revisions
 from timebank.records.locks import lock
@@ -169,8 +170,8 @@ def _carry_phone(merging: Merging) -> None:
 
 
 def _carry_profile(merging: Merging) -> None:
-    """Keep what the old account told of itself where who goes on has told nothing. The table belongs to a layer above."""
-    profiles = Base.metadata.tables["people_profile"]
+    """Keep what the old account told of itself where who goes on has told nothing."""
+    profiles = cast("Table", Profile.__table__)
     there = select(1).where(profiles.c.person_id == merging.person_id)
     if session.scalar(there) is None:
         theirs = update(profiles).where(profiles.c.person_id == merging.old_id)

@@ -40,6 +40,19 @@ class SiteKind(StrEnum):
     DROP_POINT = "drop_point"
 
 
+class Sex(StrEnum):
+    """性别 of Order 67."""
+
+    MALE = "male"
+    FEMALE = "female"
+
+
+MAX_LIST = 10
+MAX_SKILL = 60
+MAX_SKILLS_KEPT = 700
+"""Characters of somebody's skills as they are kept: a JSON list."""
+
+
 @dataclass(frozen=True, slots=True)
 class Place:
     """Where a site is: WGS 84, in millionths of a degree (eleven centimetres)."""

@@ -36,7 +36,7 @@ from timebank.identity.rules import OPEN_RELATION, PersonState, RelationState, n
 from timebank.imports.models import ImportedContact, ImportedNumber
 from timebank.notifications.models import Notification, Subscription
 from timebank.organisations.models import Member
-from timebank.people.models import Profile
+from timebank.organisations.profile_tables import Profile
 from timebank.people.rules import GONE, GONE_NAME
 from timebank.records.supplement_tables import Supplement
 from timebank.records.supplements import EVIDENCED

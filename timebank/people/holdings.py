@@ -44,7 +44,8 @@ from timebank.imports.models import ImportedNumber
 from timebank.mergers.models import MergeRequest
 from timebank.notifications.models import Notification, Subscription
 from timebank.organisations.models import Member
-from timebank.people.models import Disclosure, ErasureRequest, Profile
+from timebank.organisations.profile_tables import Profile
+from timebank.people.models import Disclosure, ErasureRequest
 from timebank.records.correction_tables import Correction
 from timebank.records.models import Revision, ServiceRecord
 from timebank.records.objection_tables import Objection, ObjectionAnswer

@@ -1,4 +1,4 @@
-"""Tables of profiles, of who has looked at whose data and why, and of erasures."""
+"""Tables of who has looked at whose data and why, and of erasures."""
 
 from datetime import datetime
 from uuid import UUID
@@ -8,27 +8,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from timebank.append_only import WITHOUT_ROWID
 from timebank.database import Base, one_of, retry_on
-from timebank.people.rules import Balance, Outcome, Sex
-
-
-class Profile(Base):
-    """What Order 67 lists of a volunteer beside name, birth date and document; nothing of it is asked before it is needed.
-
-    ``skills`` and ``service_types`` are JSON lists. ``version`` counts the changes of the whole profile.
-    """
-
-    __tablename__ = "people_profile"
-    __table_args__ = (one_of("sex", Sex),)
-
-    person_id: Mapped[UUID] = mapped_column(ForeignKey("identity_person.id"), primary_key=True)
-    sex: Mapped[str | None] = mapped_column(String(6))
-    area_id: Mapped[UUID | None] = mapped_column(ForeignKey("area.id"))
-    phone: Mapped[str | None] = mapped_column(String(20))
-    skills: Mapped[str | None] = mapped_column(String(700))
-    service_types: Mapped[str | None] = mapped_column(String(400))
-    version: Mapped[int]
-    changed_by: Mapped[UUID]
-    changed_at: Mapped[datetime]
+from timebank.people.rules import Balance, Outcome
 
 
 class Disclosure(Base):
@@ -120,7 +100,6 @@ class ErasureEnd(Base):
 
 # Two at once: the second look finds what the first has done.
 retry_on(
-    "pk_people_profile",
     "pk_people_disclosure_decision",
     "pk_people_disclosure_opening",
     "uq_people_erasure_person_id_number",

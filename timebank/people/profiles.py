@@ -21,7 +21,7 @@ from timebank.identity.rules import Actor, masked_name, name_until_given
 from timebank.organisations import queries as register
 from timebank.organisations import scope
 from timebank.organisations.papers import CLERKS, refuse_unasked
-from timebank.people.models import Profile
+from timebank.organisations.profile_tables import Profile
 from timebank.people.rules import Field, masked_birth, masked_phone
 from timebank.web.errors import PreconditionFailed
 

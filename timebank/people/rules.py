@@ -3,8 +3,6 @@
 from datetime import timedelta
 from enum import StrEnum
 
-MAX_LIST = 10
-MAX_SKILL = 60
 COOL_OFF = timedelta(days=7)
 """Between a request for erasure and the erasure: whoever changes their mind, or did not ask, takes it back.
 
@@ -15,13 +13,6 @@ OPEN_FOR = timedelta(hours=24)
 GONE = "已注销"
 """What stands where a text about somebody stood that cannot be empty."""
 GONE_NAME = "已注销志愿者"
-
-
-class Sex(StrEnum):
-    """性别 of Order 67."""
-
-    MALE = "male"
-    FEMALE = "female"
 
 
 class Field(StrEnum):

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import ColumnElement, Select, and_, func, select
+from sqlalchemy.orm import aliased
 
 from timebank.activities.models import Activity
 from timebank.database import session
@@ -20,6 +21,7 @@ from timebank.imports.layouts import Layout
 from timebank.imports.models import ImportedNumber
 from timebank.imports.rules import Kind as Imported
 from timebank.organisations.models import Area, Member, Organisation
+from timebank.organisations.profile_tables import Profile
 from timebank.organisations.queries import within
 from timebank.records.models import Revision
 from timebank.statistics import queries
@@ -34,6 +36,10 @@ MINOR = "minor"
 
 Facts = dict[str, Any]
 
+_Home = aliased(Area, name="home")
+_PERSONAL = ("birth_on", "sex", "home_path", "skills")
+"""What a masked file leaves out altogether."""
+
 
 def roster(question: Question, asker: Asker, masked: bool) -> Answer:
     """Return the volunteers who belong to organisations now, in the order in which they have come."""
@@ -44,12 +50,17 @@ def roster(question: Question, asker: Asker, masked: bool) -> Answer:
             Person.display_name.label("name"),
             Person.birth_on,
             known_minor().label(MINOR),
+            Profile.sex,
+            Profile.skills,
+            _Home.path.label("home_path"),
             Organisation.name.label("organisation_name"),
         )
         .select_from(Member)
         .join(Person, Person.id == Member.person_id)
         .join(Organisation, Organisation.id == Member.organisation_id)
         .join(Area, Area.id == Organisation.area_id)
+        .outerjoin(Profile, Profile.person_id == Member.person_id)
+        .outerjoin(_Home, _Home.id == Profile.area_id)
         .where(Member.admitted_at.is_not(None), Member.ended_at.is_(None), Person.state == PersonState.ACTIVE)
         .where(asker.reaches(Member.organisation_id), *_places(question.wanted, Member.organisation_id))
         .order_by(Member.organisation_id, Member.asked_at, Member.id)
@@ -66,11 +77,13 @@ def activities(question: Question, asker: Asker, masked: bool) -> Answer:
             Activity.category,
             Activity.content,
             Area.path.label("area_path"),
+            _number_of(Activity.organisation_id, Person.id).label("leader_number"),
             Organisation.name.label("organisation_name"),
         )
         .select_from(Activity)
         .join(Organisation, Organisation.id == Activity.organisation_id)
         .join(Area, Area.id == Activity.area_id)
+        .outerjoin(Person, (Person.id == Activity.leader_id) & (Person.state == PersonState.ACTIVE))
         .where(asker.reaches(Activity.organisation_id), *_places(wanted, Activity.organisation_id))
         .order_by(Activity.organisation_id, Activity.created_at, Activity.id)
     )
@@ -142,5 +155,5 @@ def _rows(layout: Layout, found: Select[*tuple[Any, ...]], *, masked: bool) -> I
 def _shown(row: Mapping[Any, Any], position: int, *, masked: bool) -> Facts:
     facts: Facts = {**row, "position": position}
     if facts.pop(MINOR, False) or masked:
-        facts |= {"birth_on": None} | ({"name": masked_name(facts["name"])} if "name" in facts else {})
+        facts |= dict.fromkeys(_PERSONAL) | ({"name": masked_name(facts["name"])} if "name" in facts else {})
     return facts

@@ -15,7 +15,7 @@ from werkzeug.test import TestResponse
 
 from tests.factories.attendance import post_once, refusal_of
 from tests.factories.identity import a_coordinator, a_staff_member, a_volunteer_actor, an_admin, signed_in
-from tests.factories.imports import ACTIVITIES, HOURS, ROSTER, SHENZHEN, a_csv, an_xlsx
+from tests.factories.imports import ACTIVITIES, HOURS, ROSTER, SHENZHEN, WHOLE_ACTIVITIES, WHOLE_ROSTER, a_csv, an_xlsx
 from tests.factories.organisations import an_organisation
 from timebank.activities.models import Activity
 from timebank.commands import cli
@@ -140,18 +140,18 @@ def test_files_come_raw_or_in_a_form(client: FlaskClient, ours: Organisation) ->
 
 FILE_OF_A_STREET = {
     "roster": (
-        ROSTER,
+        WHOLE_ROSTER,
         [
-            ["V001", "张三", "1958-03-01", "", "", "三色堇"],
-            ["V002", "=1+1", "", "", "", "三色堇"],
-            ["V003", "𠮷田·@", "1990-12-31", "", "", "三色堇"],
+            ["V001", "张三", "女", "1958-03-01", "", "", "{area}", "理发、=修鞋、C/C++", "三色堇"],
+            ["V002", "=1+1", "", "", "", "", "", "", "三色堇"],
+            ["V003", "𠮷田·@", "男", "1990-12-31", "", "", "", "会计", "三色堇"],
         ],
     ),
     "activities": (
-        ACTIVITIES,
+        WHOLE_ACTIVITIES,
         [
-            ["助老理发", "为老服务", "上门理发", "{area}", "三色堇"],
-            ["-护绿", "生态环保", "清洁河道和两岸", "{area}", "三色堇"],
+            ["助老理发", "为老服务", "上门理发", "{area}", "V001", "三色堇"],
+            ["-护绿", "生态环保", "清洁河道和两岸", "{area}", "", "三色堇"],
         ],
     ),
     "hours": (
@@ -255,11 +255,11 @@ def test_out_and_in_again_is_the_same(client: FlaskClient, ours: Organisation, a
 def test_what_is_exported_masked_is_for_looking_at(client: FlaskClient, ours: Organisation) -> None:
     """Coordinators take masked names and no birth dates; an import of such a file names nobody."""
     coordinator = a_coordinator(ours.id)
-    line = ["V001", "张三", "1958-03-01", "", "13800138000", ""]
-    send(client, coordinator, a_csv(ROSTER, [line]), organisation=str(ours.id), mode="commit")
+    line = ["V001", "张三", "女", "1958-03-01", "", "13800138000", "", "理发", ""]
+    send(client, coordinator, a_csv(WHOLE_ROSTER, [line]), organisation=str(ours.id), mode="commit")
     masked = exported(client, coordinator, "roster", ours.id, unmask=False)
 
-    assert cells_of(masked)[1] == ["V001", "张*", "", "", "", "三色堇"]
+    assert cells_of(masked)[1] == ["V001", "张*", *[""] * 6, "三色堇"]
     back = send(client, coordinator, masked).json
     assert [one["code"] for one in back["faults"]] == ["NAME_DIFFERS"]
     body = {"kind": "roster", "reason": "x", "format": "csv", "unmask": True}

@@ -91,6 +91,7 @@ def test_two_devices_do_not_overwrite_each_other(client: FlaskClient, me: Person
         ({"phone": "1" * 31}, "/phone"),
         ({"skills": ["唱\x00歌"]}, "/skills/0"),
         ({"skills": ["x"] * 11}, "/skills"),
+        ({"skills": ["\\" * 60] * 7}, "/skills"),
         ({"service_types": ["meeting"]}, "/service_types/0"),
         ({"area_id": "00000000-0000-7000-8000-000000000000"}, "/area_id"),
         ({"birth_on": "2999-01-01"}, "/birth_on"),

@@ -2,20 +2,24 @@
 
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 import pytest
 from flask import Flask
+from flask.testing import FlaskClient
+from sqlalchemy import select
 
 from tests.factories.activities import an_activity
 from tests.factories.corrections import a_correction, approved
-from tests.factories.identity import a_coordinator, a_person, an_admin
+from tests.factories.identity import a_coordinator, a_person, an_admin, signed_in
 from tests.factories.organisations import an_area, an_organisation
 from tests.factories.records import a_pending_record, a_service, recorded
 from timebank import clock
+from timebank.activities.models import Activity
 from timebank.activities.rules import Category
 from timebank.clock import SHANGHAI
-from timebank.database import in_unit_of_work
+from timebank.database import in_unit_of_work, session
 from timebank.identity.rules import Actor
 from timebank.organisations.models import Area, Organisation
 from timebank.records import service
@@ -28,6 +32,8 @@ def shanghai(year: int, month: int, day: int, hour: int, minute: int = 0) -> dat
     return datetime(year, month, day, hour, minute, tzinfo=SHANGHAI).astimezone(UTC)
 
 
+REPORT = "/api/v1/statistics/report"
+PROVENANCES = ("self_scan", "staff_scan", "supplement", "import")
 EDGES = (
     shanghai(2025, 12, 31, 23, 50),
     shanghai(2026, 1, 1, 0),
@@ -114,3 +120,16 @@ def _decisions(admin: Actor, one: Organisation, other: Organisation, people: tup
 def _final(person: UUID, organisation: Organisation, started_at: datetime) -> UUID:
     served = a_service(volunteer_id=person, organisation=organisation, started_at=started_at, minutes=180)
     return recorded(served).revision.record_id
+
+
+def asked(client: FlaskClient, who: Any, **query: str) -> list[dict[str, Any]]:
+    """Return the rows of a report."""
+    response = client.get(REPORT, query_string=query, headers=signed_in(who))
+    assert response.status_code == 200, response.json
+    return [keys | item for item, keys in zip(response.json["items"], response.json["keys"], strict=True)]
+
+
+def names_of_activities() -> dict[UUID, str]:
+    """Return the activities that there are."""
+    found = in_unit_of_work(lambda: list(session.execute(select(Activity.id, Activity.name))), write=False)
+    return {row[0]: row[1] for row in found}

@@ -164,16 +164,35 @@ def test_csv_is_what_a_spreadsheet_in_china_opens(client: FlaskClient, street: N
     assert [row["月份"] for row in rows] == [item["month"] for item in items]
 
 
+NASTY = (
+    '=HYPERLINK("x")',
+    "+86",
+    "-1",
+    "@SUM(A1)",
+    "\t=1",
+    " =1",
+    "＝1+1",
+    "\u202e=1\u202c",
+    "\u200f王",
+    "𠮷𩸽",
+    "=\n1",
+    'a,"b',
+)
+
+
 def test_a_name_that_looks_like_a_formula_stays_text(client: FlaskClient, app: Flask) -> None:
-    """An organisation called like a formula is harmless in CSV and in XLSX."""
-    a_record(organisation=organisations.an_organisation('=HYPERLINK("x")'))
+    """Organisations called like formulas, with tabs, marks of direction or characters of four bytes: text in CSV and XLSX."""
+    for name in NASTY:
+        a_record(organisation=organisations.an_organisation(name))
     headers = signed_in(an_admin())
+    text, sheet = (client.get(HOURS, query_string={"format": form}, headers=headers).data for form in ("csv", "xlsx"))
 
-    text = client.get(HOURS, query_string={"format": "csv"}, headers=headers).data.decode("utf-8-sig")
-    book = openpyxl.load_workbook(io.BytesIO(client.get(HOURS, query_string={"format": "xlsx"}, headers=headers).data))
-
-    assert '"\'=HYPERLINK(""x"")"' in text
-    assert book.worksheets[0]["A2"].data_type == "s"
+    _, *rows = csv.reader(io.StringIO(text.decode("utf-8-sig"), newline=""))
+    assert sorted(row[0].removeprefix("'") for row in rows) == sorted(NASTY)
+    assert [row[0] for row in rows if row[0].lstrip().startswith(("=", "+", "-", "@", "＝"))] == []
+    cells = [row[0] for row in openpyxl.load_workbook(io.BytesIO(sheet)).worksheets[0].iter_rows(min_row=2)]
+    assert sorted(str(cell.value) for cell in cells) == sorted(NASTY)
+    assert {cell.data_type for cell in cells} == {"s"}
 
 
 def test_xlsx_has_the_same_figures_with_real_types(client: FlaskClient, street: None) -> None:

@@ -5,7 +5,6 @@ import io
 from collections import defaultdict
 from dataclasses import replace
 from datetime import date, timedelta
-from typing import Any
 from uuid import UUID
 
 import openpyxl
@@ -14,7 +13,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import func, select
 
-from tests.api.statistics.conftest import Bank, shanghai
+from tests.api.statistics.conftest import PROVENANCES, REPORT, Bank, asked, names_of_activities, shanghai
 from tests.factories.activities import a_shift, a_sign_up, an_activity
 from tests.factories.attendance import checked_in
 from tests.factories.corrections import a_correction, approved
@@ -26,28 +25,11 @@ from tests.factories.policies import a_policy
 from tests.factories.records import a_record, a_service, recorded
 from tests.factories.statistics import key_of, month_of, newcomers, standing, totals, waits
 from timebank import clock
-from timebank.activities.models import Activity
 from timebank.database import in_unit_of_work, session
 from timebank.identity.rules import Role
 from timebank.ledger.models import Account, Entry
 from timebank.organisations.models import Organisation
 from timebank.statistics.rules import Cut
-
-REPORT = "/api/v1/statistics/report"
-PROVENANCES = ("self_scan", "staff_scan", "supplement", "import")
-
-
-def asked(client: FlaskClient, who: Any, **query: str) -> list[dict[str, Any]]:
-    """Return the rows of a report."""
-    response = client.get(REPORT, query_string=query, headers=signed_in(who))
-    assert response.status_code == 200, response.json
-    return [keys | item for item, keys in zip(response.json["items"], response.json["keys"], strict=True)]
-
-
-def names_of_activities() -> dict[UUID, str]:
-    """Return the activities that there are."""
-    found = in_unit_of_work(lambda: list(session.execute(select(Activity.id, Activity.name))), write=False)
-    return {row[0]: row[1] for row in found}
 
 
 @pytest.mark.parametrize("cut", list(Cut))

@@ -3,12 +3,15 @@
 from flask import Flask
 from sqlalchemy import select
 
-from tests.factories.identity import a_coordinator, an_admin
-from tests.factories.imports import ACTIVITIES, a_csv, checked, faults_of, imported, wanted
+from tests.factories.identity import a_coordinator, a_person, an_admin
+from tests.factories.imports import ACTIVITIES, WHOLE_ACTIVITIES, a_csv, checked, faults_of, imported, wanted
 from tests.factories.organisations import an_area, an_organisation
 from timebank.activities.models import Activity
 from timebank.database import in_unit_of_work, session
+from timebank.identity.models import Person
+from timebank.identity.rules import PersonState
 from timebank.imports.rules import Counts, Kind
+from timebank.imports.service import Wanted
 
 
 def test_activities_are_added_once(app: Flask) -> None:
@@ -50,3 +53,28 @@ def test_activities_are_added_once(app: Flask) -> None:
     assert faults_of(report) == [(2, "活动名称", "ACTIVITY_DIFFERS")]
     far = [["远足", "文化体育", "走路", elsewhere.path, ""]]
     assert checked(wanted(an_admin(), a_csv(ACTIVITIES, far), Kind.ACTIVITIES, ours.id)).faults == []
+
+
+def test_whoever_leads_is_named_by_number(app: Flask) -> None:
+    """The organisation's or the bank's own; nobody is guessed, a line without a number says nothing, none is replaced."""
+    ours = an_organisation("三色堇")
+    coordinator = a_coordinator(ours.id)
+    leader, frozen = a_person("张三"), a_person("李四")
+    in_unit_of_work(lambda: session.get_one(Person, frozen.id).__setattr__("state", PersonState.FROZEN))
+
+    def told(name: str, number: str) -> Wanted:
+        line = [name, "为老服务", "上门理发", "", number, ""]
+        return wanted(coordinator, a_csv(WHOLE_ACTIVITIES, [line]), Kind.ACTIVITIES, ours.id)
+
+    assert imported(told("助老理发", leader.volunteer_no)).counts.created == 1
+    assert imported(told("护绿", "")).counts.created == 1
+    for name, number in (("助老理发", leader.volunteer_no), ("助老理发", ""), ("护绿", "")):
+        assert checked(told(name, number)).counts.unchanged == 1
+    for name, number, column, code in (
+        ("护绿", leader.volunteer_no, "活动名称", "ACTIVITY_DIFFERS"),
+        ("送餐", "没有", "负责人编号", "PERSON_UNKNOWN"),
+        ("送餐", frozen.volunteer_no, "负责人编号", "PERSON_NOT_ACTIVE"),
+    ):
+        assert faults_of(checked(told(name, number))) == [(2, column, code)]
+    rows = in_unit_of_work(lambda: session.execute(select(Activity.name, Activity.leader_id)).all(), write=False)
+    assert dict(map(tuple, rows)) == {"助老理发": leader.id, "护绿": None}

@@ -9,7 +9,16 @@ from sqlalchemy import func, select
 
 from tests.factories import kept
 from tests.factories.identity import a_coordinator, a_person, an_admin
-from tests.factories.imports import ROSTER, a_csv, an_identity_number, checked, faults_of, imported, wanted
+from tests.factories.imports import (
+    ROSTER,
+    WHOLE_ROSTER,
+    a_csv,
+    an_identity_number,
+    checked,
+    faults_of,
+    imported,
+    wanted,
+)
 from tests.factories.organisations import an_organisation
 from timebank.database import in_unit_of_work, session
 from timebank.errors import Forbidden, NotFound
@@ -18,9 +27,11 @@ from timebank.identity.models import Person
 from timebank.identity.rules import Actor, PersonState
 from timebank.imports.models import ImportedContact, ImportedFile, ImportedLine, ImportedNumber
 from timebank.imports.rules import Counts
-from timebank.imports.service import Report
-from timebank.organisations import members
-from timebank.organisations.models import Member, Organisation
+from timebank.imports.service import Report, Wanted
+from timebank.organisations import members, particulars
+from timebank.organisations.models import Area, Member, Organisation
+from timebank.organisations.particulars import Particulars
+from timebank.people import profiles
 
 
 @pytest.fixture
@@ -113,6 +124,51 @@ def test_people_are_found_by_rule(ours: Organisation, coordinator: Actor) -> Non
     more = take_in(coordinator, ours.id, ["V001", "张三", "", "", "13900139000", ""])
     assert done(more) == (0, 1, 0, 0)
     assert done(take_in(coordinator, ours.id, ["", "张三", "", "", "13900139000", ""])) == (0, 0, 1, 0)
+
+
+def test_what_nobody_has_said_of_sex_area_and_skills_is_added(ours: Organisation, coordinator: Actor) -> None:
+    """A newcomer's come with the line; what somebody has said of themself stays as they said it, and is no fault."""
+
+    def told(*lines: list[str]) -> Wanted:
+        return wanted(coordinator, a_csv(WHOLE_ROSTER, lines), organisation_id=ours.id)
+
+    home = in_unit_of_work(lambda: session.execute(select(Area.id, Area.path)).one(), write=False)
+    line = ["V001", "张三", "女", "", "", "", home.path, '"理发，修鞋；理发"', ""]
+    person = a_person("王五")
+    person_id, number = person.id, person.volunteer_no
+    sings = {person_id: Particulars(skills=("唱歌",))}
+    in_unit_of_work(lambda: particulars.add_many(given=sings, by=person_id))
+    known = [number, "王五", "male", "", "", "", "", "理发", ""]
+    first, again = imported(told(line, known)), checked(told(line, known))
+
+    assert (done(first), done(again)) == ((1, 1, 0, 0), (0, 0, 2, 0))
+    late = {person_id: Particulars(sex="female", skills=("理发",))}  # said after the plan was made
+    in_unit_of_work(lambda: particulars.add_many(given=late, by=coordinator.person_id))
+    newcomer_id = the_only("张三").id
+    shown = in_unit_of_work(lambda: [profiles.shown(one) for one in (newcomer_id, person_id)])
+    assert [(one.sex, one.area_id, one.skills, one.version) for one in shown] == [
+        ("female", home.id, ["理发", "修鞋"], 1),
+        ("male", None, ["唱歌"], 2),
+    ]
+    report = checked(
+        told(
+            ["V002", "李四", "不详", "", "", "", "", "", ""],
+            ["V003", "赵六", "", "", "", "", "0999.99", "", ""],
+            ["V004", "钱七", "", "", "", "", "", "、".join("甲乙丙丁戊己庚辛壬癸子"), ""],
+            ["V005", "孙八", "", "", "", "", "", "长" * 61, ""],
+            ["V006", "周九", "", "", "", "", "", "、".join(f"{number}" + "\\" * 59 for number in range(7)), ""],
+            ["V001", "张三", "男", "", "", "", "", "", ""],
+            ["V001", "张三", "女", "", "", "", "", "", ""],
+        )
+    )
+    assert faults_of(report) == [
+        (2, "性别", "SEX_UNKNOWN"),
+        (3, "居住区域编码", "AREA_UNKNOWN"),
+        (4, "服务技能", "TOO_MANY"),
+        (5, "服务技能", "TOO_LONG"),
+        (6, "服务技能", "TOO_LONG"),
+        (8, "性别", "CONTRADICTS_LINE"),
+    ]
 
 
 def test_lines_of_one_person_are_merged(ours: Organisation, coordinator: Actor) -> None:
