@@ -9,10 +9,13 @@ import pytest
 from flask import Flask
 
 from tests.concurrency.crowds import all_at_once, meanwhile
+from tests.factories.devices import a_device
+from tests.factories.identity import a_person
 from tests.factories.mergers import a_guest
+from tests.factories.organisations import a_shop
 from tests.factories.staff import WORD, a_staff_account
 from timebank.database import NIL, in_unit_of_work
-from timebank.identity import service, sessions, signing_in, staff, states
+from timebank.identity import devices, service, sessions, signing_in, staff, states
 from timebank.identity.rules import Grant, PersonState, Role
 from timebank.identity.signing_in import Guess
 from timebank.identity.wechat import OpenId
@@ -83,6 +86,19 @@ def test_wechat_signs_nobody_in_who_is_being_frozen(app: Flask) -> None:
     sign_in = partial(service.sign_in_from_wechat, who=who)
     assert meanwhile(app, partial(frozen, guest.id), sign_in) == "PERSON_NOT_ACTIVE"
     assert open_sessions(guest.id) == []
+
+
+@pytest.mark.parametrize("end", [devices.revoke, partial(devices.roll, key=b"key")])
+def test_nobody_signs_in_on_a_device_that_is_being_ended(app: Flask, end: Callable[..., Any]) -> None:
+    """Recognised, and revoked or rolled before the session is opened: whoever has taken it away is not signed in."""
+    clerk, device = a_person(), a_device(a_shop()).device
+
+    def sign_in() -> None:
+        signed = service.sign_in(person_id=clerk.id)
+        devices.remember_session(device_id=device.id, session_id=signed.session_id)
+
+    assert meanwhile(app, partial(end, device_id=device.id, by=NIL), sign_in) == "DEVICE_REVOKED"
+    assert open_sessions(clerk.id) == []
 
 
 def open_sessions(person_id: UUID) -> list[Any]:

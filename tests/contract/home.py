@@ -17,8 +17,9 @@ from tests.factories.certificates import a_certificate
 from tests.factories.corrections import a_correction
 from tests.factories.devices import a_device
 from tests.factories.family import a_relation
+from tests.factories.files import a_file
+from tests.factories.giving import a_giver, an_application, an_offer
 from tests.factories.giving import a_request as a_pool_grant
-from tests.factories.giving import an_application
 from tests.factories.identity import a_coordinator, a_person, a_staff_member
 from tests.factories.imports import ROSTER, a_csv, imported, wanted
 from tests.factories.merchants import a_merchant
@@ -32,6 +33,8 @@ from tests.factories.stars import PROPOSED, a_bank_with_stars, a_star_proposed, 
 from tests.factories.stockkeeping import a_stocktake, a_write_off, sent
 from tests.factories.supplements import a_finding, a_past_shift, a_supplement
 from timebank import clock
+from timebank.activities import series
+from timebank.activities.series_rules import Frequency, Rule
 from timebank.attendance import late
 from timebank.attendance.rules import Action, LateReason
 from timebank.awards import service as awards
@@ -121,8 +124,8 @@ def _of_the_shop(home: Home) -> Named:
     lot = a_lot(goods.id, home.shop.id, 20)
     quotas_of(home.shop)
     clerk = a_clerk(home.shop)
-    handed_over = reserved(person.id, home.shop.id, (goods.id, 1)).redemption.id
-    in_unit_of_work(lambda: hand_over(actor=clerk, redemption_id=handed_over))
+    order = reserved(person.id, home.shop.id, (goods.id, 1)).redemption.id
+    handed_over = in_unit_of_work(lambda: hand_over(actor=clerk, redemption_id=order))
     closing = in_unit_of_work(lambda: closings.close(actor=clerk, site_id=home.shop.id))
     offer = partial(donations.offer, donor_id=person.id, site_id=home.shop.id, donor_kind=DonorKind.PERSON)
     proxy = in_unit_of_work(
@@ -145,6 +148,8 @@ def _of_the_shop(home: Home) -> Named:
         "transfer_id": sent(home.shop, home.other, (lot.id, 1)).id,
         "stocktake_id": a_stocktake(home.shop).id,
         "closing_id": closing.id,
+        "intake_id": lot.intake_id,
+        "receipt_id": handed_over.receipt.id,
         "donation_id": in_unit_of_work(lambda: offer(lines=[Offered("香皂", 2)])).id,
         "entitlement_id": entitled(person.id, home.shop).id,
         "proxy_id": proxy.id,
@@ -172,9 +177,13 @@ def _of_service(home: Home) -> Named:
             claimed_at=clock.now(),
         )
     )
+    weekly = Rule(frequency=Frequency.WEEKLY, first_on=clock.day_of(clock.now()) + day)
+    begin = partial(series.begin, actor=coordinator, activity_id=shift.activity_id, rule=weekly)
     made = in_unit_of_work(lambda: evaluations.evaluate(actor=coordinator, record_id=final.record_id, score=5))
     return {
         "activity_id": shift.activity_id,
+        "shift_id": shift.id,
+        "series_id": in_unit_of_work(lambda: begin(start_minute=600, length_minutes=60, capacity=2)).id,
         "supplement_id": a_supplement(a_past_shift(organisation_id=home.id)).id,
         "attendance_id": checked_in(inside.id, shift).attendance.id,
         "record_id": record.record_id,
@@ -192,7 +201,7 @@ def _of_service(home: Home) -> Named:
 
 def _of_people(home: Home) -> Named:
     person, old, child = a_person(), a_person(), a_minor(clock.day_of(clock.now()) - timedelta(days=9 * 365))
-    guardian = a_guardian_of(child, organisation_id=home.id)
+    guardian, (giver, recipient) = a_guardian_of(child, organisation_id=home.id), a_giver()
     relation = a_relation(person.id, old.id, state=RelationState.CONFIRMED, organisation_id=home.id)
     here: Named = {"actor": home.admin, "organisation_id": home.id}
     ask = partial(disclosures.ask, person_id=person.id, fields=[Field.NAME], reason="补材料", **here)
@@ -207,6 +216,9 @@ def _of_people(home: Home) -> Named:
         "qualification_id": a_qualification(person.id, "first_aid", organisation_id=home.id).id,
         "relation_id": relation.id,
         "guardian_id": guardian.id,
+        "ward_id": child.id,
+        "gift_id": an_offer(giver.id, recipient).id,
+        "file_id": a_file(Actor(person.id)).id,
         "award_id": in_unit_of_work(partial(_awarded, home, person)).id,
         "training_id": in_unit_of_work(partial(_trained, home, person)),
         "participation_id": in_unit_of_work(

@@ -165,7 +165,10 @@ def _end_sessions(device_id: UUID) -> None:
 
 
 def remember_session(*, device_id: UUID, session_id: UUID) -> None:
-    """Keep on which device a session was opened."""
+    """Keep on which device a session was opened. Raises DeviceRevoked if it was revoked or rolled a moment ago."""
+    device = session.get(Device, device_id, with_for_update={"read": True}, populate_existing=True)
+    if device is None or device.token_hash is None:
+        raise DeviceRevoked
     session.add(DeviceSession(session_id=session_id, device_id=device_id))
     session.flush()
 
