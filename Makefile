@@ -5,6 +5,9 @@ PYTHON ?= $(firstword $(foreach name,python3.11 python3.12 python3.13 python3.14
 JOBS ?= 2
 VENV := .venv
 BIN := $(VENV)/bin
+
+# The tests start some two hundred processes, and none of them should compile the product anew.
+unexport PYTHONDONTWRITEBYTECODE
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
 .PHONY: help run test check bench soak clean

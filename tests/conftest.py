@@ -2,6 +2,7 @@
 
 import contextvars
 import dataclasses
+import gc
 import os
 import shutil
 from collections.abc import Callable, Iterable, Iterator
@@ -19,7 +20,7 @@ from flask.testing import FlaskClient
 from sqlalchemy import event
 from werkzeug.test import TestResponse
 
-from tests import servers
+from tests import measuring, servers
 from tests.databases import Databases, PostgresDatabases, SqliteDatabases
 from tests.engines import ENGINES
 from tests.postgres import NoPostgres, running_server
@@ -44,6 +45,11 @@ hypothesis.settings.register_profile(
     "soak", deadline=None, max_examples=2_000, stateful_step_count=200, suppress_health_check=_TOO_EAGER
 )
 hypothesis.settings.load_profile("short")  # --hypothesis-profile=soak comes later and wins
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Add what decides where coverage is measured."""
+    config.pluginmanager.register(measuring)
 
 
 # --- one PostgreSQL server a run, also with several workers -----------------------------------------------------------
@@ -117,6 +123,7 @@ class _House:
         self.app.test_client_class = Client
         with self.app.app_context():
             _forget_durability()
+        gc.freeze()  # all that is there stays: going through it again and again is a fifth of a run
 
     def close(self) -> None:
         with self.app.app_context():

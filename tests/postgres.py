@@ -30,7 +30,14 @@ START_SECONDS = 60
 _ROOM_BYTES = 1 << 30
 _PREFIX = "timebank-postgres-"
 _SETTINGS = {"listen_addresses": "", "max_connections": "300", "unix_socket_permissions": "0700"}
-_FORGETFUL = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off", "autovacuum": "off"}
+_FORGETFUL = {
+    "fsync": "off",
+    "synchronous_commit": "off",
+    "full_page_writes": "off",
+    "autovacuum": "off",
+    # Its tables hold a handful of rows; nobody has told the planner, which compiles what it thinks to be long work.
+    "jit": "off",
+}
 
 
 class NoPostgres(Exception):
