@@ -8,16 +8,14 @@ import io
 from collections.abc import Callable
 from enum import StrEnum
 from itertools import groupby
-
-from reportlab.graphics import renderPDF
-from reportlab.graphics.shapes import Drawing
-from reportlab.lib.pagesizes import A4, landscape
-from reportlab.lib.units import mm
-from reportlab.pdfgen.canvas import Canvas
+from typing import TYPE_CHECKING
 
 from timebank.documents import qr
 from timebank.documents.tables import clean
 from timebank.documents.typefaces import Typeface
+
+if TYPE_CHECKING:
+    from reportlab.graphics.shapes import Drawing
 
 MEDIA_TYPE = "application/pdf"
 PAGE_WIDTH, PAGE_HEIGHT = 210.0, 297.0
@@ -25,7 +23,8 @@ LINE_HEIGHT = 1.5
 """Of the size of the letters: Chinese characters fill their square."""
 # A line does not begin with these, nor end with those; one too many is better than a stop alone on a line.
 _NOT_FIRST = frozenset("，。、；：？！）》」』”’%,.;:?!)")
-_POINTS_A_MM = float(mm)
+_POINTS_A_MM = 72 / 2.54 * 0.1
+"""To the last digit what reportlab has for it."""
 
 
 class Align(StrEnum):
@@ -41,6 +40,9 @@ class Pages:
 
     def __init__(self, *, title: str, face: Typeface, wide: bool = False) -> None:
         """Begin the first page; ``title`` is what a reader shows in its window. ``wide`` pages lie on their side."""
+        from reportlab.lib.pagesizes import A4, landscape
+        from reportlab.pdfgen.canvas import Canvas
+
         self._face = face
         self.width, self.height = (PAGE_HEIGHT, PAGE_WIDTH) if wide else (PAGE_WIDTH, PAGE_HEIGHT)
         self._buffer = io.BytesIO()
@@ -104,8 +106,10 @@ class Pages:
             rounded * _POINTS_A_MM,
         )
 
-    def drawing(self, drawing: Drawing, *, left: float, top: float, width: float) -> float:
+    def drawing(self, drawing: "Drawing", *, left: float, top: float, width: float) -> float:
         """Draw a picture of shapes as wide as that; return where it ends."""
+        from reportlab.graphics import renderPDF
+
         scale = width * _POINTS_A_MM / drawing.width
         bottom: float = top + drawing.height * scale / _POINTS_A_MM
         self._canvas.saveState()

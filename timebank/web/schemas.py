@@ -1,6 +1,6 @@
 """The base of all schemas, and the shapes that every list and every problem share."""
 
-from typing import Any
+from typing import Any, Self
 
 from marshmallow import RAISE, fields
 from marshmallow import Schema as MarshmallowSchema
@@ -16,6 +16,10 @@ class Schema(MarshmallowSchema):
 
     class Meta:
         unknown = RAISE
+
+    def __deepcopy__(self, _: dict[int, Any]) -> Self:
+        """Return the schema itself: nothing changes one, and flask-smorest copies it with every decorator of a view."""
+        return self
 
 
 class PageQuery(Schema):
