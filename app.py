@@ -1,5 +1,5 @@
 """WSGI entry point: ``gunicorn app:application``."""
 
-from timebank import serving
+from timebank import worker
 
-application = serving.application()
+application = worker.application()

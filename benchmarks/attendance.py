@@ -28,8 +28,8 @@ from timebank.attendance import service as attendance
 from timebank.attendance.reading import Presented, Reader
 from timebank.database import db, in_unit_of_work
 from timebank.identity.rules import Actor
-from timebank.serving import set_aside
 from timebank.settings import Settings
+from timebank.worker import set_aside
 
 PEOPLE = 200
 NAMES = {

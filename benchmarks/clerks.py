@@ -22,10 +22,10 @@ from benchmarks.load import Run
 from timebank.application import create_app
 from timebank.database import db, in_unit_of_work, new_id, session
 from timebank.identity.rules import Actor, Grant, Role
-from timebank.serving import set_aside
 from timebank.settings import Settings
 from timebank.shop.redemption import handovers, reservations
 from timebank.shop.rules import Line
+from timebank.worker import set_aside
 
 PLENTY = 10**12
 _bare = MetaData()

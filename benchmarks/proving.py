@@ -6,8 +6,6 @@ over bytes that are ready.
 
 import multiprocessing
 import os
-import resource
-import sys
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -17,6 +15,7 @@ from typing import TypeVar
 from sqlalchemy import select
 
 from benchmarks.load import Run
+from benchmarks.memory import most_megabytes
 from timebank.application import create_app
 from timebank.database import db
 from timebank.ledger import proof, queries
@@ -36,7 +35,7 @@ class Proven:
     verify_seconds: float
     rehash_seconds: float
     sha256_seconds: float
-    peak_mb: float
+    peak_mb: int
 
     @property
     def runs(self) -> dict[str, Run]:
@@ -63,7 +62,7 @@ def _prove(settings: Settings) -> Proven:
         began = time.perf_counter()
         report = proof.verify()
         took = time.perf_counter() - began
-        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+        peak = most_megabytes()
         known = _some_entries()
         db.engine.dispose()
     if not report.ok:
@@ -74,7 +73,7 @@ def _prove(settings: Settings) -> Proven:
         verify_seconds=took,
         rehash_seconds=_repeat(lambda one: entry_hash(*one), known),
         sha256_seconds=_repeat(lambda message: sha256(message).digest(), messages),
-        peak_mb=peak / (2**20 if sys.platform == "darwin" else 2**10),
+        peak_mb=peak,
     )
 
 

@@ -6,8 +6,7 @@ against the plain GROUP BY. PostgreSQL; see docs/reports.md, "How fast".
 
 import argparse
 import json
-import multiprocessing
-import resource
+import subprocess
 import sys
 import tempfile
 import time
@@ -26,11 +25,14 @@ from benchmarks import databases, records, report
 from benchmarks.load import Run
 from benchmarks.report import Ratio, Rounds
 from tests.postgres import running_server
+from tests.servers import environment_of
 from timebank.application import create_app
 from timebank.database import db, in_unit_of_work, session
 from timebank.documents import xlsx_file
 from timebank.documents.typefaces import typeface
+from timebank.identity import service as identity
 from timebank.identity.rules import Actor, Grant, Role
+from timebank.serving import ROOT
 from timebank.settings import Settings
 from timebank.statistics import forms, service, summary
 from timebank.statistics.queries import Asker
@@ -95,7 +97,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         records.places(settings)
         records.records(settings, 0, options.records - 1)
         rounds = _exports(settings, Path(folder), options.records, options.rounds)
-        memory = {str(form): _peak_megabytes(settings, form) for form in (Form.CSV, Form.XLSX)}
+        memory = _memory(settings, options.records)
         if options.all_records > options.records:
             records.records(settings, options.records, options.all_records - 1)
         rounds |= _tables(settings, options.all_records, options.rounds)
@@ -224,27 +226,34 @@ def _rustpy(path: Path, count: int) -> None:
     rustpy_xlsxwriter.write_worksheet((dict(zip(names, row, strict=True)) for row in _rows(count)), str(path))
 
 
-def _peak_megabytes(settings: Settings, form: Form) -> tuple[int, int]:
-    """Return the most memory that a process of its own takes until an export begins, and until it is over."""
-    processes = multiprocessing.get_context("spawn")
-    listening, telling = processes.Pipe(duplex=False)
-    process = processes.Process(target=_child, args=(settings, form, telling))
-    process.start()
-    megabytes: tuple[int, int] = listening.recv()
-    process.join()
-    return megabytes
+def _memory(settings: Settings, count: int) -> dict[str, tuple[int, int]]:
+    auditor = _auditor(settings)
+    return {str(form): _megabytes(settings, form, auditor, count) for form in (Form.CSV, Form.XLSX)}
 
 
-def _child(settings: Settings, form: Form, telling: Any) -> None:
-    with create_app(settings).app_context(), tempfile.TemporaryDirectory() as folder:
-        before = _most_megabytes()
-        _export(form, Path(folder) / "export")
+def _auditor(settings: Settings) -> UUID:
+    """Enrol an auditor of the whole bank, for whom a worker exports."""
+
+    def enrol() -> UUID:
+        person = identity.enrol(display_name="审计员")
+        identity.grant(person_id=person.id, granted=Grant(Role.AUDITOR, area_path=""))
+        return person.id
+
+    with create_app(settings).app_context():
+        person_id = in_unit_of_work(enrol)
         db.engine.dispose()
-    telling.send((before, _most_megabytes()))
+    return person_id
 
 
-def _most_megabytes() -> int:
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
+def _megabytes(settings: Settings, form: Form, person_id: UUID, count: int) -> tuple[int, int]:
+    """Return the most memory that a worker takes before it exports all records, and until it has."""
+    environment = environment_of(settings)
+    Path(environment["PROMETHEUS_MULTIPROC_DIR"]).mkdir(exist_ok=True)
+    command = [sys.executable, "-m", "benchmarks.exporting", str(form), str(person_id)]
+    done = subprocess.run(command, env=environment, cwd=ROOT, stdout=subprocess.PIPE, text=True, check=True)
+    found = json.loads(done.stdout.splitlines()[-1])
+    assert found["rows"] == count, "not all records were exported"
+    return found["before"], found["most"]
 
 
 if __name__ == "__main__":

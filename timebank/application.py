@@ -1,9 +1,11 @@
 """The application, as a table of contents: what it is made of, in the order in which it is put together."""
 
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 from flask import Flask
-from flask_migrate import Migrate
+from werkzeug.local import LocalProxy
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from timebank import append_only, database
@@ -29,7 +31,7 @@ from timebank.codes.book import CodeBook
 from timebank.complaints import endpoints as complaints
 from timebank.demo import clock as demo_clock
 from timebank.demo import endpoints as demo
-from timebank.documents.typefaces import UnusableFont, typeface
+from timebank.documents.typefaces import Typeface, UnusableFont, typeface
 from timebank.evaluations import endpoints as evaluations
 from timebank.files import endpoints as files
 from timebank.giving import endpoints as giving
@@ -165,15 +167,12 @@ def create_app(settings: Settings | None = None) -> Flask:
     app.json.sort_keys = False  # type: ignore[attr-defined]
     app.json.ensure_ascii = False  # type: ignore[attr-defined]
     app.extensions["timebank-settings"] = settings
-    try:
-        app.extensions["timebank-typeface"] = typeface(settings.font_path)
-    except UnusableFont as error:
-        raise UnsafeSettings(f"TIMEBANK_FONT_PATH: no TrueType font that can be embedded ({error})") from error
+    app.extensions["timebank-typeface"] = _typeface(settings)
     app.extensions["timebank-codes"] = CodeBook(settings.keys("codes"))
     app.extensions["timebank-documents"] = DocumentKeys.of(settings)
     app.extensions["timebank-wechat"] = WechatClient(settings)
     app.extensions["timebank-templates"] = templates.read(settings.wechat_templates)
-    app.extensions["timebank-migration-head"] = observe.migration_head(str(MIGRATIONS))
+    app.extensions["timebank-migration-head"] = observe.migration_head(MIGRATIONS)
     if settings.trusted_proxies:
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=settings.trusted_proxies, x_proto=settings.trusted_proxies)  # type: ignore[method-assign]
 
@@ -185,7 +184,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     database.init_app(app, settings)
     with app.app_context():
         append_only.authorize(database.db.engine, database.db.metadata)
-    Migrate(app, database.db, directory=str(MIGRATIONS), compare_type=True)
+    app.extensions["migrate"] = LocalProxy(partial(_migrate, app))
     tokens.init_app(app, settings)
     problems.init_app(app)
     observe.init_app(app)
@@ -199,3 +198,22 @@ def create_app(settings: Settings | None = None) -> Flask:
         api.register_blueprint(demo.blueprint, url_prefix=PREFIX)
     app.register_blueprint(docs.pages)
     return app
+
+
+def _typeface(settings: Settings) -> Typeface:
+    """Return what PDF files are printed in; ours is read when one is written, an operator's now. Raises UnsafeSettings."""
+    face = typeface(settings.font_path)
+    try:
+        if settings.font_path:
+            face.load()
+    except UnusableFont as error:
+        raise UnsafeSettings(f"TIMEBANK_FONT_PATH: no TrueType font that can be embedded ({error})") from error
+    return face
+
+
+def _migrate(app: Flask) -> Any:
+    """Return what Flask-Migrate keeps in an application, and put it there: who migrates loads alembic, who serves does not."""
+    from flask_migrate import Migrate
+
+    Migrate(app, database.db, directory=str(MIGRATIONS), compare_type=True)
+    return app.extensions["migrate"]

@@ -6,6 +6,7 @@ from uuid import UUID
 import click
 from flask import current_app
 from flask.cli import FlaskGroup, with_appcontext
+from flask_migrate.cli import db as migration_commands
 from sqlalchemy import exists, select
 from sqlalchemy.exc import IntegrityError, OperationalError, ProgrammingError
 
@@ -53,6 +54,7 @@ def _add(group: click.Group, name: str) -> None:
     cli.add_command(group, name)
 
 
+cli.add_command(migration_commands, "db")
 _add(audit_commands, "audit")
 _add(staff_commands, "staff")
 _add(ledger_commands, "ledger")

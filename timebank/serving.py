@@ -1,14 +1,12 @@
 """``timebank run``: from an empty folder to a served street, in the foreground, until SIGTERM."""
 
-import gc
 import os
 import shutil
 import signal
 import socket
 import subprocess
 import sys
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -17,11 +15,11 @@ import flask_migrate
 from flask import Flask, current_app
 
 from timebank.application import create_app
-from timebank.database import db
 from timebank.demo import street
 from timebank.demo.wechat import FakeWechat, serving
 from timebank.ledger import doctor
 from timebank.settings import LOOPBACK, Settings, UnsafeSettings
+from timebank.worker import opened, refuse_powerful_role
 
 ROOT = Path(__file__).parent.parent
 KEEP_ALIVE_SECONDS = 75
@@ -64,7 +62,7 @@ def prepare(app: Flask) -> None:
     Raises UnsafeSettings if afterwards something of what guards the ledger is missing; the demo only says so, for there
     one role may be everything.
     """
-    with _opened(app):
+    with opened(app):
         flask_migrate.upgrade()
         refuse_powerful_role(app)
         is_demo = current_app.extensions["timebank-settings"].is_demo
@@ -75,45 +73,6 @@ def prepare(app: Flask) -> None:
                 raise UnsafeSettings("the database does not guard the ledger (see `timebank ledger doctor`)")
         if is_demo:
             street.settle()
-
-
-@contextmanager
-def _opened(app: Flask) -> Iterator[None]:
-    """Work with the application's database, and leave no connection open: workers are forked afterwards."""
-    with app.app_context():
-        try:
-            yield
-        finally:
-            db.session.remove()
-            db.engine.dispose()
-
-
-def application() -> Flask:
-    """Return the application of a worker; in production its role may own nothing of the ledger.
-
-    Raises UnsafeSettings, which ends the worker and with it the server.
-    """
-    app = create_app()
-    with _opened(app):
-        refuse_powerful_role(app)
-    set_aside()
-    return app
-
-
-def set_aside() -> None:
-    """Leave out of every later collection what is there now and stays: modules, tables, routes, schemas.
-
-    They are nearly 400,000 objects. A full collection looks at each of them, finds nothing, and stops all threads for 0.1
-    to 0.2 s, in the midst of somebody's check-out.
-    """
-    gc.collect()
-    gc.freeze()
-
-
-def refuse_powerful_role(app: Flask) -> None:
-    """Raise UnsafeSettings in production if the application's role could remove what guards the ledger."""
-    if not app.extensions["timebank-settings"].is_demo:
-        doctor.refuse_powerful_role()
 
 
 def serve(settings: Settings) -> int:

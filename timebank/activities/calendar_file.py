@@ -1,17 +1,21 @@
 """Calendars as files (RFC 5545): the same shifts give the same bytes, and a shift keeps its UID whatever becomes of it."""
 
 from collections.abc import Iterable
-
-from icalendar import Calendar, Event
+from typing import TYPE_CHECKING
 
 from timebank.activities.calendars import Entry
 from timebank.clock import SHANGHAI
+
+if TYPE_CHECKING:
+    from icalendar import Event
 
 MEDIA_TYPE = "text/calendar"
 
 
 def written(name: str, entries: Iterable[Entry]) -> bytes:
     """Return a calendar with the time zone Asia/Shanghai in it; what was cancelled stays, as STATUS:CANCELLED."""
+    from icalendar import Calendar
+
     calendar = Calendar()
     calendar.add("prodid", "-//timebank//shifts//ZH")
     calendar.add("version", "2.0")
@@ -24,7 +28,9 @@ def written(name: str, entries: Iterable[Entry]) -> bytes:
     return content
 
 
-def _event(entry: Entry) -> Event:
+def _event(entry: Entry) -> "Event":
+    from icalendar import Event
+
     event = Event()
     event.add("uid", f"{entry.shift_id}@timebank")
     event.add("dtstamp", entry.changed_at)

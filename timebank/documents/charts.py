@@ -16,7 +16,6 @@ from reportlab.lib import colors
 from timebank.documents.tables import clean
 from timebank.documents.typefaces import NOTO, Typeface, typeface
 
-MEDIA_TYPE = "image/svg+xml; charset=utf-8"
 WIDTH = 520.0
 _INK = colors.HexColor("#222222")
 _FILLS = ("#1f3b5c", "#ffffff", "#b8c4d0", "#ffffff")
@@ -131,7 +130,7 @@ def _escaped(text: str) -> str:
 
 
 def _framed(title: str, unit: str, height: float) -> Drawing:
-    typeface()
+    typeface().load()
     drawing = Drawing(WIDTH, height)
     drawing.add(Rect(0, 0, WIDTH, height, fillColor=colors.white, strokeColor=None))
     drawing.add(_text(title, 12, height - 20, 13))

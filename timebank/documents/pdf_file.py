@@ -7,23 +7,22 @@ searched and copied, and a QR picture is drawn as vectors, so that a printer of 
 import io
 from enum import StrEnum
 from itertools import groupby
-
-from reportlab.graphics import renderPDF
-from reportlab.graphics.shapes import Drawing
-from reportlab.lib.pagesizes import A4, landscape
-from reportlab.lib.units import mm
-from reportlab.pdfgen.canvas import Canvas
+from typing import TYPE_CHECKING
 
 from timebank.documents import qr
 from timebank.documents.line_breaking import Breaker, broken, one_line
 from timebank.documents.tables import clean
 from timebank.documents.typefaces import Typeface
 
+if TYPE_CHECKING:
+    from reportlab.graphics.shapes import Drawing
+
 MEDIA_TYPE = "application/pdf"
 PAGE_WIDTH, PAGE_HEIGHT = 210.0, 297.0
 LINE_HEIGHT = 1.5
 """Of the size of the letters: Chinese characters fill their square."""
-_POINTS_A_MM = float(mm)
+_POINTS_A_MM = 72 / 2.54 * 0.1
+"""To the last digit what reportlab has for it."""
 
 
 class Align(StrEnum):
@@ -51,6 +50,9 @@ class Pages:
         ``breaker`` and ``names_helvetica`` (a font that the file names, does not carry and prints nothing in) make papers of
         before as they were.
         """
+        from reportlab.lib.pagesizes import A4, landscape
+        from reportlab.pdfgen.canvas import Canvas
+
         self._face, self._breaker = face, breaker
         self.width, self.height = (PAGE_HEIGHT, PAGE_WIDTH) if wide else (PAGE_WIDTH, PAGE_HEIGHT)
         self._buffer = io.BytesIO()
@@ -122,8 +124,10 @@ class Pages:
             rounded * _POINTS_A_MM,
         )
 
-    def drawing(self, drawing: Drawing, *, left: float, top: float, width: float) -> float:
+    def drawing(self, drawing: "Drawing", *, left: float, top: float, width: float) -> float:
         """Draw a picture of shapes as wide as that; return where it ends."""
+        from reportlab.graphics import renderPDF
+
         scale = width * _POINTS_A_MM / drawing.width
         bottom: float = top + drawing.height * scale / _POINTS_A_MM
         self._canvas.saveState()

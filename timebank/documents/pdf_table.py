@@ -6,12 +6,14 @@ For reading and signing; whoever wants to calculate takes the spreadsheet. Pictu
 from collections.abc import Sequence
 from decimal import Decimal
 from itertools import pairwise
-
-from reportlab.graphics.shapes import Drawing
+from typing import TYPE_CHECKING
 
 from timebank.documents.pdf_file import MEDIA_TYPE, Align, Pages
 from timebank.documents.tables import TIME_ZONE, Cell, Column, Table, Type
 from timebank.documents.typefaces import Typeface
+
+if TYPE_CHECKING:
+    from reportlab.graphics.shapes import Drawing
 
 __all__ = ["MEDIA_TYPE", "MOST_COLUMNS_UPRIGHT", "write"]
 
@@ -24,7 +26,7 @@ _SHARES = {Type.TEXT: 2.2, Type.ID: 2.2, Type.WHOLE_NUMBER: 1.0, Type.DECIMAL: 1
 _NUMBERS = frozenset({Type.WHOLE_NUMBER, Type.DECIMAL})
 
 
-def write(table: Table, face: Typeface, *, pictures: Sequence[Drawing] = ()) -> bytes:
+def write(table: Table, face: Typeface, *, pictures: Sequence["Drawing"] = ()) -> bytes:
     """Return the pages of a table; the same table gives the same bytes. Raises GlyphMissing."""
     sheet = _Sheet(table, face)
     sheet.heading()
@@ -55,7 +57,7 @@ class _Sheet:
         said = "　".join(f"{name}：{value}" for name, value in {**self._table.filters, "时区": TIME_ZONE}.items())
         self._top = self.pages.paragraph(said, left=_MARGIN, top=self._top + 9, width=self._width, size=8) + 3
 
-    def picture(self, drawing: Drawing) -> None:
+    def picture(self, drawing: "Drawing") -> None:
         """Put a picture on the page, on the next one if it does not fit here."""
         width = min(self._width, 180.0)
         height = drawing.height / drawing.width * width

@@ -5,12 +5,12 @@ error correction M. White background and the standard's quiet zone of four modul
 """
 
 import io
+from typing import TYPE_CHECKING
 
-from qrcode.constants import ERROR_CORRECT_M
-from qrcode.image.base import BaseImage
-from qrcode.image.pil import PilImage
-from qrcode.image.svg import SvgPathFillImage
-from qrcode.main import QRCode
+if TYPE_CHECKING:
+    from qrcode.image.base import BaseImage
+    from qrcode.image.pil import PilImage
+    from qrcode.main import QRCode
 
 QUIET_ZONE = 4
 """Modules on each side (ISO/IEC 18004)."""
@@ -19,11 +19,15 @@ MODULE_PIXELS = 8
 
 def svg(text: str) -> bytes:
     """Return a picture of ``text`` that scales to any size: one path, no scripts, no outside references."""
+    from qrcode.image.svg import SvgPathFillImage
+
     return _saved(_code(text, module_pixels=10).make_image(SvgPathFillImage))
 
 
 def png(text: str, *, module_pixels: int = MODULE_PIXELS) -> bytes:
     """Return a picture of ``text`` in black and white, ``module_pixels`` pixels a module."""
+    from qrcode.image.pil import PilImage
+
     return _saved(_code(text, module_pixels=module_pixels).make_image(PilImage))
 
 
@@ -33,13 +37,17 @@ def modules(text: str) -> list[list[bool]]:
     return found
 
 
-def _code(text: str, *, module_pixels: int) -> QRCode[PilImage]:
+def _code(text: str, *, module_pixels: int) -> "QRCode[PilImage]":
+    from qrcode.constants import ERROR_CORRECT_M
+    from qrcode.image.pil import PilImage
+    from qrcode.main import QRCode
+
     code = QRCode(error_correction=ERROR_CORRECT_M, box_size=module_pixels, border=QUIET_ZONE, image_factory=PilImage)
     code.add_data(text)
     return code
 
 
-def _saved(image: BaseImage) -> bytes:
+def _saved(image: "BaseImage") -> bytes:
     buffer = io.BytesIO()
     image.save(buffer)
     return buffer.getvalue()

@@ -8,15 +8,15 @@ from collections.abc import Iterable, Iterator
 from functools import cache
 from itertools import groupby
 from pathlib import Path
+from threading import Lock
 from typing import Any
-
-from reportlab.pdfbase import pdfmetrics
-from reportlab.pdfbase.ttfonts import TTFError, TTFont
 
 from timebank.documents.errors import GlyphMissing
 
 NOTO = Path(__file__).parent / "fonts" / "NotoSansSC-GB2312.ttf"
 """Noto Sans SC, OFL 1.1, cut down to GB 2312 by ``fonts/make_subset.py``."""
+_reading = Lock()
+"""Held while a font is read: a second copy under the same name would spoil the page that is written with the first."""
 
 
 class UnusableFont(Exception):
@@ -24,11 +24,16 @@ class UnusableFont(Exception):
 
 
 class Typeface:
-    """One or more fonts; each character is printed in the first that has it."""
+    """One or more fonts; each character is printed in the first that has it. The files are read when one is needed."""
 
     def __init__(self, *paths: Path) -> None:
-        """Take the files in the order in which they are asked. Raises UnusableFont."""
-        self._fonts = [_loaded(path) for path in paths]
+        """Take the files in the order in which they are asked."""
+        self._paths = paths
+        self._read: list[Any] = []
+
+    def load(self) -> None:
+        """Read the files now, a tenth of a second and some megabytes each, unless that is done. Raises UnusableFont."""
+        _ = self._fonts
 
     @property
     def first(self) -> str:
@@ -49,7 +54,16 @@ class Typeface:
 
     def width(self, text: str, size: float) -> float:
         """Return how wide ``text`` prints at ``size``, both in points. Raises GlyphMissing."""
+        from reportlab.pdfbase import pdfmetrics
+
         return sum((float(pdfmetrics.stringWidth(piece, name, size)) for name, piece in self.runs(text)), 0.0)
+
+    @property
+    def _fonts(self) -> list[Any]:
+        if not self._read:
+            with _reading:
+                self._read = [_read(path) for path in self._paths]
+        return self._read
 
     def _name_for(self, character: str) -> str | None:
         return next((font.fontName for font in self._fonts if ord(character) in font.face.charToGlyph), None)
@@ -62,13 +76,16 @@ def code_points(characters: Iterable[str]) -> str:
 
 @cache
 def typeface(extra: Path | None = None) -> Typeface:
-    """Return our font, followed by an operator's for what ours lacks. Reading one takes a tenth of a second, once."""
+    """Return our font, followed by an operator's for what ours lacks."""
     return Typeface(NOTO) if extra is None else Typeface(NOTO, extra)
 
 
 @cache
-def _loaded(path: Path) -> Any:
+def _read(path: Path) -> Any:
     """Return the font in a file, known to reportlab by its path: the same name, the same bytes, in every process."""
+    from reportlab.pdfbase import pdfmetrics
+    from reportlab.pdfbase.ttfonts import TTFError, TTFont
+
     try:
         font = TTFont(path.stem, str(path))
     except (TTFError, OSError) as error:

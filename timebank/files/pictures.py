@@ -5,32 +5,13 @@ end) is gone, because only the pixels go into the new file.
 """
 
 import hashlib
-import io
-import struct
 import threading
-import zlib
-from contextlib import suppress
 from dataclasses import dataclass
 
-from PIL import Image, ImageOps
-
-from timebank.files.errors import FileTooLarge, FileTypeRefused, FileUnreadable, PictureTooLarge
-from timebank.files.rules import JPEG, MAX_BYTES, MAX_PIXELS, MAX_SIDE, MEBIBYTE, PDF, PICTURE_TYPES, Use
+from timebank.files.errors import FileTooLarge, FileTypeRefused, FileUnreadable
+from timebank.files.rules import JPEG, MAX_BYTES, MEBIBYTE, PDF, PICTURE_TYPES, Use
 
 _FORMATS = {b"\xff\xd8\xff": "JPEG", b"\x89PNG\r\n\x1a\n": "PNG"}
-_QUALITY = 85
-_BROKEN = (
-    OSError,
-    SyntaxError,
-    ValueError,
-    EOFError,
-    LookupError,
-    TypeError,
-    ArithmeticError,
-    struct.error,
-    zlib.error,
-)
-_BOMBS = (Image.DecompressionBombError, Image.DecompressionBombWarning)
 _decoding = threading.BoundedSemaphore(2)
 """A large picture takes a hundred megabytes while it is unpacked: not one for each thread."""
 
@@ -64,8 +45,10 @@ def admitted(data: bytes, *, declared: str, use: Use) -> Content:
     picture = _picture_format(data)
     if picture is None or declared == PDF or (declared.startswith("image/") and declared not in _SAID):
         raise FileTypeRefused
+    from timebank.files import painting
+
     with _decoding:
-        return Content(_repainted(data, picture), JPEG)
+        return Content(painting.repainted(data, picture), JPEG)
 
 
 # Between pictures the name does not matter: phones save a PNG as .jpg, and only the pixels are kept.
@@ -76,34 +59,6 @@ def _picture_format(data: bytes) -> str | None:
     if data[:4] == b"RIFF" and data[8:12] == b"WEBP":
         return "WEBP"
     return next((name for start, name in _FORMATS.items() if data.startswith(start)), None)
-
-
-def _repainted(data: bytes, picture: str) -> bytes:
-    """Return the first frame as a new JPEG, upright and at most ``MAX_SIDE`` a side, transparent parts white."""
-    try:
-        with Image.open(io.BytesIO(data), formats=(picture,)) as image:
-            if image.width * image.height > MAX_PIXELS:
-                raise PictureTooLarge(max_megapixels=MAX_PIXELS // 1_000_000)
-            image.draft("RGB", (MAX_SIDE, MAX_SIDE))
-            image.load()
-            return _painted(image)
-    except _BOMBS as error:
-        raise PictureTooLarge(max_megapixels=MAX_PIXELS // 1_000_000) from error
-    except _BROKEN as error:
-        raise FileUnreadable from error
-
-
-def _painted(image: Image.Image) -> bytes:
-    transparent = "A" in image.getbands() or "transparency" in image.info
-    pixels: Image.Image = image.convert("RGBA" if transparent else "RGB")
-    pixels.thumbnail((MAX_SIDE, MAX_SIDE))
-    with suppress(*_BROKEN):  # a phone that writes bad EXIF is no reason to refuse its pictures
-        pixels = ImageOps.exif_transpose(pixels)
-    canvas = Image.new("RGB", pixels.size, "white")
-    canvas.paste(pixels, mask=pixels.getchannel("A") if transparent else None)
-    painted = io.BytesIO()
-    canvas.save(painted, "JPEG", quality=_QUALITY)
-    return painted.getvalue()
 
 
 def _pdf(data: bytes) -> Content:

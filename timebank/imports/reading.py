@@ -7,7 +7,6 @@ from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from timebank.documents.csv_file import restored
-from timebank.imports import xlsx_reading
 from timebank.imports.errors import ImportTooLarge, ImportTypeRefused, ImportUnreadable
 from timebank.imports.rules import MAX_BYTES, MEBIBYTE
 from timebank.imports.values import Raw
@@ -36,6 +35,8 @@ def rows(data: bytes) -> Iterator[Row]:
     if data.startswith(_OTHERS):
         raise ImportTypeRefused
     if data.startswith(_ZIP):
+        from timebank.imports import xlsx_reading
+
         return (Row(line, cells) for line, cells in xlsx_reading.rows(data))
     return _csv_rows(decoded(data))
 

@@ -2,15 +2,16 @@
 
 from collections.abc import Sequence
 from enum import StrEnum
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from reportlab.graphics.shapes import Drawing
-
-from timebank.documents import charts
 from timebank.statistics.questions import HoursFilter, Kind, Question
 from timebank.statistics.report import Report
 from timebank.statistics.rules import PROVENANCE_NAMES, PROVENANCES, Cut, Measure
 
+if TYPE_CHECKING:
+    from reportlab.graphics.shapes import Drawing
+
+MEDIA_TYPE = "image/svg+xml; charset=utf-8"
 MOST_COLUMNS, MOST_BARS = 36, 30
 UNIT = "分钟"
 OTHERS = "其余"
@@ -39,10 +40,12 @@ def question_of(chart: Chart, wanted: HoursFilter, level: int | None) -> Questio
 
 def svg(chart: Chart, report: Report) -> bytes:
     """Return a picture of a report as a file. Raises GlyphMissing."""
+    from timebank.documents import charts
+
     return charts.svg(drawn(chart, report.items()), title=TITLES[chart])
 
 
-def of(report: Report) -> list[Drawing]:
+def of(report: Report) -> list["Drawing"]:
     """Return the pictures that go with a report on paper: none for lists, pivots and links, or without service minutes."""
     names = {name for name, _ in report.columns}
     items = report.items() if report.drawn and Measure.SERVICE_MINUTES in names else []
@@ -52,8 +55,10 @@ def of(report: Report) -> list[Drawing]:
     return [drawn(chart, items) for chart in Chart if shown[chart]]
 
 
-def drawn(chart: Chart, items: Sequence[dict[str, Any]]) -> Drawing:
+def drawn(chart: Chart, items: Sequence[dict[str, Any]]) -> "Drawing":
     """Return a picture of rows: months side by side (the last ones), areas from the largest on, provenances in all."""
+    from timebank.documents import charts
+
     title = TITLES[chart]
     if chart is Chart.MONTH:
         months = sorted({item["month"] for item in items})[-MOST_COLUMNS:] or ["—"]

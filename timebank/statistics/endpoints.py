@@ -4,7 +4,6 @@ from typing import Any
 
 from flask import Response
 
-from timebank.documents import charts as drawings
 from timebank.documents import csv_file, pdf_file, xlsx_file
 from timebank.identity.guards import requires
 from timebank.statistics import asking, charts, page, queries, schemas
@@ -113,7 +112,7 @@ def _chart(query: dict[str, Any], chart: Chart) -> bytes:
 
 def _endpoint_of(chart: Chart, told: str) -> None:
     def view(query: dict[str, Any], prepared: bytes) -> Response:
-        return Response(prepared, content_type=drawings.MEDIA_TYPE)
+        return Response(prepared, content_type=charts.MEDIA_TYPE)
 
     view.__name__, view.__doc__ = f"get_{chart}_chart", told
     blueprint.endpoint(

@@ -1,8 +1,10 @@
 """The API object: OpenAPI 3.1 from the schemas, and problems as the shape of every error in it."""
 
+from threading import RLock
 from typing import Any
 
 import flask_smorest
+from apispec import APISpec
 from flask import Flask, Response
 from werkzeug.exceptions import HTTPException
 
@@ -14,9 +16,35 @@ PREFIX = "/api/v1"
 
 
 class Api(flask_smorest.Api):
-    """flask-smorest's Api, answering and documenting errors as RFC 9457 problems."""
+    """flask-smorest's Api, answering and documenting errors as RFC 9457 problems; what nobody has asked for is not written."""
 
     ERROR_SCHEMA = Problem
+
+    def __init__(self, app: Flask, **options: Any) -> None:
+        self._writing = RLock()
+        self._unwritten: list[tuple[flask_smorest.Blueprint, str]] = []
+        super().__init__(app, **options)
+
+    @property
+    def spec(self) -> APISpec:
+        """The OpenAPI document, written for who asks first: that takes a second, and megabytes that few workers ever need."""
+        with self._writing:
+            while self._unwritten:
+                blueprint, name = self._unwritten.pop(0)
+                blueprint.register_views_in_doc(self, self._app, self._spec, name=name, parameters=None)
+                self._spec.tag({"name": name, "description": blueprint.description})
+        return self._spec
+
+    @spec.setter
+    def spec(self, spec: APISpec) -> None:
+        self._spec = spec
+
+    def register_blueprint(self, blueprint: flask_smorest.Blueprint, **options: Any) -> None:
+        """Register a blueprint in the application, to be documented when somebody asks."""
+        name = options.get("name", blueprint.name)
+        self._app.extensions["flask-smorest"]["blp_name_to_api"][name] = self
+        self._app.register_blueprint(blueprint, **options)
+        self._unwritten.append((blueprint, name))
 
     def handle_http_exception(self, error: HTTPException) -> Response:
         """Answer with a problem instead of flask-smorest's own shape."""

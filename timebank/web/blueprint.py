@@ -104,9 +104,17 @@ class Blueprint(flask_smorest.Blueprint):
             view._apidoc["once"] = once  # noqa: SLF001 - where flask-smorest keeps what it documents
             view.guard, view.audited = guard, audited
             self.route(rule, methods=[method])(view)
+            _forget_notes(view)
             return func
 
         return declare
+
+
+def _forget_notes(view: View) -> None:
+    """Drop what the decorators of a view have noted for its documentation: each had a copy, ``route`` has the last one."""
+    while inner := getattr(view, "__wrapped__", None):
+        inner.__dict__.pop("_apidoc", None)
+        view = inner
 
 
 _BINARY = {"type": "string", "format": "binary"}

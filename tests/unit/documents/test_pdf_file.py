@@ -1,12 +1,16 @@
 """PDF pages, read back by another program: as text, as a picture, and the QR code in the picture."""
 
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pypdfium2
 import pytest
 import zxingcpp
+from reportlab.pdfbase import ttfonts
 
-from timebank.documents import pdf_file
+from timebank.documents import pdf_file, typefaces
 from timebank.documents.errors import GlyphMissing
 from timebank.documents.pdf_file import Align, Pages
 from timebank.documents.typefaces import NOTO, Typeface, UnusableFont, typeface
@@ -107,7 +111,34 @@ def test_a_file_that_is_no_font_is_named(tmp_path: Path) -> None:
     nonsense.write_bytes(b"no font")
     for path in (nonsense, tmp_path / "nowhere.ttf"):
         with pytest.raises(UnusableFont):
-            Typeface(path)
+            Typeface(path).load()
+
+
+def test_a_font_is_read_once_for_all_who_print_first(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two first pages at one moment share one copy: a second under the same name would spoil the first one's letters."""
+    everybody = threading.Barrier(4)
+    read: list[str] = []
+
+    class SlowFont(ttfonts.TTFont):
+        def __init__(self, name: str, path: str) -> None:
+            read.append(name)
+            time.sleep(0.05)
+            super().__init__(name, path)
+
+    def letters() -> bytes:
+        face = Typeface(NOTO)
+        everybody.wait()
+        file = Pages(title="海报", face=face)
+        file.text("王秀英", left=20, top=20, size=20)
+        return file.finished()
+
+    monkeypatch.setattr(ttfonts, "TTFont", SlowFont)
+    typefaces._read.cache_clear()
+    with ThreadPoolExecutor(4) as threads:
+        files = [one.result() for one in [threads.submit(letters) for _ in range(4)]]
+
+    assert read == [NOTO.stem]
+    assert len(set(files)) == 1
 
 
 def test_long_text_is_broken_and_no_line_begins_with_a_stop() -> None:

@@ -1,8 +1,11 @@
 """The documentation page."""
 
 import re
+import threading
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
+from flask import Flask
 from flask.testing import FlaskClient
 
 OUTSIDE = re.compile(r"(?:https?:)?//[a-z0-9]", re.IGNORECASE)
@@ -29,6 +32,23 @@ def test_the_start_script_points_at_our_own_specification(client: FlaskClient) -
     assert '"/api/openapi.json"' in script.text
     assert "validatorUrl: null" in script.text
     assert not OUTSIDE.search(script.text)
+
+
+def test_the_specification_is_written_for_who_asks_first(sampled: Flask) -> None:
+    """No worker writes it at its start; whoever asks at one moment is given the whole of it."""
+    api = sampled.extensions["timebank-api"]
+    assert not api._spec.to_dict()["paths"]
+    everybody = threading.Barrier(4)
+
+    def ask() -> int:
+        everybody.wait()
+        return len(api.spec.to_dict()["paths"])
+
+    with ThreadPoolExecutor(4) as threads:
+        counts = [one.result() for one in [threads.submit(ask) for _ in range(4)]]
+
+    documented = {rule.rule for rule in sampled.url_map.iter_rules() if rule.rule.startswith("/api/v1/")}
+    assert counts == [len(documented)] * 4
 
 
 def test_the_policy_lets_nothing_in_from_outside(client: FlaskClient) -> None:
