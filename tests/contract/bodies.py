@@ -40,6 +40,8 @@ def _value(field: fields.Field[Any], named: Named) -> Any:
         return _object(field.schema, named)
     if isinstance(field, fields.List):
         return [_value(field.inner, named)]
+    if isinstance(field, fields.Dict) and field.key_field and field.value_field:
+        return {_value(field.key_field, named): _value(field.value_field, named)}
     return _simple(field)
 
 
