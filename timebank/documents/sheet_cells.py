@@ -1,4 +1,4 @@
-"""Cells of a worksheet as XML, byte for byte what XlsxWriter would write, for columns of one type at a time.
+"""Cells of a worksheet as XML, as XlsxWriter would write them, for columns of one type at a time.
 
 XlsxWriter spends its time on looking at each cell: what is it, what format has it, where does it stand. A column knows
 that once. Of all the XML only the row's number is new in each row, so a row is that number between what does not
@@ -15,7 +15,7 @@ from typing import cast
 from xlsxwriter.utility import xl_col_to_name
 
 from timebank.documents import columns
-from timebank.documents.columns import remembering, shanghai_seconds
+from timebank.documents.columns import Known, remembering, shanghai_seconds
 from timebank.documents.errors import SheetTooLarge
 from timebank.documents.tables import Cell, Type, show
 
@@ -63,7 +63,7 @@ def _cells(kind: Type, styles: Styles, after: str) -> Cells:
         Type.WHOLE_NUMBER: remembering(Type.WHOLE_NUMBER, one.whole_number, one.empty),
         Type.DECIMAL: remembering(Type.DECIMAL, one.number, one.empty),
         Type.DAY: remembering(Type.DAY, one.day, one.empty),
-        Type.INSTANT: one.instants,
+        Type.INSTANT: _instants(one),
     }
     return made[kind]
 
@@ -102,24 +102,38 @@ class _Column:
         shown, empty = show(Type.ID), self.empty
         return [empty if cell is None else f"{start}{shown(cell)}{end}".encode() for cell in column]
 
-    def instants(self, column: Sequence[Cell]) -> Made:
-        seconds = shanghai_seconds(column)
-        if seconds is None:
-            shown, empty = show(Type.INSTANT), self.empty
-            return [empty if cell is None else self._instant(cast("datetime", shown(cell))) for cell in column]
-        form = f"{self.style}><v>%.16G</v></c>{self.after}".encode()
-        divided = map(divmod, seconds, repeat(_SECONDS_A_DAY))
-        return [form % (day + _BEFORE_1970 + second / _SECONDS_A_DAY + 1) for day, second in divided]
-
-    def _instant(self, instant: datetime) -> bytes:
+    def instant(self, instant: datetime) -> bytes:
         if instant.date() < FIRST_DAY:
             return self._early(instant)
         passed = instant - _EPOCH
-        # Added in the library's own order; the 1 is for the leap day that Excel makes up.
-        return self.number(cast("Cell", passed.days + passed.seconds / _SECONDS_A_DAY + 1))
+        return self.day_of(passed.days) + self.time_of(passed.seconds)
+
+    def day_of(self, days: int) -> bytes:
+        """Return the beginning of an instant's cell; one day more is the leap day that Excel makes up."""
+        return f"{self.style}><v>{days + 1}".encode()
+
+    def time_of(self, seconds: int) -> bytes:
+        """Return the end of an instant's cell: what has passed of the day, to the microsecond."""
+        passed = f"{seconds / _SECONDS_A_DAY:.11f}".strip("0").rstrip(".")
+        return f"{passed}</v></c>{self.after}".encode()
 
     def _early(self, when: date) -> bytes:
         return f'{self.text_style} t="inlineStr"><is><t>{when}</t></is></c>{self.after}'.encode()
+
+
+def _instants(one: _Column) -> Cells:
+    """Return what makes cells of instants. A day has few different seconds, and a report few days."""
+    dates = Known[int, bytes](lambda day: one.day_of(day + _BEFORE_1970))
+    times = Known(one.time_of)
+    shown = show(Type.INSTANT)
+
+    def instants(column: Sequence[Cell]) -> Made:
+        seconds = shanghai_seconds(column)
+        if seconds is None:
+            return [one.empty if cell is None else one.instant(cast("datetime", shown(cell))) for cell in column]
+        return [dates[day] + times[second] for day, second in map(divmod, seconds, repeat(_SECONDS_A_DAY))]
+
+    return instants
 
 
 def _inline(text: str) -> str:

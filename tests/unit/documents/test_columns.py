@@ -3,7 +3,8 @@
 import pytest
 
 from timebank.documents import columns
-from timebank.documents.columns import Known
+from timebank.documents.columns import Known, remembering
+from timebank.documents.tables import Type
 
 
 def test_what_was_made_is_remembered_but_never_too_much(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -21,3 +22,12 @@ def test_what_was_made_is_remembered_but_never_too_much(monkeypatch: pytest.Monk
     assert made == [1, 2]
     assert known.all(range(100)) == list(range(0, 200, 2))
     assert len(known) <= 3
+
+
+def test_what_equals_a_remembered_cell_is_still_looked_at() -> None:
+    """True equals 1 and would be found in its place, but is no number."""
+    shown = remembering(Type.WHOLE_NUMBER, str, "")
+
+    assert shown([1, None]) == ["1", ""]
+    with pytest.raises(TypeError):
+        shown([True])
