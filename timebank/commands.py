@@ -15,7 +15,8 @@ from timebank.application import create_app
 from timebank.attendance.commands import cli as record_commands
 from timebank.certificates.commands import cli as certificate_commands
 from timebank.codes import rotation
-from timebank.database import in_unit_of_work, session, violated_constraint
+from timebank.constraints import violated_constraint
+from timebank.database import in_unit_of_work, session
 from timebank.demo import street
 from timebank.errors import Conflict, Refusal, refusal_for
 from timebank.identity import audit, passwords

@@ -4,7 +4,6 @@ Services use ``session``, flush, and never commit. ``in_unit_of_work`` is the on
 """
 
 import random
-import re
 import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
@@ -24,18 +23,17 @@ from sqlalchemy import (
     Dialect,
     Engine,
     LargeBinary,
-    MetaData,
     String,
-    UniqueConstraint,
     Uuid,
     event,
     insert,
 )
-from sqlalchemy.exc import DBAPIError, IntegrityError
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import DeclarativeBase, ORMExecuteState, Session
 from sqlalchemy.types import TypeDecorator
 from uuid_utils.compat import uuid7
 
+from timebank.constraints import METADATA, lock_timed_out, worth_retrying
 from timebank.errors import Busy
 from timebank.fair_lock import FairLock
 from timebank.settings import Settings
@@ -94,17 +92,9 @@ _INSTANT_LENGTH = len("2026-09-01 08:00:00.000000")  # without the zone, which i
 
 
 class Base(DeclarativeBase):
-    """Base of all tables. Constraint names are fixed by convention, so that a violated one can be told by name."""
+    """Base of all tables."""
 
-    metadata = MetaData(
-        naming_convention={
-            "pk": "pk_%(table_name)s",
-            "uq": "uq_%(table_name)s_%(column_0_N_name)s",
-            "ix": "ix_%(table_name)s_%(column_0_N_name)s",
-            "ck": "ck_%(table_name)s_%(constraint_name)s",
-            "fk": "fk_%(table_name)s_%(column_0_N_name)s",
-        }
-    )
+    metadata = METADATA
     type_annotation_map = {  # noqa: RUF012 - SQLAlchemy reads it from the class
         datetime: UtcDateTime(),
         int: BigInteger(),
@@ -302,63 +292,3 @@ def _refuse_to_execute_writes_while_reading(state: ORMExecuteState) -> None:
 def is_sqlite() -> bool:
     """Whether this process talks to the embedded database."""
     return db.engine.dialect.name == "sqlite"
-
-
-_retried_constraints: set[str] = set()
-
-
-def retry_on(*constraints: str) -> None:
-    """Name constraints whose violation only means that somebody else was first, and a second look decides."""
-    _retried_constraints.update(constraints)
-
-
-def worth_retrying(error: DBAPIError) -> bool:
-    """Whether the same work may succeed when it is done again from the start."""
-    if isinstance(error, IntegrityError):
-        return violated_constraint(error) in _retried_constraints
-    if error.connection_invalidated:
-        return True
-    state = getattr(error.orig, "sqlstate", None)
-    return state in {"40001", "40P01"} or "database is locked" in str(error.orig)
-
-
-def lock_timed_out(error: DBAPIError) -> bool:
-    """Whether the database could not be had in time (PostgreSQL lock time-out, SQLite busy)."""
-    return getattr(error.orig, "sqlstate", None) == "55P03" or "database is locked" in str(error.orig)
-
-
-_SHARD_SUFFIX = re.compile(r"_\d{6,}$")
-_SQLITE_UNIQUE = re.compile(r"UNIQUE constraint failed: (?P<columns>.+)$")
-_SQLITE_NAMED = re.compile(r"(?:CHECK constraint failed: |append-only: unique )(?P<name>\w+)")
-
-
-def violated_constraint(error: IntegrityError) -> str | None:
-    """Return the name of the violated constraint as the models know it, on both engines; None if it has none.
-
-    PostgreSQL names it (Citus adds a shard number, which is dropped); SQLite names CHECKs, and columns for UNIQUE.
-    """
-    diagnosis = getattr(error.orig, "diag", None)
-    if diagnosis is not None:
-        name = diagnosis.constraint_name
-        return _SHARD_SUFFIX.sub("", name) if name else None
-    text = str(error.orig)
-    if match := _SQLITE_NAMED.search(text):
-        return match["name"]
-    if match := _SQLITE_UNIQUE.search(text):
-        return _unique_by_columns(tuple(match["columns"].split(", ")))
-    return None
-
-
-def _unique_by_columns(columns: tuple[str, ...]) -> str | None:
-    if columns[0].startswith("index "):
-        return columns[0].removeprefix("index ").strip("'")
-    table = Base.metadata.tables.get(columns[0].split(".")[0])
-    if table is None:
-        return None
-    wanted = {column.split(".")[1] for column in columns}
-    keys: list[Any] = [
-        table.primary_key,
-        *(c for c in table.constraints if isinstance(c, UniqueConstraint)),
-        *(i for i in table.indexes if i.unique),
-    ]
-    return next((cast("str", key.name) for key in keys if {column.name for column in key.columns} == wanted), None)

@@ -10,7 +10,8 @@ from flask import Flask
 from sqlalchemy import text
 from sqlalchemy.exc import IntegrityError
 
-from timebank.database import db, in_unit_of_work, is_sqlite, session, violated_constraint
+from timebank.constraints import violated_constraint
+from timebank.database import db, in_unit_of_work, is_sqlite, session
 from timebank.errors import Busy, Refusal, refusal_for
 
 

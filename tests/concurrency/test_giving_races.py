@@ -14,7 +14,8 @@ from tests.factories.giving import a_donation, a_giver, a_request, a_steward, an
 from tests.factories.identity import a_person
 from tests.factories.ledger import earned, state_of
 from tests.factories.organisations import an_area, an_organisation
-from timebank.database import in_unit_of_work, session, violated_constraint
+from timebank.constraints import violated_constraint
+from timebank.database import in_unit_of_work, session
 from timebank.errors import Busy, Refusal, refusal_for
 from timebank.giving import gifts, pool
 from timebank.identity import family

@@ -16,7 +16,8 @@ from tests.factories.identity import a_person
 from tests.factories.organisations import THE_BANK, a_shop
 from tests.factories.shop import BOOK, a_clerk, a_lot, a_member, a_stocked_shop, findings, reserved, seen
 from timebank import clock
-from timebank.database import in_unit_of_work, session, violated_constraint
+from timebank.constraints import violated_constraint
+from timebank.database import in_unit_of_work, session
 from timebank.errors import refusal_for
 from timebank.identity import households
 from timebank.identity.rules import Actor

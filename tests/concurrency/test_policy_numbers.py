@@ -9,7 +9,8 @@ from sqlalchemy.exc import IntegrityError
 
 from tests.factories.identity import an_admin
 from timebank import clock
-from timebank.database import in_unit_of_work, session, violated_constraint
+from timebank.constraints import violated_constraint
+from timebank.database import in_unit_of_work, session
 from timebank.errors import Refusal, refusal_for
 from timebank.policies import service
 from timebank.policies.errors import PolicyRaced

@@ -13,7 +13,8 @@ from sqlalchemy.exc import IntegrityError
 from tests.engines import ON_POSTGRESQL, ON_SQLITE
 from tests.owner import owning
 from timebank import append_only
-from timebank.database import Base, in_unit_of_work, session, violated_constraint
+from timebank.constraints import violated_constraint
+from timebank.database import Base, in_unit_of_work, session
 
 KEYS = {"pk_stone": ["id"], "uq_stone_place_row": ["place", "row"]}
 

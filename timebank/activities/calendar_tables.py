@@ -6,7 +6,8 @@ from uuid import UUID
 from sqlalchemy import CheckConstraint, ForeignKey, Index, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from timebank.database import Base, retry_on
+from timebank.constraints import retry_on
+from timebank.database import Base
 
 _LIVE = text("revoked_at IS NULL")
 

@@ -13,7 +13,8 @@ from timebank.activities import qualifications, queries
 from timebank.activities.errors import InsuranceRequired, RiskNotAccepted
 from timebank.activities.models import Activity, RiskAcceptance, ShiftRole, SignUp
 from timebank.activities.queries import ShiftContext
-from timebank.database import retry_on, session
+from timebank.constraints import retry_on
+from timebank.database import session
 from timebank.errors import NotFound
 from timebank.identity import consents
 from timebank.identity import queries as people

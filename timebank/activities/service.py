@@ -15,7 +15,8 @@ from timebank.activities.roles import Wanted
 from timebank.activities.rules import POINT_LENGTH, ShiftState, refuse_impossible_times
 from timebank.activities.sign_ups import before_withdrawal, sign_up, take_place, withdraw
 from timebank.codes.alphabet import random_reference
-from timebank.database import UtcDateTime, new_id, retry_on, session
+from timebank.constraints import retry_on
+from timebank.database import UtcDateTime, new_id, session
 from timebank.errors import Forbidden, Invalid, NotFound
 from timebank.identity import queries as people
 from timebank.identity.rules import Actor, Role

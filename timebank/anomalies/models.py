@@ -9,7 +9,8 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from timebank.anomalies.rules import AnomalyKind, Outcome
 from timebank.append_only import WITHOUT_ROWID
-from timebank.database import Base, one_of, retry_on
+from timebank.constraints import retry_on
+from timebank.database import Base, one_of
 
 
 class Anomaly(Base):

@@ -33,7 +33,8 @@ from timebank.attendance.reading import Known, Presented, Reader, Seen
 from timebank.attendance.rules import LATE_WITHIN, Action, LateReason, flags_of_late_scan
 from timebank.attendance.scans import Trace, traced
 from timebank.codes.layouts import Code, Kind, Poster, Rotating
-from timebank.database import session, violated_constraint, worth_retrying
+from timebank.constraints import violated_constraint, worth_retrying
+from timebank.database import session
 from timebank.errors import Refusal, refusal_for
 from timebank.identity.rules import Actor
 from timebank.records import queries as records

@@ -10,7 +10,8 @@ from timebank import clock
 from timebank.attendance.models import PrintedCode
 from timebank.codes.errors import TokenRevoked
 from timebank.codes.layouts import Kind
-from timebank.database import retry_on, session
+from timebank.constraints import retry_on
+from timebank.database import session
 
 # Two roll at once: the second look finds the first one's serial, and takes the next.
 retry_on("pk_printed_code")

@@ -18,7 +18,8 @@ from timebank.attendance.models import Attendance, ClientRef
 from timebank.attendance.reading import Presented, Reader
 from timebank.attendance.rules import Action
 from timebank.attendance.service import CheckedIn, CheckedOut
-from timebank.database import retry_on, session
+from timebank.constraints import retry_on
+from timebank.database import session
 from timebank.errors import NotFound
 from timebank.identity import queries as people
 from timebank.identity.rules import Actor

@@ -32,7 +32,8 @@ from timebank.attendance.rules import (
 )
 from timebank.attendance.scans import Trace, traced
 from timebank.codes.layouts import utc_text
-from timebank.database import new_id, retry_on, session
+from timebank.constraints import retry_on
+from timebank.database import new_id, session
 from timebank.errors import Busy, Refusal
 from timebank.identity.errors import PersonNotActive
 from timebank.identity.rules import Actor

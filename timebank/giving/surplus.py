@@ -5,7 +5,8 @@ from uuid import UUID
 from sqlalchemy import select
 
 from timebank import clock
-from timebank.database import new_id, retry_on, session
+from timebank.constraints import retry_on
+from timebank.database import new_id, session
 from timebank.giving.models import Donation, SurplusConsent
 from timebank.ledger import gifts as ledger
 from timebank.ledger.rules import AccountState

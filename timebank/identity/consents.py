@@ -8,7 +8,8 @@ from sqlalchemy import ScalarSelect, select
 from sqlalchemy.orm import InstrumentedAttribute, aliased
 
 from timebank import clock
-from timebank.database import retry_on, session
+from timebank.constraints import retry_on
+from timebank.database import session
 from timebank.errors import Invalid, NotFound
 from timebank.identity import queries
 from timebank.identity.ages import CHILD, is_under

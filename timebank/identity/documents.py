@@ -12,7 +12,8 @@ from uuid import UUID
 from sqlalchemy import Table, delete, func, select
 
 from timebank import clock
-from timebank.database import retry_on, session
+from timebank.constraints import retry_on
+from timebank.database import session
 from timebank.direct import Rows
 from timebank.errors import NotFound
 from timebank.identity.document_errors import DocumentBirthDiffers, DocumentKnown, DocumentTaken, VaultKeyMissing

@@ -10,7 +10,8 @@ from sqlalchemy import select
 from timebank import clock
 from timebank.codes.alphabet import random_reference
 from timebank.codes.normalise import typed_reference
-from timebank.database import retry_on, session
+from timebank.constraints import retry_on
+from timebank.database import session
 from timebank.identity.binding_errors import InviteInvalid
 from timebank.identity.binding_tables import Invite
 from timebank.identity.models import Person

@@ -9,7 +9,8 @@ from sqlalchemy import update
 
 from timebank import clock
 from timebank.codes.alphabet import random_reference
-from timebank.database import new_id, retry_on, session
+from timebank.constraints import retry_on
+from timebank.database import new_id, session
 from timebank.errors import NotFound
 from timebank.identity import queries
 from timebank.identity.ages import refuse_impossible_birth

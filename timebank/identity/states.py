@@ -8,7 +8,8 @@ from uuid import UUID
 from sqlalchemy import Select, func, select, update
 
 from timebank import clock
-from timebank.database import retry_on, session
+from timebank.constraints import retry_on
+from timebank.database import session
 from timebank.errors import NotFound
 from timebank.identity import administrators
 from timebank.identity.errors import PersonNotActive, StateUnchangeable

@@ -9,7 +9,8 @@ from uuid import UUID
 from sqlalchemy import Table, insert
 
 from timebank import clock
-from timebank.database import new_id, retry_on, session
+from timebank.constraints import retry_on
+from timebank.database import new_id, session
 from timebank.direct import Rows
 from timebank.errors import NotFound
 from timebank.identity.rules import Actor

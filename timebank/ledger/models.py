@@ -7,7 +7,8 @@ from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, SmallInte
 from sqlalchemy.orm import Mapped, mapped_column
 
 from timebank.append_only import CHANGES_ONCE, WITHOUT_ROWID
-from timebank.database import Base, retry_on
+from timebank.constraints import retry_on
+from timebank.database import Base
 
 
 class Account(Base):

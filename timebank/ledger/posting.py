@@ -15,7 +15,8 @@ from sqlalchemy import Connection, bindparam, insert, update
 from sqlalchemy.exc import IntegrityError
 
 from timebank import clock
-from timebank.database import session, violated_constraint
+from timebank.constraints import violated_constraint
+from timebank.database import session
 from timebank.direct import Direct, Rows, at_once
 from timebank.errors import refusal_for
 from timebank.ledger import queries

@@ -6,7 +6,8 @@ from uuid import UUID
 from sqlalchemy import ForeignKey, String
 from sqlalchemy.orm import Mapped, mapped_column
 
-from timebank.database import Base, one_of, retry_on
+from timebank.constraints import retry_on
+from timebank.database import Base, one_of
 from timebank.organisations.rules import MAX_SKILLS_KEPT, Sex
 
 

@@ -12,7 +12,8 @@ from uuid import UUID, uuid5
 from sqlalchemy import select
 
 from timebank import clock
-from timebank.database import NIL, in_unit_of_work, retry_on, session
+from timebank.constraints import retry_on
+from timebank.database import NIL, in_unit_of_work, session
 from timebank.ledger import expiry as ledger
 from timebank.ledger.expiry import Expiring
 from timebank.passbook.models import ExpiryRun

@@ -7,7 +7,8 @@ from sqlalchemy import CheckConstraint, ForeignKey, Index, String, UniqueConstra
 from sqlalchemy.orm import Mapped, mapped_column
 
 from timebank.append_only import WITHOUT_ROWID
-from timebank.database import Base, one_of, retry_on
+from timebank.constraints import retry_on
+from timebank.database import Base, one_of
 from timebank.people.rules import Balance, Outcome
 
 

@@ -10,7 +10,8 @@ from weakref import WeakKeyDictionary
 from sqlalchemy import Pool
 
 from timebank import clock
-from timebank.database import NIL, db, retry_on, session
+from timebank.constraints import retry_on
+from timebank.database import NIL, db, session
 from timebank.errors import Invalid, NotFound
 from timebank.identity.rules import Actor, Role
 from timebank.organisations import queries as register

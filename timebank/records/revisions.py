@@ -8,7 +8,8 @@ from uuid import UUID
 
 from sqlalchemy import Table, insert
 
-from timebank.database import NIL, new_id, retry_on, session
+from timebank.constraints import retry_on
+from timebank.database import NIL, new_id, session
 from timebank.direct import Direct, Rows, as_read, at_once
 from timebank.ledger import reversals
 from timebank.ledger import service as ledger

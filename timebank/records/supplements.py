@@ -11,7 +11,8 @@ from timebank import clock
 from timebank.activities import service as activities
 from timebank.activities.queries import ShiftContext, shift_context
 from timebank.clock import day_of
-from timebank.database import new_id, retry_on, session
+from timebank.constraints import retry_on
+from timebank.database import new_id, session
 from timebank.errors import NotFound
 from timebank.files import service as files
 from timebank.files.rules import EVIDENCE

@@ -7,7 +7,8 @@ from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, String, U
 from sqlalchemy.orm import Mapped, mapped_column
 
 from timebank.append_only import WITHOUT_ROWID
-from timebank.database import Base, one_of, retry_on
+from timebank.constraints import retry_on
+from timebank.database import Base, one_of
 from timebank.stars.rules import Decision, Outcome, Review
 
 

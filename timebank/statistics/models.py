@@ -8,7 +8,8 @@ from sqlalchemy import JSON, CheckConstraint, Index, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from timebank.append_only import WITHOUT_ROWID
-from timebank.database import Base, one_of, retry_on
+from timebank.constraints import retry_on
+from timebank.database import Base, one_of
 from timebank.records.rules import Provenance
 from timebank.statistics.rules import Form, Grain
 

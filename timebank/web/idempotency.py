@@ -23,7 +23,8 @@ from sqlalchemy.orm import Mapped, mapped_column
 from sqlalchemy.sql.dml import ReturningInsert
 
 from timebank import clock
-from timebank.database import Base, is_sqlite, lock_timed_out, session
+from timebank.constraints import lock_timed_out
+from timebank.database import Base, is_sqlite, session
 from timebank.web import tokens
 from timebank.web.errors import IdempotencyConflict, IdempotencyKeyRequired, InFlight, SessionExpired
 from timebank.web.tokens import Bearer

@@ -11,7 +11,7 @@ from sqlalchemy.exc import IntegrityError, OperationalError
 from werkzeug.exceptions import HTTPException, InternalServerError
 
 from timebank import errors
-from timebank.database import violated_constraint
+from timebank.constraints import violated_constraint
 from timebank.errors import Refusal
 from timebank.web import errors as web_errors
 

@@ -28,7 +28,8 @@ from timebank.activities.errors import (
 )
 from timebank.activities.models import Shift, SignUp
 from timebank.activities.rules import ShiftState, SignUpState
-from timebank.database import in_unit_of_work, new_id, session, violated_constraint
+from timebank.constraints import violated_constraint
+from timebank.database import in_unit_of_work, new_id, session
 from timebank.errors import NotFound, refusal_for
 
 

@@ -25,7 +25,8 @@ from timebank.activities.models import Activity, Shift
 from timebank.activities.queries import ShiftContext
 from timebank.activities.rules import ShiftState
 from timebank.codes.alphabet import is_written_in
-from timebank.database import NIL, in_unit_of_work, new_id, session, violated_constraint
+from timebank.constraints import violated_constraint
+from timebank.database import NIL, in_unit_of_work, new_id, session
 from timebank.errors import Forbidden, Invalid, NotFound
 from timebank.identity.rules import Actor, Role
 

@@ -17,7 +17,8 @@ from tests.engines import ON_POSTGRESQL
 from tests.factories.ledger import a_volunteer_with, earned, held, state_of
 from tests.unit.ledger.looking import refused
 from timebank import clock, database
-from timebank.database import db, in_unit_of_work, is_sqlite, new_id, session, violated_constraint
+from timebank.constraints import violated_constraint
+from timebank.database import db, in_unit_of_work, is_sqlite, new_id, session
 from timebank.direct import Direct, Rows, at_once
 from timebank.errors import Busy
 from timebank.ledger import queries

@@ -12,7 +12,8 @@ from sqlalchemy.exc import DBAPIError, IntegrityError
 from tests.engines import ON_POSTGRESQL, ON_SQLITE
 from tests.unit.database.probing import rows
 from timebank import database
-from timebank.database import db, in_unit_of_work, session, violated_constraint
+from timebank.constraints import violated_constraint
+from timebank.database import db, in_unit_of_work, session
 from timebank.errors import Busy
 from timebank.settings import Settings
 

@@ -10,7 +10,8 @@ from sqlalchemy.exc import IntegrityError
 
 from tests.conftest import Statements
 from timebank import clock
-from timebank.database import in_unit_of_work, is_sqlite, new_id, session, violated_constraint
+from timebank.constraints import violated_constraint
+from timebank.database import in_unit_of_work, is_sqlite, new_id, session
 from timebank.direct import Direct
 from timebank.ledger import queries
 from timebank.ledger.rules import Account, AccountKind

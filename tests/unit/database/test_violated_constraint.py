@@ -10,7 +10,8 @@ from sqlalchemy.exc import IntegrityError
 
 from tests.owner import as_owner
 from tests.unit.database.probing import violation
-from timebank.database import in_unit_of_work, session, violated_constraint
+from timebank.constraints import violated_constraint
+from timebank.database import in_unit_of_work, session
 from timebank.settings import Settings
 
 

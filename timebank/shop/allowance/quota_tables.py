@@ -21,7 +21,8 @@ from sqlalchemy import (
 from sqlalchemy.orm import Mapped, mapped_column
 
 from timebank.append_only import WITHOUT_ROWID
-from timebank.database import Base, one_of, retry_on
+from timebank.constraints import retry_on
+from timebank.database import Base, one_of
 from timebank.policies.free_quotas import QuotaUnit
 from timebank.shop.allowance.quota_rules import QuotaMoveKind
 

@@ -7,7 +7,8 @@ from uuid import UUID
 from sqlalchemy import func, select
 
 from timebank import clock
-from timebank.database import new_id, retry_on, session
+from timebank.constraints import retry_on
+from timebank.database import new_id, session
 from timebank.errors import Invalid, NotFound
 from timebank.files import service as files
 from timebank.files.rules import PICTURES

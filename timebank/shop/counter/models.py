@@ -7,7 +7,8 @@ from sqlalchemy import BigInteger, CheckConstraint, Date, ForeignKey, Index, Str
 from sqlalchemy.orm import Mapped, mapped_column
 
 from timebank.append_only import WITHOUT_ROWID
-from timebank.database import Base, retry_on
+from timebank.constraints import retry_on
+from timebank.database import Base
 
 
 class LockLift(Base):
