@@ -6,10 +6,10 @@ from typing import Any
 import pytest
 from flask import Flask
 
-from tests.factories.identity import a_person, a_staff_member, signed_in
-from tests.factories.organisations import an_organisation
+from tests.factories.identity import a_person, signed_in
 from timebank.database import in_unit_of_work
 from timebank.identity import service
+from timebank.identity.models import Person
 from timebank.identity.rules import Grant, Role
 from timebank.web import limits
 
@@ -17,21 +17,21 @@ Headers = dict[str, str]
 
 
 @pytest.fixture
-def everything(app: Flask) -> Headers:
-    """Headers of somebody who holds every role over the whole bank: no guard stops them."""
+def almighty(app: Flask) -> Person:
+    """Somebody who holds every role over the whole bank: no guard stops them."""
     person = a_person("全权")
     for role in Role:
         if role is not Role.VOLUNTEER:
             in_unit_of_work(
                 lambda granted=role: service.grant(person_id=person.id, granted=Grant(granted, area_path=""))
             )
-    return signed_in(person)
+    return person
 
 
 @pytest.fixture
-def coordinator(app: Flask) -> Headers:
-    """Headers of a coordinator of one organisation."""
-    return signed_in(a_staff_member(Role.COORDINATOR, organisation_id=an_organisation().id))
+def everything(almighty: Person) -> Headers:
+    """Headers of somebody who holds every role."""
+    return signed_in(almighty)
 
 
 @pytest.fixture

@@ -50,7 +50,9 @@ _TYPED = ("volunteer_no", "volunteer_nos")
 
 def concerned(kind: str, target: Any, said: Mapping[str, Any]) -> list[UUID]:
     """Return whom an act on a target concerns: whose numbers were typed, else whom the target's row names."""
-    typed = [*_numbers(said), *(number for one in said.get("participants") or () for number in _numbers(one))]
+    participants = said.get("participants")  # in some answers it is how many there are
+    several = participants if isinstance(participants, list) else []
+    typed = [number for one in (said, *several) for number in _numbers(one)]
     if typed:
         return sorted(set(queries.numbered(typed).values()))
     return _named(kind, target) if kind in TARGETS and target is not None else []

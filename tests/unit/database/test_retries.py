@@ -11,7 +11,7 @@ from sqlalchemy.exc import DBAPIError, IntegrityError
 
 from tests.engines import ON_POSTGRESQL, ON_SQLITE
 from tests.unit.database.probing import rows
-from timebank import database
+from timebank import constraints, database
 from timebank.constraints import violated_constraint
 from timebank.database import db, in_unit_of_work, session
 from timebank.errors import Busy
@@ -22,7 +22,7 @@ SOON = timedelta(milliseconds=20)
 
 def test_a_lost_fence_is_tried_again(probe: Table, monkeypatch: pytest.MonkeyPatch) -> None:
     """Work that violates a constraint named by ``retry_on`` starts again from the beginning and may then succeed."""
-    monkeypatch.setattr(database, "_retried_constraints", set())
+    monkeypatch.setattr(constraints, "_retried_constraints", set())
     database.retry_on("pk_probe")
     in_unit_of_work(lambda: session.execute(insert(probe).values(id=1, name="first")))
     ids = iter([1, 1, 2])
@@ -38,7 +38,7 @@ def test_retries_are_bounded_and_only_for_fences(
     probe: Table, monkeypatch: pytest.MonkeyPatch, retried: set[str], attempts: int
 ) -> None:
     """A fence is tried three times in all, any other violated constraint once; the error then comes out."""
-    monkeypatch.setattr(database, "_retried_constraints", retried)
+    monkeypatch.setattr(constraints, "_retried_constraints", retried)
     in_unit_of_work(lambda: session.execute(insert(probe).values(id=1, name="first")))
     tried: list[int] = []
 
