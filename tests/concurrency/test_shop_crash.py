@@ -34,7 +34,8 @@ from timebank.commands import cli
 from timebank.database import db, new_id, session
 from timebank.identity.models import Person
 from timebank.organisations.models import Site
-from timebank.shop.models import Goods, Lot, Receipt, Redemption, Refund
+from timebank.shop.models import Goods, Lot, Receipt, Redemption
+from timebank.shop.redemption.refund_tables import Refund
 from timebank.shop.rules import receipt_number
 
 LONG = hypothesis.settings.get_current_profile_name() == "soak"

@@ -1,6 +1,6 @@
 """Tables of the shop: goods and prices, lots and their moves, redemptions, receipts, codes that were used or missed.
 
-``stock_move``, ``goods_price``, ``receipt`` and refunds are append-only, enforced by the database. What a lot holds is its last
+``stock_move``, ``goods_price`` and ``receipt`` are append-only, enforced by the database. What a lot holds is its last
 move; what was picked for a redemption is its ``reserve`` moves.
 """
 
@@ -32,7 +32,6 @@ from timebank.shop.rules import (
     Lane,
     MoveKind,
     RedemptionState,
-    RefundKind,
     Series,
     Source,
 )
@@ -248,42 +247,6 @@ class StockMove(Base):
     moved_at: Mapped[datetime]
     cause_id: Mapped[UUID | None]
     """The transfer, stocktake or write-off that moved it; none for what redemptions and intakes do."""
-
-
-class Refund(Base):
-    """Minutes that came back for goods of one redemption, why, and through whom: a fact of its own (rule R28)."""
-
-    __tablename__ = "shop_refund"
-    __table_args__ = (
-        one_of("kind", RefundKind),
-        CheckConstraint("minutes >= 0", name="minutes"),
-        Index("ix_shop_refund_redemption_id", "redemption_id"),
-        WITHOUT_ROWID,
-    )
-
-    id: Mapped[UUID] = mapped_column(primary_key=True)
-    redemption_id: Mapped[UUID] = mapped_column(ForeignKey("redemption.id"))
-    kind: Mapped[str] = mapped_column(String(10))
-    minutes: Mapped[int]
-    reason: Mapped[str] = mapped_column(String(500))
-    actor_id: Mapped[UUID]
-    refunded_at: Mapped[datetime]
-
-
-class RefundLine(Base):
-    """Pieces of one line that came back; ``restocked`` of them were fit to be handed out again."""
-
-    __tablename__ = "shop_refund_line"
-    __table_args__ = (
-        CheckConstraint("quantity > 0", name="quantity"),
-        CheckConstraint("restocked >= 0 AND restocked <= quantity", name="restocked"),
-        WITHOUT_ROWID,
-    )
-
-    refund_id: Mapped[UUID] = mapped_column(ForeignKey("shop_refund.id"), primary_key=True)
-    line_no: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
-    quantity: Mapped[int]
-    restocked: Mapped[int]
 
 
 class Receipt(Base):

@@ -16,16 +16,8 @@ from timebank.identity.models import Person
 from timebank.organisations.models import Area, Organisation, Site
 from timebank.policies.queries import latest_number_subquery
 from timebank.shop.allowance.limit_tables import GoodsLimit
-from timebank.shop.models import (
-    Goods,
-    GoodsPrice,
-    Receipt,
-    Redemption,
-    RedemptionLine,
-    Refund,
-    RefundLine,
-    StockMove,
-)
+from timebank.shop.models import Goods, GoodsPrice, Receipt, Redemption, RedemptionLine, StockMove
+from timebank.shop.redemption.refund_tables import Refund, RefundLine
 from timebank.shop.rules import MoveKind, PricedLine, RedemptionState
 
 

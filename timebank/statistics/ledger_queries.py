@@ -8,7 +8,8 @@ from timebank.ledger.models import Account, Entry, Transfer
 from timebank.ledger.rules import AccountKind, Phase
 from timebank.ledger.rules import Kind as TransferKind
 from timebank.organisations.models import Area, Site
-from timebank.shop.models import Redemption, Refund
+from timebank.shop.models import Redemption
+from timebank.shop.redemption.refund_tables import Refund
 from timebank.statistics.calendar import shanghai_day
 from timebank.statistics.queries import Facts
 from timebank.statistics.rules import Cut, Measure

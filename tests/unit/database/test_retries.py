@@ -23,7 +23,7 @@ SOON = timedelta(milliseconds=20)
 def test_a_lost_fence_is_tried_again(probe: Table, monkeypatch: pytest.MonkeyPatch) -> None:
     """Work that violates a constraint named by ``retry_on`` starts again from the beginning and may then succeed."""
     monkeypatch.setattr(constraints, "_retried_constraints", set())
-    database.retry_on("pk_probe")
+    constraints.retry_on("pk_probe")
     in_unit_of_work(lambda: session.execute(insert(probe).values(id=1, name="first")))
     ids = iter([1, 1, 2])
 

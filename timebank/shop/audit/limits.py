@@ -12,8 +12,9 @@ from sqlalchemy.orm import aliased
 from timebank.identity.models import HouseholdMember
 from timebank.policies.limits import Of, Unit
 from timebank.shop.allowance.limit_tables import RedemptionLimit
-from timebank.shop.models import Redemption, RedemptionLine, Refund, RefundLine
+from timebank.shop.models import Redemption, RedemptionLine
 from timebank.shop.queries import PIECES_OUT
+from timebank.shop.redemption.refund_tables import Refund, RefundLine
 from timebank.shop.rules import RedemptionState
 
 _Limited = aliased(Redemption, name="limited")

@@ -8,8 +8,9 @@ from sqlalchemy.orm import aliased
 
 from timebank.shop.allowance.quota_rules import PayWith, QuotaMoveKind
 from timebank.shop.allowance.quota_tables import QuotaLine, QuotaMove
-from timebank.shop.models import Redemption, RedemptionLine, Refund, RefundLine
+from timebank.shop.models import Redemption, RedemptionLine
 from timebank.shop.queries import PIECES_OUT
+from timebank.shop.redemption.refund_tables import Refund, RefundLine
 from timebank.shop.rules import Channel, RedemptionState
 
 

@@ -7,7 +7,8 @@ from sqlalchemy import Select, and_, func, or_, select
 
 from timebank.ledger.models import Transfer
 from timebank.ledger.rules import Kind, SourceType
-from timebank.shop.models import RedemptionLine, Refund, RefundLine, StockMove
+from timebank.shop.models import RedemptionLine, StockMove
+from timebank.shop.redemption.refund_tables import Refund, RefundLine
 from timebank.shop.rules import MoveKind
 
 

@@ -10,7 +10,8 @@ from sqlalchemy import Row, Select, and_, exists, func, select
 from timebank.database import session
 from timebank.shop.counter.closing_rules import Back, Range, Slip
 from timebank.shop.counter.models import Closing, ClosingReceipts, ClosingRefund
-from timebank.shop.models import Counter, Receipt, Redemption, RedemptionLine, Refund, RefundLine
+from timebank.shop.models import Counter, Receipt, Redemption, RedemptionLine
+from timebank.shop.redemption.refund_tables import Refund, RefundLine
 from timebank.shop.rules import Series
 
 

@@ -14,8 +14,9 @@ from timebank.identity.former import goes_on
 from timebank.identity.rules import Actor
 from timebank.shop import queries
 from timebank.shop.allowance.proxy_tables import Collection as Collected
-from timebank.shop.models import Receipt, Redemption, Refund
+from timebank.shop.models import Receipt, Redemption
 from timebank.shop.queries import Shop
+from timebank.shop.redemption.refund_tables import Refund
 from timebank.shop.staff import readable_shop
 
 

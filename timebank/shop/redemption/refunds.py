@@ -22,7 +22,8 @@ from timebank.shop import queries
 from timebank.shop.allowance import quotas
 from timebank.shop.allowance.quota_rules import PayWith
 from timebank.shop.errors import LotExpired, NotHandedOver, RefundExceedsTaken, RefundsNotAllowed, UndoTooLate
-from timebank.shop.models import Redemption, Refund, RefundLine
+from timebank.shop.models import Redemption
+from timebank.shop.redemption.refund_tables import Refund, RefundLine
 from timebank.shop.redemption.reservations import locked
 from timebank.shop.rules import UNDO_WITHIN, Channel, PricedLine, RedemptionState, RefundKind, total_minutes
 from timebank.shop.staff import own_shop
