@@ -18,8 +18,8 @@ class Schema(MarshmallowSchema):
         unknown = RAISE
 
     def __deepcopy__(self, _memo: dict[int, Any]) -> Self:
-        # flask-smorest copies what it documents of a view at each of its decorators, and all of it for each application:
-        # a fifth of the time that any command takes to start. Nobody changes a schema once it is made.
+        # flask-smorest copies what it documents of a view at each of its decorators, and all of it for each application.
+        # Nobody changes a schema once it is made.
         return self
 
 
