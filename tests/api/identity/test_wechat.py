@@ -9,7 +9,6 @@ from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
-import httpx
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
@@ -163,7 +162,7 @@ def test_a_slow_server_is_given_up(
     app: Flask, client: FlaskClient, settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Nobody waits for ever for WeChat."""
-    monkeypatch.setattr(client_of_wechat, "TIMEOUT", httpx.Timeout(0.1))
+    monkeypatch.setattr(client_of_wechat, "SECONDS", 0.1)
     with serving(saying(b'{"openid": "o"}', after_seconds=0.5)) as address:  # type: ignore[arg-type]
         use(app, settings, monkeypatch, address)
         answer = client.post("/api/v1/auth/wechat", json={"code": "demo:zhang"})
