@@ -5,7 +5,7 @@ reads a million rows wants neither.
 """
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from itertools import islice
 from typing import Any
 
@@ -22,7 +22,7 @@ _ESCAPED = re.compile(r"\\(.)")
 _MEANT = {"b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t", "v": "\v"}
 
 
-def columns(connection: Connection, statement: Select[Any]) -> Iterator[Texts]:
+def columns(connection: Connection, statement: Select[Any]) -> Generator[Texts]:
     """Yield the rows of a select in columns; whatever it selects is text on either engine, and never null.
 
     Raises what SQLAlchemy would raise.

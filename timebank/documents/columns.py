@@ -5,7 +5,8 @@ days; only ids and instants are different everywhere.
 """
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
+from contextlib import closing
 from datetime import UTC, date, datetime
 from itertools import islice
 from typing import TypeVar, cast
@@ -56,13 +57,14 @@ class Known(dict[Given, Shown]):
 class Chunks(Iterable[Sequence[Cell]]):
     """Rows that come in columns, a chunk at a time; read once, in either way."""
 
-    def __init__(self, chunks: Iterator[Columns]) -> None:
+    def __init__(self, chunks: Generator[Columns]) -> None:
         self.chunks = chunks
 
     def __iter__(self) -> Iterator[Sequence[Cell]]:
-        """Yield the rows."""
-        for columns in self.chunks:
-            yield from zip(*columns, strict=True)
+        """Yield the rows. Whoever stops before the last ends what they are read from: a COPY cannot be rolled back."""
+        with closing(self.chunks):
+            for columns in self.chunks:
+                yield from zip(*columns, strict=True)
 
 
 def in_columns(rows: Iterable[Sequence[Cell]]) -> Iterator[Columns]:

@@ -1,6 +1,6 @@
 """The forms that a report takes: one object, several writers, and the names and types of what they write."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import islice
 from typing import BinaryIO, cast
@@ -67,7 +67,7 @@ def _short(table: Table) -> list[Sequence[Cell]]:
 
 def _counted(
     table: Table, names: Sequence[str], written: Written, progress: Progress | None
-) -> Iterator[list[Sequence[Cell]]]:
+) -> Generator[list[Sequence[Cell]]]:
     numbers = [place for place, column in enumerate(table.columns) if column.type is Type.WHOLE_NUMBER]
     written.sums = {names[place]: 0 for place in numbers}
     told = 0

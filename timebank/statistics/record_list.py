@@ -3,7 +3,7 @@
 They come as text, a column at a time: what a thousand rows have in common is worked out once.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from datetime import date
 from typing import Any
 from uuid import UUID
@@ -88,7 +88,7 @@ def _selected(question: Question, asker: Asker, *, masked: bool) -> Select[Any]:
     )
 
 
-def _shown(chunks: Iterator[streaming.Texts], *, masked: bool) -> Iterator[list[Sequence[Cell]]]:
+def _shown(chunks: Iterator[streaming.Texts], *, masked: bool) -> Generator[list[Sequence[Cell]]]:
     """Yield the chunks as cells of ``COLUMNS``; a minor's name is masked in every file (rule R38)."""
     categories = {"": "", **{str(category): name for category, name in CATEGORY_NAMES.items()}}
     provenances = {str(provenance): name for provenance, name in PROVENANCE_NAMES.items()}

@@ -1,13 +1,20 @@
 """Files of many rows: written as they are read, with word of how far they are, and without holding them."""
 
+import io
 import os
 import tracemalloc
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 import pytest
+from flask import Flask
+from sqlalchemy import String, func, literal, select
 
-from timebank import clock
+from tests.engines import ON_POSTGRESQL
+from timebank import clock, streaming
+from timebank.database import in_unit_of_work, session
+from timebank.documents.columns import Chunks
 from timebank.documents.tables import Cell, Column, Type
 from timebank.documents.typefaces import typeface
 from timebank.statistics import forms
@@ -63,3 +70,26 @@ def test_paper_has_an_end() -> None:
     """A PDF of more rows than anybody reads is refused by name."""
     with pytest.raises(DocumentTooLong):
         written(5_001, Form.PDF)
+
+
+@ON_POSTGRESQL
+def test_a_document_that_grows_too_long_stops_reading(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Refused in the midst of a COPY, it leaves a connection that can be rolled back; the driver would wait for ever."""
+    monkeypatch.setattr(forms, "MOST_ROWS_ON_PAPER", 10)
+    wide = select(literal("长" * 1_000).label("name"), func.generate_series(1, 20_000).cast(String).label("minutes"))
+
+    def status_after_refusal() -> str:
+        connection = session.connection()
+        columns = (("name", Column("姓名")), ("minutes", Column("分钟")))
+        rows = Chunks(streaming.columns(connection, wide))
+        report = Report(title="记录", columns=columns, rows=rows, filters={}, generated_at=clock.now())
+        driver: Any = connection.connection.driver_connection
+        with pytest.raises(DocumentTooLong) as refused:
+            forms.write(report, Form.PDF, io.BytesIO(), typeface())
+        status: str = driver.info.transaction_status.name
+        if status == "ACTIVE":
+            driver.pgconn.finish()  # or this test would wait for ever, too
+        assert refused.traceback  # it is held, with all that it saw, as whoever answers holds it
+        return status
+
+    assert in_unit_of_work(status_after_refusal) == "INERROR", "the COPY was cut off"
