@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import func, select
+from sqlalchemy import ColumnElement, and_, func, or_, select
 from sqlalchemy.orm import aliased
 
 from timebank.database import session
@@ -124,15 +124,16 @@ _Later = aliased(Revision, name="later_then")
 def that_day_before(first: Revision) -> SoFar:
     """Return what else was on the record for a volunteer's day when a record was made.
 
-    Records of the same instant are not among it: a group's are made together, one a person.
+    Of the same instant are those that were made before it, which their ids tell: one sweep may end two stays of somebody.
     """
+
+    def before(other: type[Revision]) -> ColumnElement[bool]:
+        at = other.recorded_at
+        return or_(at < first.recorded_at, and_(at == first.recorded_at, other.id < first.id))
+
     superseded = (
         select(_Later.id)
-        .where(
-            _Later.record_id == Revision.record_id,
-            _Later.number == Revision.number + 1,
-            _Later.recorded_at < first.recorded_at,
-        )
+        .where(_Later.record_id == Revision.record_id, _Later.number == Revision.number + 1, before(_Later))
         .exists()
     )
     row = session.execute(
@@ -143,7 +144,7 @@ def that_day_before(first: Revision) -> SoFar:
             Revision.volunteer_id == first.volunteer_id,
             Revision.served_on == first.served_on,
             Revision.record_id != first.record_id,
-            Revision.recorded_at < first.recorded_at,
+            before(Revision),
             Revision.state.in_((*PENDING, State.FINAL)),
             ~superseded,
         )

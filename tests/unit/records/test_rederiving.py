@@ -1,7 +1,7 @@
 """What other rules would make of records: nothing is changed, and a decision that a person took stays."""
 
 from dataclasses import replace
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 
 import pytest
 from flask import Flask
@@ -11,11 +11,11 @@ from tests.factories.identity import a_coordinator, a_person
 from tests.factories.notices import policy_at
 from tests.factories.organisations import an_organisation
 from tests.factories.policies import a_policy
-from tests.factories.records import NINE_O_CLOCK, a_pending_record, a_record
+from tests.factories.records import NINE_O_CLOCK, a_pending_record, a_record, a_service
 from timebank import clock
-from timebank.database import in_unit_of_work, session
+from timebank.database import NIL, in_unit_of_work, session
 from timebank.errors import NotFound
-from timebank.policies.rules import Policy
+from timebank.policies.rules import BUILT_IN, Policy
 from timebank.records import rederiving, service, what_if
 from timebank.records.models import Revision
 from timebank.records.rules import Flag, Provenance, SoFar, State
@@ -140,3 +140,21 @@ def test_what_was_posted_is_what_was_credited(app: Flask) -> None:
     revision.credited_minutes = 121
     (found,) = in_unit_of_work(lambda: list(rederiving.unpaid([revision])), write=False)
     assert (found.name, found.recorded, found.derived) == ("posted_minutes", "121", "120")
+
+
+@pytest.mark.rule("R11")
+def test_of_one_instant_the_record_that_was_made_first_was_there_before(app: Flask) -> None:
+    """One sweep may end two stays of somebody in the same instant: the second knows of the first, and not the other way."""
+    volunteer, now = a_person(), NINE_O_CLOCK + timedelta(days=1)
+
+    def ended_at_once(minutes: int, started_at: datetime) -> Revision:
+        served = a_service(volunteer_id=volunteer.id, minutes=minutes, started_at=started_at)
+        return service.record_service(served=served, policy=BUILT_IN, actor_id=NIL, now=now).revision
+
+    morning = in_unit_of_work(lambda: ended_at_once(300, NINE_O_CLOCK))
+    evening = in_unit_of_work(lambda: ended_at_once(181, NINE_O_CLOCK + timedelta(hours=6)))
+    before = [
+        in_unit_of_work(lambda first=first: rederiving.that_day_before(first), write=False)
+        for first in (morning, evening)
+    ]
+    assert [one.day_service_minutes for one in before] == [0, 300]
