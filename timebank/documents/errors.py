@@ -10,8 +10,11 @@ class SheetTooLarge(Refusal):
     status = 422
     title = "表格过大"
     title_en = "Too large for a sheet"
-    detail = "内容超出 Excel 表格的上限（{max_rows} 行）。请缩小筛选范围，或改用 CSV 导出。"
-    detail_en = "This is more than an Excel sheet can hold ({max_rows} rows). Narrow the filter, or export as CSV."
+    detail = "内容超出 Excel 表格的上限（最多 {max_rows} 行，文字和数字的长度、文件的大小也有限）。请缩小筛选范围，或改用 CSV 导出。"
+    detail_en = (
+        "This is more than an Excel sheet can hold ({max_rows} rows at most; texts, digits and size have limits, too). "
+        "Narrow the filter, or export as CSV."
+    )
 
 
 class GlyphMissing(Refusal):

@@ -22,8 +22,9 @@ DATA_SHEET = "数据"
 ABOUT_SHEET = "说明"
 MAX_ROWS = sheet_cells.MAX_ROWS
 MAX_COLUMNS = 16_384
-MAX_XML = 2**31 - 1
-"""Bytes of a sheet before it is packed: more would need an archive of 64 bits, which not every reader has."""
+MAX_XML = 2**31 - 2**20
+"""Bytes of a sheet's rows before they are packed: with head and tail, more would need an archive of 64 bits, which not
+every reader has."""
 
 # The sheet repeats itself: the least effort packs it eight to one; the usual one takes thrice the time for a quarter less.
 _EFFORT = 1

@@ -27,7 +27,7 @@ class Api(flask_smorest.Api):
 
     @property
     def spec(self) -> APISpec:
-        """The OpenAPI document, written for who asks first: that takes a second, and megabytes that few workers ever need."""
+        """The OpenAPI document, written for who asks first: that takes a moment, and megabytes that few workers ever need."""
         with self._writing:
             while self._unwritten:
                 blueprint, name = self._unwritten.pop(0)

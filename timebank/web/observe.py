@@ -34,7 +34,7 @@ SECURITY_HEADERS = {
     "Cache-Control": "no-store",
 }
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{8,64}")
-_REVISION = re.compile(r'^(revision|down_revision) = "(\w+)"$', re.MULTILINE)
+_REVISION = re.compile(r"""^(revision|down_revision) = ["'](\w+)["']$""", re.MULTILINE)
 _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS", "PATCH"})
 
 
