@@ -13,11 +13,11 @@ from timebank.errors import Invalid, NotFound
 from timebank.identity import documents, former, phones
 from timebank.identity import service as identity
 from timebank.identity.ages import ADULT, is_under
-from timebank.identity.errors import MinorProtected
+from timebank.identity.errors import MinorProtected, PersonNotActive
 from timebank.identity.family import refuse_own_family
 from timebank.identity.models import Person
 from timebank.identity.phones import Keys
-from timebank.identity.rules import Actor, masked_name, name_until_given
+from timebank.identity.rules import Actor, PersonState, masked_name, name_until_given
 from timebank.organisations import queries as register
 from timebank.organisations import scope
 from timebank.organisations.papers import CLERKS, refuse_unasked
@@ -111,11 +111,15 @@ def enter(
 ) -> Shown:
     """Enter what somebody says about themself, at an organisation and with their consent (令67 art 6).
 
-    Raises NotFound outside the scope, OwnFamily, ConsentRequired, PreconditionFailed, Invalid.
+    Of a merged account it is the profile of who goes on, which ``masked`` shows. Raises NotFound outside the scope,
+    OwnFamily, PreconditionFailed, PersonNotActive for a closed account, ConsentRequired, Invalid.
     """
     scope.organisation_for(actor, *CLERKS, organisation_id=organisation_id)
+    person_id = former.goes_on(person_id)
     refuse_own_family(actor.person_id, person_id)
     profile = _locked(person_id, versions)
+    if session.get_one(Person, person_id).state == PersonState.CLOSED:
+        raise PersonNotActive
     refuse_unasked(person_id)
     _follow(profile, values, phone_keys)
     _write(profile, values, by=actor.person_id)
