@@ -8,6 +8,7 @@ from flask.testing import FlaskClient
 
 from tests.factories.calls import Caller, body_of
 from tests.factories.identity import a_coordinator, a_person, signed_in
+from tests.factories.mergers import Office
 from tests.factories.organisations import an_organisation
 from tests.factories.protection import a_consent
 from timebank.database import in_unit_of_work, session
@@ -107,3 +108,16 @@ def test_a_fixed_line_stays_when_the_phone_changes(client: FlaskClient, me: Pers
     told(client, me, FIRST)
     assert client.delete("/api/v1/me/phone", headers=signed_in(me)).status_code == 204
     assert shown(client, me) == (LINE, False)
+
+
+def test_a_merger_leaves_one_number(client: FlaskClient, app: Flask) -> None:
+    """That of who goes on, whether it stands in their profile or is the one by which they are known again."""
+    profiled, known = Office(), Office()
+    says(client, profiled.person, FIRST)
+    told(client, profiled.old, SECOND)
+    says(client, known.old, FIRST)
+    told(client, known.person, SECOND)
+    for office in (profiled, known):
+        office.merge()
+    assert (shown(client, profiled.person), known_by(profiled.person)) == ((FIRST, False), None)
+    assert (shown(client, known.person), known_by(known.person)) == ((None, False), "0002")
