@@ -146,13 +146,13 @@ def _follow(profile: Profile, values: Mapping[str, Any], keys: Keys) -> None:
         phones.drop_other(profile.person_id, now, keys=keys)
 
 
-def phone_follows(person_id: UUID, number: str | None) -> None:
+def phone_follows(person_id: UUID, number: str | None, by: UUID) -> None:
     """Have the profile name the number that WeChat has told or staff have entered, where it named a mobile number at all."""
     profile = session.get(Profile, person_id, populate_existing=True)
     before = phones.mobile(profile.phone) if profile else None
     if profile is None or before in {None, number}:
         return
-    _write(profile, {"phone": number and number.removeprefix("+86")}, by=profile.changed_by)
+    _write(profile, {"phone": number and number.removeprefix("+86")}, by=by)
 
 
 def _write(profile: Profile, values: Mapping[str, Any], *, by: UUID) -> None:
