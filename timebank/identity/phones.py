@@ -19,8 +19,8 @@ from timebank.identity.rules import PersonState
 Keys = Sequence[bytes]
 """The keys of the hash, newest first: what an older one has hashed is found as long as its secret is in the settings."""
 
-Follower = Callable[[UUID, str | None], None]
-"""Told whose number has changed to which; None: it was forgotten."""
+Follower = Callable[[UUID, str | None, UUID], None]
+"""Told whose number has changed, to which (None: it was forgotten), and by whom."""
 
 _followers: list[Follower] = []
 
@@ -56,14 +56,20 @@ def number_hash(number: str, key: bytes) -> bytes:
 
 def note(*, person_id: UUID, number: str, by: UUID, keys: Keys, organisation_id: UUID | None = None) -> Phone:
     """Keep somebody's number in the place of the one before."""
+    _lock(person_id)
     phone = session.get(Phone, person_id, populate_existing=True) or Phone(person_id=person_id)
     phone.number_hash, phone.last_four = number_hash(number, keys[0]), number[-4:]
     phone.entered_by, phone.organisation_id, phone.entered_at = by, organisation_id, clock.now()
     session.add(phone)
     session.flush()
     for follow in _followers:
-        follow(person_id, number)
+        follow(person_id, number, by)
     return phone
+
+
+def _lock(person_id: UUID) -> None:
+    """Lock whose number changes, as whoever changes their profile does: the second sees what the first has written."""
+    session.get(Person, person_id, with_for_update={"key_share": True}, populate_existing=True)
 
 
 def is_proven(person_id: UUID, number: str | None, *, keys: Keys) -> bool:
@@ -101,8 +107,9 @@ def holders(number: str, *, keys: Keys) -> list[UUID]:
     return sorted(session.scalars(found))
 
 
-def forget(person_id: UUID) -> None:
+def forget(person_id: UUID, *, by: UUID) -> None:
     """Remove what is kept of somebody's number, here and where it stands in clear."""
+    _lock(person_id)
     for follow in _followers:
-        follow(person_id, None)
+        follow(person_id, None, by)
     session.execute(delete(Phone).where(Phone.person_id == person_id))

@@ -69,7 +69,7 @@ def _masked(person: Person) -> dict[str, str]:
 @blueprint.endpoint("DELETE", "/me/phone", guard=signed_in, answer=(204, None))
 def forget_phone() -> None:
     """删除本人登记的手机号；以后不能再按手机号绑定。"""
-    phones.forget(former.goes_on(person_id()))
+    phones.forget(former.goes_on(person_id()), by=person_id())
 
 
 @blueprint.endpoint(

@@ -12,7 +12,7 @@ from timebank.codes.layouts import Kind
 from timebank.database import new_id, session
 from timebank.giving import surplus
 from timebank.giving.models import SurplusConsent
-from timebank.identity import consents, documents, former, households, states
+from timebank.identity import consents, documents, former, households, phones, states
 from timebank.identity.binding_tables import Invite, Phone
 from timebank.identity.family import pair_of
 from timebank.identity.models import Consent, FamilyRelation, HouseholdMember, Person
@@ -161,21 +161,41 @@ def _open_pairs(person_id: UUID) -> set[str]:
 
 
 def _carry_phone(merging: Merging) -> None:
-    """Keep the old account's number where there is none; a number is nobody's who is closed."""
-    known = session.get(Phone, merging.old_id, populate_existing=True)
-    if known is not None and session.get(Phone, merging.person_id) is None:
-        session.add(_moved(known, merging.person_id))
+    """Keep the old account's number where there is none, or where it proves the same one; nobody's is who is closed.
+
+    None is kept beside a profile of who goes on that names another mobile number.
+    """
+    known, own = (session.get(Phone, one, populate_existing=True) for one in (merging.old_id, merging.person_id))
+    says = session.get(Profile, merging.person_id, populate_existing=True)
+    if known is not None and _is_wanted(known, own) and not (says and _differ(known, says)):
+        session.merge(_moved(known, merging.person_id))
+        session.flush()
     session.execute(delete(Phone).where(Phone.person_id == merging.old_id))
     session.execute(delete(Invite).where(Invite.person_id == merging.old_id))
 
 
 def _carry_profile(merging: Merging) -> None:
-    """Keep what the old account told of itself where who goes on has told nothing."""
+    """Keep what the old account told of itself where who goes on has told nothing, but no number besides theirs."""
     profiles = cast("Table", Profile.__table__)
     there = select(1).where(profiles.c.person_id == merging.person_id)
     if session.scalar(there) is None:
+        said, known = session.get(Profile, merging.old_id), session.get(Phone, merging.person_id)
+        if said is not None and known is not None and _differ(known, said):
+            said.phone = None
+            session.flush()
         theirs = update(profiles).where(profiles.c.person_id == merging.old_id)
         session.execute(theirs.values(person_id=merging.person_id))
+
+
+def _is_wanted(known: Phone, own: Phone | None) -> bool:
+    """Whether an old number is all that there is, or what WeChat has told of the number that staff had entered."""
+    return own is None or (known.organisation_id is None and known.number_hash == own.number_hash)
+
+
+def _differ(known: Phone, said: Profile) -> bool:
+    """Whether a profile names another mobile number than the one that is known; told by the last digits, without a key."""
+    number = phones.mobile(said.phone)
+    return number is not None and number[-4:] != known.last_four
 
 
 def _moved(phone: Phone, person_id: UUID) -> Phone:

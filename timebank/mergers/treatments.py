@@ -63,7 +63,7 @@ RULES: dict[tuple[str, str], Rule] = {
     ("people_profile", "person_id"): Rule(Treatment.ANEW, "kept where who goes on has none"),
     ("identity_grant", "person_id"): Rule(Treatment.REFUSED, "a merger hands no role to anybody"),
     ("identity_clerk_site", "person_id"): Rule(_S, "means nothing without a role, and nobody with one is merged away"),
-    ("identity_phone", "person_id"): Rule(Treatment.ANEW, "kept where who goes on has none"),
+    ("identity_phone", "person_id"): Rule(Treatment.ANEW, "kept where who goes on has none, or it proves theirs"),
     ("identity_document", "person_id"): Rule(_M, "kept where who goes on has none"),
     ("identity_document_vault", "person_id"): Rule(Treatment.ENDS, "sealed for the old account: entered again"),
     ("identity_document_clash", "person_id"): Rule(_S, "a closed account is suggested no more"),

@@ -3,14 +3,18 @@
 from datetime import date
 from uuid import UUID
 
+from timebank import clock
+from timebank.database import session
 from timebank.errors import NotFound
 from timebank.identity import consents, documents, guardians, service
+from timebank.identity.ages import ADULT, is_under
 from timebank.identity.consents import Paper
 from timebank.identity.document_keys import DocumentKeys
 from timebank.identity.document_models import Document
 from timebank.identity.document_rules import DocumentNumber
-from timebank.identity.errors import ConsentRequired
+from timebank.identity.errors import ConsentRequired, MinorProtected
 from timebank.identity.family import refuse_own_family
+from timebank.identity.minors import is_kept_from
 from timebank.identity.models import Consent, Guardian, Person
 from timebank.identity.rules import Actor, Purpose, Role
 from timebank.organisations import scope
@@ -34,9 +38,22 @@ def enter_consent(
 
 
 def enter_birth_date(*, actor: Actor, person_id: UUID, organisation_id: UUID, birth_on: date) -> Person:
-    """Enter or correct a birth date. Raises NotFound, Invalid, OwnFamily."""
+    """Enter or correct a birth date; that a minor is none is for whoever was approved to see who they are (rule R38).
+
+    Raises NotFound, Invalid, OwnFamily, MinorProtected.
+    """
     scope.organisation_for(actor, *CLERKS, organisation_id=organisation_id)
+    _refuse_growing_up(actor, person_id, birth_on)
     return service.enter_birth_date(by=actor.person_id, person_id=person_id, birth_on=birth_on)
+
+
+def _refuse_growing_up(actor: Actor, person_id: UUID, birth_on: date) -> None:
+    """Raise MinorProtected if a birth date would uncover, by itself, a name that is kept from who enters it."""
+    person = session.get(Person, person_id, with_for_update={"key_share": True}, populate_existing=True)
+    if person is None or is_under(ADULT, birth_on, clock.day_of(clock.now())):
+        return
+    if is_kept_from(actor.person_id, person):
+        raise MinorProtected
 
 
 def enter_document(

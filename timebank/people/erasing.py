@@ -64,6 +64,7 @@ class Standing:
 def ask(*, person_id: UUID, choice: Choice, by: UUID, paper: Paper | None = None) -> ErasureRequest:
     """Ask to be forgotten in a week; the same once more returns the request that waits.
 
+    What a guardian has asked for is from then on what the person asks for themself, by the same day.
     Raises NotFound, PersonNotActive for a closed account, ErasureBlocked, ErasureWaiting for another choice, Invalid for
     a pool that is none.
     """
@@ -75,8 +76,11 @@ def ask(*, person_id: UUID, choice: Choice, by: UUID, paper: Paper | None = None
     if waiting is not None:
         if (waiting.balance, waiting.area_id) != (choice.balance, area_id):
             raise ErasureWaiting(due_at=utc_text(waiting.due_at))
-        return waiting
-    refuse_open(person_id)
+        if not _is_guardians(waiting) or (by != person_id and paper is None):
+            return waiting
+        _end(waiting, Outcome.WITHDRAWN, by)
+    else:
+        refuse_open(person_id)
     now = clock.now()
     request = ErasureRequest(
         id=new_id(),
@@ -88,7 +92,7 @@ def ask(*, person_id: UUID, choice: Choice, by: UUID, paper: Paper | None = None
         reason=paper.reason if paper else None,
         asked_by=by,
         asked_at=now,
-        due_at=now + COOL_OFF,
+        due_at=waiting.due_at if waiting else now + COOL_OFF,
     )
     session.add(request)
     session.flush()
@@ -199,9 +203,13 @@ def carry_out(request_id: UUID) -> bool:
 
 def _has_lapsed(request: ErasureRequest) -> bool:
     """Whether a guardian has asked who answers for the person no more."""
+    return _is_guardians(request) and not guardians.answers_for(former.goes_on(request.asked_by), request.person_id)
+
+
+def _is_guardians(request: ErasureRequest) -> bool:
+    """Whether neither the person has asked, nor staff who have seen their paper."""
     own = {request.person_id, *former.merged_into(request.person_id)}
-    by_guardian = request.organisation_id is None and request.asked_by not in own
-    return by_guardian and not guardians.answers_for(former.goes_on(request.asked_by), request.person_id)
+    return request.organisation_id is None and request.asked_by not in own
 
 
 def _empty(request: ErasureRequest) -> None:

@@ -13,11 +13,11 @@ from timebank.errors import Invalid, NotFound
 from timebank.identity import documents, former, phones
 from timebank.identity import service as identity
 from timebank.identity.ages import ADULT, is_under
-from timebank.identity.errors import MinorProtected
+from timebank.identity.errors import MinorProtected, PersonNotActive
 from timebank.identity.family import refuse_own_family
 from timebank.identity.models import Person
 from timebank.identity.phones import Keys
-from timebank.identity.rules import Actor, masked_name, name_until_given
+from timebank.identity.rules import Actor, PersonState, masked_name, name_until_given
 from timebank.organisations import queries as register
 from timebank.organisations import scope
 from timebank.organisations.papers import CLERKS, refuse_unasked
@@ -111,11 +111,15 @@ def enter(
 ) -> Shown:
     """Enter what somebody says about themself, at an organisation and with their consent (令67 art 6).
 
-    Raises NotFound outside the scope, OwnFamily, ConsentRequired, PreconditionFailed, Invalid.
+    Of a merged account it is the profile of who goes on, which ``masked`` shows. Raises NotFound outside the scope,
+    OwnFamily, PreconditionFailed, PersonNotActive for a closed account, ConsentRequired, Invalid.
     """
     scope.organisation_for(actor, *CLERKS, organisation_id=organisation_id)
+    person_id = former.goes_on(person_id)
     refuse_own_family(actor.person_id, person_id)
     profile = _locked(person_id, versions)
+    if session.get_one(Person, person_id).state == PersonState.CLOSED:
+        raise PersonNotActive
     refuse_unasked(person_id)
     _follow(profile, values, phone_keys)
     _write(profile, values, by=actor.person_id)
@@ -142,13 +146,13 @@ def _follow(profile: Profile, values: Mapping[str, Any], keys: Keys) -> None:
         phones.drop_other(profile.person_id, now, keys=keys)
 
 
-def phone_follows(person_id: UUID, number: str | None) -> None:
+def phone_follows(person_id: UUID, number: str | None, by: UUID) -> None:
     """Have the profile name the number that WeChat has told or staff have entered, where it named a mobile number at all."""
     profile = session.get(Profile, person_id, populate_existing=True)
     before = phones.mobile(profile.phone) if profile else None
     if profile is None or before in {None, number}:
         return
-    _write(profile, {"phone": number and number.removeprefix("+86")}, by=profile.changed_by)
+    _write(profile, {"phone": number and number.removeprefix("+86")}, by=by)
 
 
 def _write(profile: Profile, values: Mapping[str, Any], *, by: UUID) -> None:

@@ -6,6 +6,7 @@ import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -19,7 +20,8 @@ from tests.api.identity.conftest import SignIn
 from tests.api.identity.test_wechat import freeze
 from tests.factories.calls import problem
 from tests.factories.files import a_picture
-from tests.factories.identity import an_admin
+from tests.factories.identity import a_person, an_admin
+from tests.factories.organisations import an_organisation
 from tests.factories.staff import a_staff_account
 from timebank import clock
 from timebank.database import NIL, in_unit_of_work, session
@@ -28,6 +30,7 @@ from timebank.identity.models import Person, RefreshToken
 from timebank.identity.rules import Grant, PersonState, Role
 from timebank.notifications.models import Subscription
 from timebank.organisations.models import Area
+from timebank.people.models import ErasureRequest
 from timebank.web import blueprint, tokens
 
 EXPIRED = (401, "SESSION_EXPIRED")
@@ -183,18 +186,20 @@ def test_a_session_that_is_ended_while_its_request_waits_does_nothing(app: Flask
 
 
 def test_staff_who_are_disabled_while_their_request_waits_do_nothing(app: Flask) -> None:
-    """The role was theirs when they were let in; what they wanted to add is not there."""
-    boss = a_staff_account("boss", Grant(Role.ADMIN, area_path=""))
+    """The role was theirs when they were let in; what they wanted to add is not there, with a key or without."""
     an_admin()
-    opened = in_unit_of_work(lambda: service.sign_in(person_id=boss.id))
-    token = tokens.issue(person_id=boss.id, session_id=opened.session_id)
-    area = {"name": "硖石街道", "code": "0001"}
-
-    def add(phone: FlaskClient) -> Any:
-        return phone.post("/api/v1/areas", json=area, headers={"Authorization": f"Bearer {token}"})
-
-    assert problem(in_and_frozen_before_its_turn(app, boss.id, add)) == EXPIRED
-    assert session.scalars(select(Area)).all() == []
+    area = {"name": "斜桥镇", "code": "0001"}
+    leaving = {"organisation_id": str(an_organisation().id), "reason": "本人当面提出", "balance": "expire"}
+    writes = {"areas": area, f"people/{a_person().id}/erasure": leaving}
+    for number, (place, body) in enumerate(writes.items()):
+        boss = a_staff_account(f"boss{number}", Grant(Role.ADMIN, area_path=""))
+        opened = in_unit_of_work(partial(service.sign_in, person_id=boss.id))
+        token = tokens.issue(person_id=boss.id, session_id=opened.session_id)
+        headers = {"Authorization": f"Bearer {token}", "Idempotency-Key": "mid"}
+        add = partial(FlaskClient.post, path=f"/api/v1/{place}", json=body, headers=headers)
+        assert problem(in_and_frozen_before_its_turn(app, boss.id, add)) == EXPIRED, place
+    assert session.scalars(select(Area).where(Area.name == area["name"])).all() == []
+    assert session.scalars(select(ErasureRequest)).all() == []
 
 
 def test_a_refresh_token_lasts_thirty_days(client: FlaskClient, signed: dict[str, Any]) -> None:

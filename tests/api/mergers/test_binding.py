@@ -97,6 +97,16 @@ def test_a_number_says_who_it_may_be_and_binds_after_a_yes(client: FlaskClient, 
     assert session.get(Phone, guest.id) is None
 
 
+def test_the_number_that_bound_is_proven(client: FlaskClient, granny: Person) -> None:
+    """What staff have entered and WeChat has told is one number, and it counts as told."""
+    mine, guest = Caller(client, granny), a_guest("apo")
+    before = body_of(mine.put("/me/profile", {"display_name": "陈阿婆", "phone": NUMBER}))
+    tells(client, guest)
+    body_of(binds(client, guest))
+    after = body_of(mine.get("/me/profile"))
+    assert [(one["phone"], one["phone_proven"]) for one in (before, after)] == [(NUMBER, False), (NUMBER, True)]
+
+
 def test_a_lost_answer_is_given_again_though_the_code_is_used(client: FlaskClient, granny: Person) -> None:
     """The same key gets the same answer; another one learns that WeChat's codes work once."""
     guest = a_guest()

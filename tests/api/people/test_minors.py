@@ -129,7 +129,7 @@ def test_entering_a_minors_data_shows_none_of_the_rest(client: FlaskClient, cler
 
 @pytest.mark.rule("R38")
 def test_no_way_round_the_approval(client: FlaskClient, place: Organisation, clerk: Actor) -> None:
-    """Neither a birth date that comes later, nor one that the asker has changed, nor an earlier account of theirs."""
+    """Neither a birth date that comes later, nor one that they change, nor an earlier account of theirs."""
     desk, birth = Caller(client, clerk), {"organisation_id": str(place.id)}
     late = a_person(NAME)
     asked = asked_to_see(client, clerk, late)
@@ -141,7 +141,13 @@ def test_no_way_round_the_approval(client: FlaskClient, place: Organisation, cle
     assert body_of(desk.post(f"/disclosures/{asked['id']}/open"))["name"] == NAME
 
     made_older = a_minor(BORN, NAME)
-    body_of(desk.put(f"/people/{made_older.id}/birth-date", birth | {"birth_on": "1990-01-01"}))
+    correction, grown_up = f"/people/{made_older.id}/birth-date", birth | {"birth_on": "1990-01-01"}
+    assert problem(desk.put(correction, grown_up)) == (403, "MINOR_PROTECTED")
+    body_of(desk.put(correction, birth | {"birth_on": str(BORN.replace(day=2))}))
+    relation = a_relation(a_person().id, made_older.id, state="confirmed", organisation_id=place.id)
+    assert "欧**" in text_of(desk.get(f"/family/{relation.id}"))
+    approved(client, clerk, made_older)
+    body_of(desk.put(correction, grown_up))
     assert asked_to_see(client, clerk, made_older)["state"] == "waiting"
 
     old, child = a_person(NAME), a_minor(BORN, NAME)

@@ -1,6 +1,7 @@
 """One number of one person: the one in their profile, and the keyed hash by which they are known again, go together."""
 
 from typing import Any
+from uuid import UUID
 
 import pytest
 from flask import Flask
@@ -8,12 +9,14 @@ from flask.testing import FlaskClient
 
 from tests.factories.calls import Caller, body_of
 from tests.factories.identity import a_coordinator, a_person, signed_in
+from tests.factories.mergers import Office
 from tests.factories.organisations import an_organisation
 from tests.factories.protection import a_consent
 from timebank.database import in_unit_of_work, session
 from timebank.identity.binding_tables import Phone
 from timebank.identity.models import Person
 from timebank.identity.rules import Actor, Purpose
+from timebank.organisations.profile_tables import Profile
 
 FIRST, SECOND, LINE = "13800000001", "13900000002", "057387001234"
 
@@ -59,6 +62,11 @@ def known_by(me: Person) -> str | None:
     return in_unit_of_work(look, write=False)
 
 
+def changed_by(me: Person) -> UUID:
+    """Return who has changed a profile last."""
+    return in_unit_of_work(lambda: session.get_one(Profile, me.id, populate_existing=True).changed_by, write=False)
+
+
 @pytest.mark.rule("R04")
 def test_a_number_is_proven_by_wechat_alone(client: FlaskClient, me: Person, clerk: Actor) -> None:
     """What somebody types, or staff do, is marked as not proven; staff see the mark beside the masked number."""
@@ -82,7 +90,7 @@ def test_the_profile_follows_the_phone(client: FlaskClient, me: Person, clerk: A
     assert shown(client, me) == (SECOND, True)
     place = {"organisation_id": str(clerk.grants[0].organisation_id)}
     body_of(Caller(client, clerk).put(f"/people/{me.id}/phone", place | {"phone": FIRST}))
-    assert shown(client, me) == (FIRST, False)
+    assert (shown(client, me), changed_by(me)) == ((FIRST, False), clerk.person_id)
     assert client.delete("/api/v1/me/phone", headers=signed_in(me)).status_code == 204
     assert (shown(client, me), known_by(me)) == ((None, False), None)
 
@@ -107,3 +115,16 @@ def test_a_fixed_line_stays_when_the_phone_changes(client: FlaskClient, me: Pers
     told(client, me, FIRST)
     assert client.delete("/api/v1/me/phone", headers=signed_in(me)).status_code == 204
     assert shown(client, me) == (LINE, False)
+
+
+def test_a_merger_leaves_one_number(client: FlaskClient, app: Flask) -> None:
+    """That of who goes on, whether it stands in their profile or is the one by which they are known again."""
+    profiled, known = Office(), Office()
+    says(client, profiled.person, FIRST)
+    told(client, profiled.old, SECOND)
+    says(client, known.old, FIRST)
+    told(client, known.person, SECOND)
+    for office in (profiled, known):
+        office.merge()
+    assert (shown(client, profiled.person), known_by(profiled.person)) == ((FIRST, False), None)
+    assert (shown(client, known.person), known_by(known.person)) == ((None, False), "0002")

@@ -1,7 +1,9 @@
 """Profiles over HTTP: Order 67's eight fields, one's own in full, others' masked."""
 
 from datetime import date
+from functools import partial
 from typing import Any
+from uuid import UUID
 
 import pytest
 from flask import Flask
@@ -9,12 +11,14 @@ from flask.testing import FlaskClient
 
 from tests.factories.calls import Caller, body_of, problem
 from tests.factories.identity import a_coordinator, a_person
+from tests.factories.mergers import merged_by
 from tests.factories.organisations import an_area, an_organisation
 from tests.factories.people import a_document, a_resident_number
 from tests.factories.protection import a_consent, a_minor
-from timebank.database import new_id
+from timebank.database import in_unit_of_work, new_id
+from timebank.identity import states
 from timebank.identity.models import Person
-from timebank.identity.rules import Actor, Purpose
+from timebank.identity.rules import Actor, PersonState, Purpose
 
 FULL = {
     "display_name": "王秀英",
@@ -142,6 +146,22 @@ def test_staff_enter_a_profile_with_consent(client: FlaskClient, me: Person, cle
     assert problem(desk.put(f"/people/{me.id}/profile", body, etag='"0"')) == (412, "PRECONDITION_FAILED")
     assert problem(desk.put(f"/people/{clerk.person_id}/profile", body)) == (403, "OWN_FAMILY")
     assert body_of(Caller(client, me).get("/me/profile"))["phone"] == "13812341234"
+
+
+@pytest.mark.rule("R04")
+def test_staff_enter_the_profile_that_they_see(client: FlaskClient, me: Person, clerk: Actor) -> None:
+    """Of a merged account it is that of who goes on; an account that is closed takes nothing any more."""
+    desk, body, old = Caller(client, clerk), {"organisation_id": place(clerk), "sex": "female"}, a_person()
+    a_consent(me.id, Purpose.SERVICE_RECORD)
+    where = UUID(place(clerk))
+    merged_by(clerk, a_coordinator(where), old_id=old.id, person_id=me.id, organisation_id=where)
+    tag = seen(client, clerk, old).headers["ETag"]
+    entered = desk.put(f"/people/{old.id}/profile", body, etag=tag)
+    assert (body_of(entered)["person_id"], entered.headers["ETag"]) == (str(me.id), '"1"')
+    assert body_of(seen(client, clerk, old)) == body_of(seen(client, clerk, me)) == body_of(entered)
+    closed = partial(states.change, person_id=me.id, to=PersonState.CLOSED, by=me.id, reason="不再参加")
+    in_unit_of_work(closed)
+    assert problem(desk.put(f"/people/{me.id}/profile", body)) == (403, "PERSON_NOT_ACTIVE")
 
 
 @pytest.mark.rule("R38")

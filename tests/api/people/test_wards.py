@@ -9,7 +9,7 @@ from flask.testing import FlaskClient
 from tests.factories.calls import Caller, body_of, problem
 from tests.factories.identity import a_person
 from tests.factories.ledger import earned, held
-from tests.factories.organisations import THE_BANK
+from tests.factories.organisations import THE_BANK, an_area
 from tests.factories.protection import a_guardian_of, a_minor
 from timebank import clock
 from timebank.database import in_unit_of_work, new_id, session
@@ -109,3 +109,21 @@ def test_what_a_guardian_asked_for_lapses_with_them(client: FlaskClient, app: Fl
     assert a_week_later() == 0
     assert (state_of(child), state_of(grown)) == ("active", "active")
     assert in_unit_of_work(lambda: erasing.standing_of(child.id).request, write=False) is None
+
+
+def test_what_a_ward_asks_for_themself_is_theirs(client: FlaskClient, app: Flask) -> None:
+    """In the place of what their guardian has asked for, by the same day; it does not lapse with the guardian."""
+    ward, mother, link = a_family(16)
+    hers, wards = Caller(client, mother), Caller(client, ward)
+    before = body_of(hers.post(f"/me/wards/{ward.id}/erasure", EXPIRE), 202)
+    with clock.at(clock.now() + COOL_OFF / 7):
+        other = wards.post("/me/erasure", {"balance": "donate", "area_id": str(an_area().id)})
+        assert problem(other) == (409, "ERASURE_WAITING")
+        own = body_of(wards.post("/me/erasure", EXPIRE), 202)
+        assert body_of(wards.post("/me/erasure", EXPIRE), 202) == own
+        assert body_of(hers.post(f"/me/wards/{ward.id}/erasure", EXPIRE), 202) == own
+    assert own["id"] != before["id"]
+    assert own["due_at"] == before["due_at"]
+    in_unit_of_work(lambda: papers.end_guardian(actor=THE_BANK, person_id=ward.id, guardian_id=link.id))
+    assert a_week_later() == 1
+    assert state_of(ward) == "closed"
