@@ -120,7 +120,7 @@ def _stored(place: dict[str, object], asked: bytes, bearer: Bearer) -> Response:
     at = {**_at(place), "bearer_session": bearer.session_id}
     reply = session.connection().execute(_reply(), at).one_or_none()
     if reply is None:
-        tokens.refuse_ended()
+        tokens.refuse_ended(again=True)
         raise InFlight  # swept between the two statements
     if reply.ended:
         raise SessionExpired

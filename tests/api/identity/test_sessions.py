@@ -22,7 +22,7 @@ from tests.factories.files import a_picture
 from tests.factories.identity import an_admin
 from tests.factories.staff import a_staff_account
 from timebank import clock
-from timebank.database import NIL, in_unit_of_work, session
+from timebank.database import NIL, in_unit_of_work, new_id, session
 from timebank.identity import queries, service, sessions, states
 from timebank.identity.models import Person, RefreshToken
 from timebank.identity.rules import Grant, PersonState, Role
@@ -195,6 +195,20 @@ def test_staff_who_are_disabled_while_their_request_waits_do_nothing(app: Flask)
 
     assert problem(in_and_frozen_before_its_turn(app, boss.id, add)) == EXPIRED
     assert session.scalars(select(Area)).all() == []
+
+
+def test_staff_who_are_disabled_before_their_key_is_claimed_are_told(app: Flask) -> None:
+    """A write with a role that is done once for its key: no key of theirs is under way, their session has ended."""
+    clerk = a_staff_account("clerk", Grant(Role.COORDINATOR, area_path=""))
+    opened = in_unit_of_work(lambda: service.sign_in(person_id=clerk.id))
+    token = tokens.issue(person_id=clerk.id, session_id=opened.session_id)
+    ids = {name: str(new_id()) for name in ("old_id", "person_id", "organisation_id")}
+
+    def ask(phone: FlaskClient) -> Any:
+        headers = {"Authorization": f"Bearer {token}", "Idempotency-Key": "mid"}
+        return phone.post("/api/v1/merges", json={**ids, "reason": "同一人"}, headers=headers)
+
+    assert problem(in_and_frozen_before_its_turn(app, clerk.id, ask)) == EXPIRED
 
 
 def test_a_refresh_token_lasts_thirty_days(client: FlaskClient, signed: dict[str, Any]) -> None:
