@@ -73,7 +73,7 @@ def _checked(*, body: dict[str, Any]) -> Checked:
 )
 def put_password(body: dict[str, Any], prepared: Checked) -> None:
     """修改密码：须知道旧密码（还没有密码的直接设置）；其他地方的登录全部结束。"""
-    signing_in.replace_password(person_id=prepared.person_id, password_hash=prepared.new_hash or "")
+    signing_in.change_own(prepared)
     tokens.end(*sessions.end_all(person_id=person_id(), but=tokens.bearer().session_id))
 
 
