@@ -21,8 +21,9 @@ from tests.factories.calls import problem
 from tests.factories.files import a_picture
 from tests.factories.identity import an_admin
 from tests.factories.staff import a_staff_account
-from timebank import clock
+from timebank import clock, database
 from timebank.database import NIL, in_unit_of_work, new_id, session
+from timebank.errors import Busy
 from timebank.identity import queries, service, sessions, states
 from timebank.identity.models import Person, RefreshToken
 from timebank.identity.rules import Grant, PersonState, Role
@@ -140,6 +141,23 @@ def test_a_session_that_another_process_has_ended_does_nothing_more(
     calls.append(lambda: client.post(SUBSCRIPTIONS, json=CHOICE, headers=once[1]))
     assert [problem(call()) for call in calls] == [EXPIRED] * 7
     assert client.post("/api/v1/auth/logout", headers=headers).status_code == 204
+
+
+def test_sessions_whose_end_is_not_kept_go_on(
+    client: FlaskClient, signed: dict[str, Any], wechat: SignIn, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Ending the others was refused at the last moment: they stand in the database, and so they do here."""
+    other = wechat("demo:zhang").json
+    here, there = ({"Authorization": f"Bearer {one['access_token']}"} for one in (signed, other))
+
+    def lost() -> None:
+        raise Busy
+
+    with monkeypatch.context() as patched:
+        patched.setattr(database, "_commit", lost)
+        answer = client.post("/api/v1/me/sessions/end-others", headers=here)
+    assert problem(answer) == (503, "BUSY")
+    assert client.get("/api/v1/me/account", headers=there).status_code == 200
 
 
 def in_and_frozen_before_its_turn(app: Flask, person_id: UUID, send: Callable[[FlaskClient], Any]) -> Any:
