@@ -3,7 +3,7 @@
 The key's row is inserted before the work and filled with the reply after it, in the same transaction. A twin waits for
 the first at the unique key; when the first rolled back, the twin does the work, and when it committed, the twin gets
 the stored reply. Only 2xx are stored (a refusal rolls back), for 72 hours. No key is claimed, and no reply read, by a
-session that has been ended.
+session that has been ended; of a twin that waits this is asked before it waits (PostgreSQL).
 """
 
 import hashlib
