@@ -3,23 +3,25 @@
 from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from threading import Barrier
 from uuid import UUID
 
 from flask import Flask
 from sqlalchemy.exc import IntegrityError
 
+from tests.concurrency.crowds import meanwhile
 from tests.factories.family import relatives
 from tests.factories.giving import a_donation, a_giver, a_request, a_steward, an_offer
 from tests.factories.identity import a_person
 from tests.factories.ledger import earned, state_of
 from tests.factories.organisations import an_area, an_organisation
 from timebank.constraints import violated_constraint
-from timebank.database import in_unit_of_work, session
+from timebank.database import NIL, in_unit_of_work, session
 from timebank.errors import Busy, Refusal, refusal_for
 from timebank.giving import gifts, pool
-from timebank.identity import family
-from timebank.identity.rules import Kinship
+from timebank.identity import family, states
+from timebank.identity.rules import Kinship, PersonState
 from timebank.ledger import proof
 from timebank.ledger.queries import pool_balance
 
@@ -86,6 +88,22 @@ def test_a_gift_is_accepted_and_withdrawn_at_one_moment(app: Flask) -> None:
     assert (outcome, moved) in [({"done": 1, "ALREADY_ACCEPTED": 1}, 60), ({"done": 1, "GIFT_CLOSED": 1}, 0)]
     assert state_of(grandmother.id).balance_minutes == 300 - moved
     assert proof.verify().ok
+
+
+def test_nobody_accepts_or_gives_who_is_being_frozen(app: Flask) -> None:
+    """Found active, and frozen before it is done: nothing moves to them or from them."""
+    grandmother, grandson = a_giver(300)
+    gift = an_offer(grandmother.id, grandson, 60)
+    district = an_area()
+
+    def frozen(person_id: UUID) -> None:
+        states.change(person_id=person_id, to=PersonState.FROZEN, by=NIL, reason="挂失")
+
+    accept = partial(gifts.accept, recipient_id=grandson.id, gift_id=gift.id)
+    donate = partial(pool.donate, owner_id=grandmother.id, minutes=60, area_id=district.id)
+    assert meanwhile(app, partial(frozen, grandson.id), accept) == "PERSON_NOT_ACTIVE"
+    assert meanwhile(app, partial(frozen, grandmother.id), donate) == "PERSON_NOT_ACTIVE"
+    assert (state_of(grandmother.id).balance_minutes, state_of(grandson.id).balance_minutes) == (300, 0)
 
 
 def test_one_balance_covers_one_of_two_gifts(app: Flask) -> None:

@@ -5,6 +5,7 @@ from functools import partial
 from typing import Any
 from uuid import UUID
 
+import pyotp
 import pytest
 from flask import Flask
 
@@ -14,11 +15,14 @@ from tests.factories.identity import a_person
 from tests.factories.mergers import a_guest
 from tests.factories.organisations import a_shop
 from tests.factories.staff import WORD, a_staff_account
-from timebank.database import NIL, in_unit_of_work
-from timebank.identity import devices, service, sessions, signing_in, staff, states
+from timebank.database import NIL, in_unit_of_work, session
+from timebank.identity import devices, second_factor, service, sessions, signing_in, staff, states
+from timebank.identity.models import Password
 from timebank.identity.rules import Grant, PersonState, Role
-from timebank.identity.signing_in import Guess
+from timebank.identity.signing_in import Checked, Guess
 from timebank.identity.wechat import OpenId
+
+KEYS = (b"k" * 32,)
 
 
 def test_administrators_do_not_end_each_other(app: Flask) -> None:
@@ -61,9 +65,20 @@ def given_another_password(person_id: UUID) -> None:
     staff.reset(person_id=person_id, password_hash="another")
 
 
+def given_a_second_factor(person_id: UUID) -> None:
+    """Confirm a second factor of a staff account."""
+    secret = second_factor.begin(person_id=person_id, keys=KEYS).secret
+    second_factor.confirm(person_id=person_id, code=pyotp.TOTP(secret).now(), keys=KEYS)
+
+
 @pytest.mark.parametrize(
     ("ends", "told"),
-    [(frozen, "PERSON_NOT_ACTIVE"), (disabled, "PERSON_NOT_ACTIVE"), (given_another_password, "WRONG_PASSWORD")],
+    [
+        (frozen, "PERSON_NOT_ACTIVE"),
+        (disabled, "PERSON_NOT_ACTIVE"),
+        (given_another_password, "WRONG_PASSWORD"),
+        (given_a_second_factor, "SECOND_FACTOR_REQUIRED"),
+    ],
 )
 def test_nobody_signs_in_while_their_sessions_are_ended(app: Flask, ends: Callable[[UUID], None], told: str) -> None:
     """The password was right when it was checked; before the session is opened the account is another one: no session."""
@@ -77,6 +92,21 @@ def test_nobody_signs_in_while_their_sessions_are_ended(app: Flask, ends: Callab
 
     assert meanwhile(app, partial(ends, clerk.id), sign_in) == told
     assert open_sessions(clerk.id) == []
+
+
+def test_nobody_chooses_a_password_over_a_reset(app: Flask) -> None:
+    """The old password was right when it was checked; it is reset before the new one is written: the reset stands."""
+    clerk = a_staff_account("zhou", Grant(Role.COUNTER, area_path=""))
+    guess = Guess(place=b"place", account=b"account")
+
+    def check() -> Checked:
+        return signing_in.check_own(account_of(clerk.id), password=WORD, new="a thief's new words", guess=guess)
+
+    checked = in_unit_of_work(check, write=False)
+    change = partial(signing_in.change_own, checked)
+    assert meanwhile(app, partial(given_another_password, clerk.id), change) == "WRONG_PASSWORD"
+    account = in_unit_of_work(partial(account_of, clerk.id), write=False)
+    assert (account.password_hash, account.must_change) == ("another", True)
 
 
 def test_wechat_signs_nobody_in_who_is_being_frozen(app: Flask) -> None:
@@ -99,6 +129,11 @@ def test_nobody_signs_in_on_a_device_that_is_being_ended(app: Flask, end: Callab
 
     assert meanwhile(app, partial(end, device_id=device.id, by=NIL), sign_in) == "DEVICE_REVOKED"
     assert open_sessions(clerk.id) == []
+
+
+def account_of(person_id: UUID) -> Password:
+    """Return a staff account."""
+    return session.get_one(Password, person_id, populate_existing=True)
 
 
 def open_sessions(person_id: UUID) -> list[Any]:

@@ -8,12 +8,12 @@ from timebank import clock
 from timebank.database import new_id, session
 from timebank.errors import Invalid, NotFound
 from timebank.giving.errors import ApplicationClosed
-from timebank.giving.gifts import refuse_inactive
 from timebank.giving.models import Application
 from timebank.giving.rules import RANKS, ApplicationState, Priority
 from timebank.identity import queries as identity
 from timebank.identity.family import refuse_own_family
 from timebank.identity.rules import Actor, Role
+from timebank.identity.states import refuse_inactive
 from timebank.organisations import queries as register
 from timebank.organisations import scope
 

@@ -17,10 +17,9 @@ from timebank.giving.errors import AlreadyAccepted, GiftClosed, GiftExpired, Gif
 from timebank.giving.models import Gift
 from timebank.giving.rules import OFFER_LIFETIME, GiftState, gift_state_at
 from timebank.identity import family
-from timebank.identity import queries as identity
-from timebank.identity.errors import OtherPersonDecides, PersonNotActive
+from timebank.identity.errors import OtherPersonDecides
 from timebank.identity.models import FamilyRelation
-from timebank.identity.rules import PersonState
+from timebank.identity.states import refuse_inactive
 from timebank.ledger import gifts as ledger
 from timebank.ledger import queries as accounts
 from timebank.ledger.errors import DebtOutstanding, InsufficientMinutes
@@ -133,13 +132,6 @@ def _named(to: str) -> UUID | str:
 def gifts_of(person_id: UUID) -> Select[Gift]:
     """Select the gifts that a person has offered or been offered."""
     return select(Gift).where(or_(Gift.giver_id == person_id, Gift.recipient_id == person_id))
-
-
-def refuse_inactive(person_id: UUID) -> None:
-    """Raise PersonNotActive unless the person may act."""
-    person = identity.person(person_id)
-    if person is None or person.state != PersonState.ACTIVE:
-        raise PersonNotActive
 
 
 def _locked(gift_id: UUID, person_id: UUID) -> Gift:

@@ -14,11 +14,11 @@ from timebank.errors import Invalid, NotFound
 from timebank.giving import applications
 from timebank.giving.applications import STEWARDS
 from timebank.giving.errors import GrantDecided, PoolEmpty
-from timebank.giving.gifts import refuse_inactive
 from timebank.giving.models import Donation, PoolGrant
 from timebank.giving.rules import GrantState, Priority
 from timebank.identity.family import refuse_own_family
 from timebank.identity.rules import Actor, Role
+from timebank.identity.states import refuse_inactive
 from timebank.ledger import gifts as ledger
 from timebank.ledger.errors import InsufficientMinutes
 from timebank.ledger.queries import pool_balance

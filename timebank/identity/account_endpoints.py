@@ -38,13 +38,12 @@ def list_my_sessions() -> dict[str, Any]:
 def end_my_session(session_id: UUID) -> None:
     """结束我的一次登录，如丢失的手机。"""
     sessions.end(person_id=person_id(), session_id=session_id)
-    tokens.end(session_id)
 
 
 @blueprint.endpoint("POST", "/me/sessions/end-others", guard=signed_in, answer=(204, None))
 def end_my_other_sessions() -> None:
     """除了现在这一次，其余登录全部结束。"""
-    tokens.end(*sessions.end_all(person_id=person_id(), but=tokens.bearer().session_id))
+    sessions.end_all(person_id=person_id(), but=tokens.bearer().session_id)
 
 
 def _checked(*, body: dict[str, Any]) -> Checked:
@@ -73,8 +72,8 @@ def _checked(*, body: dict[str, Any]) -> Checked:
 )
 def put_password(body: dict[str, Any], prepared: Checked) -> None:
     """修改密码：须知道旧密码（还没有密码的直接设置）；其他地方的登录全部结束。"""
-    signing_in.replace_password(person_id=prepared.person_id, password_hash=prepared.new_hash or "")
-    tokens.end(*sessions.end_all(person_id=person_id(), but=tokens.bearer().session_id))
+    signing_in.change_own(prepared)
+    sessions.end_all(person_id=person_id(), but=tokens.bearer().session_id)
 
 
 @blueprint.endpoint(

@@ -7,7 +7,7 @@ from flask import Response
 
 from timebank.identity import audit, guards
 from timebank.identity.audit import Verb
-from timebank.identity.concerned import concerned
+from timebank.identity.concerned import concerned, names_several
 from timebank.web.blueprint import Audit
 
 _WHOM = ("person_id", "volunteer_id")
@@ -20,8 +20,8 @@ def noted(verb: Verb, kind: str, *, target: str = "", person: str = "", outcome:
         verb: what the endpoint does.
         kind: the noun of what it does it to.
         target: name of its id, in the path, the body or the answer; without it ``<kind>_id``, else the answer's ``id``.
-        person: the same for whom it concerns, or a list of them; without it ``person_id`` or ``volunteer_id``, else whom
-            the target names (``identity.concerned``). A line is noted for each.
+        person: the same for whom it concerns, or a list of them; without it ``person_id`` or ``volunteer_id`` (unless such
+            a target names several people), else whom the target names (``identity.concerned``). A line is noted for each.
         outcome: name of what in the body says how it was decided.
         own: the act concerns whoever acts, and nobody is named.
     """
@@ -33,7 +33,8 @@ def noted(verb: Verb, kind: str, *, target: str = "", person: str = "", outcome:
         said = {**myself, **_answer(response), **(given.get("query") or {}), **body, **given}
         targets = [said[name] for name in ([target] if target else [f"{kind}_id", "id"]) if said.get(name)]
         target_id = targets[0] if targets else None
-        whom = next((said[name] for name in ([person] if person else _WHOM) if said.get(name)), None)
+        names = (person,) if person else () if names_several(kind) else _WHOM
+        whom = next((said[name] for name in names if said.get(name)), None)
         if whom is None:
             whom = concerned(kind, target_id, said) or None
         for one in whom if isinstance(whom, list) else [whom]:

@@ -48,6 +48,11 @@ _TYPED = ("volunteer_no", "volunteer_nos")
 """Names of volunteer numbers that staff type, one or many; ``participants`` have one each."""
 
 
+def names_several(kind: str) -> bool:
+    """Whether a target of this kind names more than one person, so that one name said beside it is not all."""
+    return kind in TARGETS and len(TARGETS[kind].columns) > 1
+
+
 def concerned(kind: str, target: Any, said: Mapping[str, Any]) -> list[UUID]:
     """Return whom an act on a target concerns: whose numbers were typed, else whom the target's row names."""
     participants = said.get("participants")  # in some answers it is how many there are

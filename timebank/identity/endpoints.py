@@ -105,9 +105,7 @@ def refresh(body: dict[str, Any], prepared: datetime) -> dict[str, Any]:
 @blueprint.endpoint("POST", "/auth/logout", guard=signing_out, answer=(204, None))
 def sign_out() -> None:
     """退出登录：此次登录的令牌全部失效。"""
-    session_id = tokens.bearer(even_ended=True).session_id
-    service.sign_out(session_id=session_id)
-    tokens.end(session_id)
+    service.sign_out(session_id=tokens.bearer().session_id)
 
 
 def _signed_in(signed: service.SignedIn, *, device_id: UUID | None = None) -> dict[str, Any]:

@@ -28,8 +28,8 @@ def signed_in() -> None:
 
 
 def signing_out() -> None:
-    """Let in whoever brings a good token, also of a session that has been ended meanwhile."""
-    tokens.bearer(even_ended=True)
+    """Let in whoever brings a good token, also of a session that has been ended: who signs out twice has signed out."""
+    tokens.bearer()
 
 
 def requires(*roles: Role) -> Guard:

@@ -29,7 +29,6 @@ class StoredPassword(NamedTuple):
     password_hash: str
     must_change: bool
     disabled_at: datetime | None
-    two_factors: bool
 
 
 def person(person_id: UUID) -> Person | None:
@@ -89,7 +88,6 @@ def password_of(username: str) -> StoredPassword | None:
             Password.password_hash,
             Password.must_change,
             Password.disabled_at,
-            Password.totp_confirmed_at.is_not(None).label("two_factors"),
         ).where(Password.username == username)
     ).one_or_none()
     return StoredPassword(*row) if row else None

@@ -1,6 +1,5 @@
 """Where somebody is signed in: listed, and ended one by one or all at once."""
 
-from collections.abc import Sequence
 from datetime import datetime
 from typing import NamedTuple
 from uuid import UUID
@@ -55,18 +54,14 @@ def end(*, person_id: UUID, session_id: UUID) -> None:
     _end(SignedInSession.id == session_id)
 
 
-def end_all(*, person_id: UUID, but: UUID | None = None) -> Sequence[UUID]:
-    """End every session of somebody, perhaps but the one they are in; return which."""
+def end_all(*, person_id: UUID, but: UUID | None = None) -> None:
+    """End every session of somebody, perhaps but the one they are in."""
     theirs = SignedInSession.person_id == person_id
-    return _end(theirs if but is None else theirs & (SignedInSession.id != but))
+    _end(theirs if but is None else theirs & (SignedInSession.id != but))
 
 
-def _end(which: ColumnElement[bool]) -> Sequence[UUID]:
-    ended = session.execute(
-        update(SignedInSession)
-        .where(which, SignedInSession.revoked_at.is_(None))
-        .values(revoked_at=clock.wall())
-        .returning(SignedInSession.id),
+def _end(which: ColumnElement[bool]) -> None:
+    session.execute(
+        update(SignedInSession).where(which, SignedInSession.revoked_at.is_(None)).values(revoked_at=clock.wall()),
         execution_options={"synchronize_session": False},
     )
-    return list(ended.scalars())

@@ -16,7 +16,6 @@ from sqlalchemy import delete
 
 from timebank import clock
 from timebank.database import new_id, session
-from timebank.errors import NotFound
 from timebank.identity import audit, passwords, queries, second_factor
 from timebank.identity.audit import Verb
 from timebank.identity.errors import PersonNotActive, SignInLocked, WrongPassword
@@ -42,12 +41,11 @@ class Guess:
 
 @dataclass(frozen=True, slots=True)
 class Checked:
-    """Whose password was right (its hash), from where, what it is to be replaced by, and whether a code is needed, too."""
+    """Whose password was right (its hash), from where, and what it is to be replaced by."""
 
     person_id: UUID
     guess: Guess
     password_hash: str
-    two_factors: bool
     new_hash: str | None
 
 
@@ -77,7 +75,7 @@ def check_password(*, username: str, password: str, new_password: str | None = N
     if new_password is not None:
         refuse_weak(new_password, username=username, old=password)
     new_hash = None if new_password is None else passwords.hash_password(new_password)
-    return Checked(stored.person_id, guess, stored.password_hash, stored.two_factors, new_hash)
+    return Checked(stored.person_id, guess, stored.password_hash, new_hash)
 
 
 def check_own(account: Password, *, password: str | None, new: str, guess: Guess) -> Checked:
@@ -88,21 +86,17 @@ def check_own(account: Password, *, password: str | None, new: str, guess: Guess
         raise PersonNotActive
     refuse_weak(new, username=account.username, old="")
     new_hash = passwords.hash_password(new)
-    return Checked(account.person_id, guess, account.password_hash, two_factors=False, new_hash=new_hash)
+    return Checked(account.person_id, guess, account.password_hash, new_hash)
 
 
 def complete(checked: Checked, *, code: str | None, keys: Sequence[bytes]) -> None:
-    """Use the second factor where there is one, and replace the password where another one was chosen.
+    """Use the second factor where there is one by now, and replace the password where another one was chosen.
 
-    The account is locked and looked at again: it may have been disabled or reset while the password was checked. Raises
-    PersonNotActive, WrongPassword, SecondFactorRequired, SecondFactorWrong (which leaves a trace, as a wrong password does).
+    Raises PersonNotActive, WrongPassword, SecondFactorRequired, SecondFactorWrong (which leaves a trace, as a wrong
+    password does).
     """
-    account = session.get(Password, checked.person_id, with_for_update=True, populate_existing=True)
-    if account is None or account.disabled_at is not None:
-        raise PersonNotActive
-    if account.password_hash != checked.password_hash:
-        raise WrongPassword
-    if checked.two_factors:
+    account = _still_right(checked)
+    if account.totp_confirmed_at is not None:
         if code is None:
             raise SecondFactorRequired
         try:
@@ -111,14 +105,32 @@ def complete(checked: Checked, *, code: str | None, keys: Sequence[bytes]) -> No
             refusal.leaves_trace(partial(_keep_failure, checked.guess, checked.person_id))
             raise
     if checked.new_hash is not None:
-        replace_password(person_id=checked.person_id, password_hash=checked.new_hash)
+        _replace(account, checked.new_hash)
 
 
-def replace_password(*, person_id: UUID, password_hash: str) -> None:
-    """Give somebody the password that they have chosen: it is temporary no more. Raises NotFound."""
-    account = session.get(Password, person_id, with_for_update=True, populate_existing=True)
-    if account is None:
-        raise NotFound
+def change_own(checked: Checked) -> None:
+    """Give somebody signed in the password that they have chosen. Raises PersonNotActive, WrongPassword."""
+    account = _still_right(checked)
+    if checked.new_hash is not None:
+        _replace(account, checked.new_hash)
+
+
+def _still_right(checked: Checked) -> Password:
+    """Return the account, locked and looked at again.
+
+    It may have been disabled, or reset, or given another password, while this one was checked: then nothing of what was
+    found holds. Raises PersonNotActive, WrongPassword.
+    """
+    account = session.get(Password, checked.person_id, with_for_update=True, populate_existing=True)
+    if account is None or account.disabled_at is not None:
+        raise PersonNotActive
+    if account.password_hash != checked.password_hash:
+        raise WrongPassword
+    return account
+
+
+def _replace(account: Password, password_hash: str) -> None:
+    """Have somebody's password be the one that they have chosen: it is temporary no more."""
     account.password_hash, account.must_change, account.changed_at = password_hash, False, clock.wall()
     session.flush()
 

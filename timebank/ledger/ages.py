@@ -15,11 +15,6 @@ from sqlalchemy import Connection, bindparam, select
 from timebank.ledger.queries import entry, transfer
 from timebank.ledger.rules import INFLOWS, Kind
 
-MERGED_SINCE = select(transfer.c.credit_id).where(
-    transfer.c.kind == int(Kind.MERGE), transfer.c.recorded_at > bindparam("cut_off")
-)
-"""Accounts into which somebody was merged after a cut-off: few, and found by the first column of a unique key."""
-
 _LINES = (
     select(entry.c.transfer_id, entry.c.minutes, transfer.c.kind, transfer.c.debit_id)
     .join_from(entry, transfer, transfer.c.id == entry.c.transfer_id)

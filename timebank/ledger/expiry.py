@@ -16,7 +16,7 @@ from timebank import clock
 from timebank.database import session
 from timebank.ledger import posting, queries
 from timebank.ledger.accounts import lock_known
-from timebank.ledger.ages import MERGED_SINCE, ages
+from timebank.ledger.ages import ages
 from timebank.ledger.batch import Batch
 from timebank.ledger.rules import EXPIRED, Kind, Posted, SourceType, run_id_of, wallet_of
 from timebank.ledger.transfers import Posting
@@ -97,10 +97,9 @@ def expire(*, run_id: UUID, cut_off: datetime, owner_ids: Collection[UUID], acto
 
 def _due(connection: Connection, asked: Select[Any], cut_off: datetime) -> list[Expiring]:
     """Return what is due of the wallets asked for, perhaps nothing of those into which somebody was merged since."""
-    merged = set(connection.scalars(MERGED_SINCE, {"cut_off": cut_off}))
-    rows = connection.execute(asked, {"cut_off": cut_off, "merged": list(merged)}).all()
+    rows = connection.execute(asked, {"cut_off": cut_off}).all()
     return [
-        Expiring(row.owner_id, ages(connection, row.id, cut_off).old if row.id in merged else int(row.minutes))
+        Expiring(row.owner_id, ages(connection, row.id, cut_off).old if row.merged else int(row.minutes))
         for row in rows
     ]
 

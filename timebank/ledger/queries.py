@@ -236,14 +236,21 @@ _DUE_MINUTES = (
 )
 """First in, first out without lots: inflows until the cut-off less all outflows ever is the balance less newer inflows."""
 
+_MERGED_SINCE = _DUE_MINUTES.c.id.in_(
+    select(transfer.c.credit_id).where(
+        transfer.c.kind == int(Kind.MERGE), transfer.c.recorded_at > bindparam("cut_off")
+    )
+)
+
 EXPIRING = (
-    select(_DUE_MINUTES)
-    .where(or_(_DUE_MINUTES.c.minutes > 0, _DUE_MINUTES.c.id.in_(bindparam("merged", expanding=True))))
+    select(_DUE_MINUTES, _MERGED_SINCE.label("merged"))
+    .where(or_(_DUE_MINUTES.c.minutes > 0, _MERGED_SINCE))
     .order_by(_DUE_MINUTES.c.id)
 )
 """Wallets with minutes that came in until a cut-off and that nobody has spent, and how many these are.
 
-Of those ``merged`` into after the cut-off it says nothing yet: ``ages`` does.
+Of those ``merged`` into after the cut-off (few, and found by the first column of a unique key) it says nothing yet:
+``ages`` does.
 """
 
 _STATE = (

@@ -2,10 +2,8 @@
 
 from uuid import UUID
 
-from sqlalchemy import insert
-
 from timebank import clock
-from timebank.database import new_id, session
+from timebank.database import insert_row, new_id, session
 from timebank.errors import NotFound
 from timebank.identity import queries as people
 from timebank.identity.family import refuse_own_family
@@ -98,11 +96,11 @@ def _refuse(old_id: UUID, person_id: UUID, *, by: UUID) -> None:
 
 
 def _decide(asked: MergeRequest, actor: Actor, *, approved: bool, reason: str | None) -> None:
-    values = {
-        "request_id": asked.id,
-        "approved": approved,
-        "reason": reason,
-        "decided_by": actor.person_id,
-        "decided_at": clock.now(),
-    }
-    session.connection().execute(insert(MergeDecision), values)
+    insert_row(
+        MergeDecision,
+        request_id=asked.id,
+        approved=approved,
+        reason=reason,
+        decided_by=actor.person_id,
+        decided_at=clock.now(),
+    )

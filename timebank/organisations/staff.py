@@ -108,10 +108,10 @@ def end_second_factor(*, actor: Actor, person_id: UUID) -> None:
     second_factor.end(person_id=person_id)
 
 
-def sign_out(*, actor: Actor, person_id: UUID) -> Sequence[UUID]:
-    """End every session of staff; return which. Raises NotFound, BeyondScope, OwnStaffAccount."""
+def sign_out(*, actor: Actor, person_id: UUID) -> None:
+    """End every session of staff. Raises NotFound, BeyondScope, OwnStaffAccount."""
     kept_by(actor, person_id)
-    return sessions.end_all(person_id=person_id)
+    sessions.end_all(person_id=person_id)
 
 
 def kept_by(actor: Actor, person_id: UUID) -> None:

@@ -18,7 +18,6 @@ from timebank.organisations import staff
 from timebank.organisations import staff_schemas as schemas
 from timebank.organisations.staff import NewStaff
 from timebank.settings import Settings
-from timebank.web import tokens
 from timebank.web.blueprint import Blueprint
 from timebank.web.pages import page
 from timebank.web.schemas import PageQuery, page_of
@@ -191,7 +190,7 @@ def list_sessions_of_staff(person_id: UUID) -> dict[str, Any]:
 )
 def sign_staff_out(body: dict[str, Any], person_id: UUID) -> None:
     """让某人在所有地方退出登录。"""
-    tokens.end(*staff.sign_out(actor=actor(), person_id=person_id))
+    staff.sign_out(actor=actor(), person_id=person_id)
 
 
 @blueprint.endpoint(
@@ -206,4 +205,3 @@ def end_session_of_staff(body: dict[str, Any], person_id: UUID, session_id: UUID
     """结束某人的一次登录。"""
     staff.kept_by(actor(), person_id)
     sessions.end(person_id=person_id, session_id=session_id)
-    tokens.end(session_id)

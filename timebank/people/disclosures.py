@@ -90,7 +90,7 @@ def decide(*, actor: Actor, disclosure_id: UUID, approved: bool, reason: str) ->
     )
     session.add(decision)
     session.flush()
-    return _case(disclosure, decision, case.openings, disclosure.minor)
+    return _case(disclosure, decision, case.openings)
 
 
 def look(*, actor: Actor, disclosure_id: UUID, keys: DocumentKeys) -> dict[str, Any]:
@@ -161,7 +161,8 @@ def _cases() -> Select[*tuple[Any, ...]]:
     )
 
 
-def _case(disclosure: Disclosure, decision: DisclosureDecision | None, openings: int, is_minor: bool) -> Case:
+def _case(disclosure: Disclosure, decision: DisclosureDecision | None, openings: int, is_minor: bool = False) -> Case:
+    """Return how a disclosure stands; ``is_minor``, whether it is a minor's today, counts until somebody has decided."""
     return Case(disclosure, decision, openings, _state(disclosure, decision, is_minor))
 
 

@@ -24,7 +24,10 @@ View = Callable[..., Any]
 Guard = Callable[[], None]
 """Raises a refusal (401, 403) unless the caller may come in; runs before the body is parsed."""
 Audit = Callable[[dict[str, Any], Response], None]
-"""Notes what was done, given what the view was called with and its answer."""
+"""Notes what was done, given what the view was called with and its answer.
+
+That of a reading view may have ``spares``, which says for what the view was called with that there is nothing to note.
+"""
 
 IDEMPOTENCY_HEADER = {
     "in": "header",
@@ -175,11 +178,17 @@ def _as_unit_of_work(
             for trace in refusal.traces:
                 in_unit_of_work(trace)
             raise
-        if audited and not write:
+        if audited and not write and not _spared(audited, kwargs):
             in_unit_of_work(lambda: audited(kwargs, response))
         return response
 
     return working
+
+
+def _spared(audited: Audit, given: dict[str, Any]) -> bool:
+    """Whether there is nothing to note of what was read; asked while reading, so that nobody waits for a turn to write."""
+    spares: Callable[[dict[str, Any]], bool] | None = getattr(audited, "spares", None)
+    return spares is not None and in_unit_of_work(lambda: spares(given), write=False)
 
 
 def _prepared(prepare: Callable[..., Any], given: dict[str, Any]) -> Any:

@@ -68,7 +68,6 @@ def init_app(app: Flask, settings: Settings) -> None:
     app.config["JWT_ACCESS_TOKEN_EXPIRES"] = LIFETIME
     app.extensions["timebank-token-kid"] = _kid(keys[0])
     app.extensions["timebank-tokens"] = {}
-    app.extensions["timebank-ended-sessions"] = {}
     manager = JWTManager(app)
 
     @manager.decode_key_loader
@@ -90,11 +89,8 @@ def issue(*, person_id: UUID, session_id: UUID, device_id: UUID | None = None) -
     return token
 
 
-def bearer(*, even_ended: bool = False) -> Bearer:
-    """Return who the request's token speaks for; raise Unauthenticated or SessionExpired (401).
-
-    ``even_ended`` lets the token of a session pass that has been ended: who signs out twice has signed out.
-    """
+def bearer() -> Bearer:
+    """Return who the request's token speaks for; raise Unauthenticated or SessionExpired (401)."""
     scheme, _, token = request.headers.get("Authorization", "").partition(" ")
     if scheme.lower() != "bearer" or not token or len(token) > _TOO_LONG:
         raise Unauthenticated
@@ -105,11 +101,8 @@ def bearer(*, even_ended: bool = False) -> Bearer:
         if len(remembered) >= _REMEMBERED:
             remembered.clear()
         remembered[token] = known
-    known_ends: dict[UUID, float] = current_app.extensions["timebank-ended-sessions"]
     if known.expires <= clock.wall().timestamp():
         remembered.pop(token, None)
-        raise SessionExpired
-    if known.session_id in known_ends and not even_ended:
         raise SessionExpired
     return known
 
@@ -147,15 +140,6 @@ def refuse_ended_early() -> None:
 @cache
 def _is_ended() -> Direct:
     return Direct(select(ended()))
-
-
-def end(*session_ids: UUID) -> None:
-    """Refuse the access tokens of sessions from now on in this process without asking, before a body is looked at."""
-    known_ends: dict[UUID, float] = current_app.extensions["timebank-ended-sessions"]
-    now = clock.wall().timestamp()
-    for session_id in [one for one, until in list(known_ends.items()) if until <= now]:
-        known_ends.pop(session_id, None)
-    known_ends.update(dict.fromkeys(session_ids, now + LIFETIME.total_seconds()))
 
 
 def _verify(token: str) -> Bearer:

@@ -1,6 +1,7 @@
 """The register, ones own list, who answers, and what remains of somebody who has left."""
 
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 from flask.testing import FlaskClient
@@ -13,7 +14,7 @@ from tests.factories.certificates import some_records
 from tests.factories.corrections import corrected
 from tests.factories.identity import a_coordinator, a_person, an_admin
 from tests.factories.organisations import an_organisation
-from timebank import clock
+from timebank import clock, database
 from timebank.certificates import service
 from timebank.certificates.models import Certificate, CertificateCounter, CertificateNames
 from timebank.database import in_unit_of_work, session
@@ -65,6 +66,23 @@ def test_the_register_costs_one_statement_however_many_there_are(
         desk.get(coordinator, f"/organisations/{organisation.id}/certificates")
 
     assert len([statement for statement in sent if "certificate" in statement]) == 1
+
+
+def test_holders_print_their_own_while_others_write(
+    desk: Desk, organisation: Organisation, volunteer: Person, records: list[Revision], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """There is nobody to note, and so no turn to write to wait for."""
+    made = desk.certificate(volunteer, organisation)
+    begun: list[bool] = []
+    transaction = database._transaction
+
+    def begin(work: Any, *, write: bool, snapshot: bool) -> Any:
+        begun.append(write)
+        return transaction(work, write=write, snapshot=snapshot)
+
+    monkeypatch.setattr(database, "_transaction", begin)
+    assert desk.get(volunteer, f"/certificates/{made['number']}.pdf").status_code == 200
+    assert (True in begun, False in begun) == (False, True)
 
 
 @pytest.mark.rule("R36")

@@ -23,8 +23,9 @@ from tests.factories.files import a_picture
 from tests.factories.identity import a_person, an_admin
 from tests.factories.organisations import an_organisation
 from tests.factories.staff import a_staff_account
-from timebank import clock
-from timebank.database import NIL, in_unit_of_work, session
+from timebank import clock, database
+from timebank.database import NIL, in_unit_of_work, new_id, session
+from timebank.errors import Busy
 from timebank.identity import queries, service, sessions, states
 from timebank.identity.models import Person, RefreshToken
 from timebank.identity.rules import Grant, PersonState, Role
@@ -145,6 +146,23 @@ def test_a_session_that_another_process_has_ended_does_nothing_more(
     assert client.post("/api/v1/auth/logout", headers=headers).status_code == 204
 
 
+def test_sessions_whose_end_is_not_kept_go_on(
+    client: FlaskClient, signed: dict[str, Any], wechat: SignIn, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Ending the others was refused at the last moment: they stand in the database, and so they do here."""
+    other = wechat("demo:zhang").json
+    here, there = ({"Authorization": f"Bearer {one['access_token']}"} for one in (signed, other))
+
+    def lost() -> None:
+        raise Busy
+
+    with monkeypatch.context() as patched:
+        patched.setattr(database, "_commit", lost)
+        answer = client.post("/api/v1/me/sessions/end-others", headers=here)
+    assert problem(answer) == (503, "BUSY")
+    assert client.get("/api/v1/me/account", headers=there).status_code == 200
+
+
 def in_and_frozen_before_its_turn(app: Flask, person_id: UUID, send: Callable[[FlaskClient], Any]) -> Any:
     """Send a request, freeze its caller when it has been let in and before it begins to write; return the answer."""
     answers: list[Any] = []
@@ -200,6 +218,20 @@ def test_staff_who_are_disabled_while_their_request_waits_do_nothing(app: Flask)
         assert problem(in_and_frozen_before_its_turn(app, boss.id, add)) == EXPIRED, place
     assert session.scalars(select(Area).where(Area.name == area["name"])).all() == []
     assert session.scalars(select(ErasureRequest)).all() == []
+
+
+def test_staff_who_are_disabled_before_their_key_is_claimed_are_told(app: Flask) -> None:
+    """A write with a role that is done once for its key: no key of theirs is under way, their session has ended."""
+    clerk = a_staff_account("clerk", Grant(Role.COORDINATOR, area_path=""))
+    opened = in_unit_of_work(lambda: service.sign_in(person_id=clerk.id))
+    token = tokens.issue(person_id=clerk.id, session_id=opened.session_id)
+    ids = {name: str(new_id()) for name in ("old_id", "person_id", "organisation_id")}
+
+    def ask(phone: FlaskClient) -> Any:
+        headers = {"Authorization": f"Bearer {token}", "Idempotency-Key": "mid"}
+        return phone.post("/api/v1/merges", json={**ids, "reason": "同一人"}, headers=headers)
+
+    assert problem(in_and_frozen_before_its_turn(app, clerk.id, ask)) == EXPIRED
 
 
 def test_a_refresh_token_lasts_thirty_days(client: FlaskClient, signed: dict[str, Any]) -> None:

@@ -11,7 +11,7 @@ from tests.factories.attendance import checked_in
 from tests.factories.calls import Caller, body_of, problem
 from tests.factories.corrections import a_correction, corrected
 from tests.factories.family import a_relation
-from tests.factories.identity import a_coordinator, a_person
+from tests.factories.identity import a_coordinator, a_person, a_staff_member
 from tests.factories.notices import an_objection
 from tests.factories.organisations import an_organisation
 from tests.factories.records import NINE_O_CLOCK, a_record
@@ -20,7 +20,7 @@ from tests.factories.stars import a_bank_with_stars, a_star_proposed, served
 from tests.factories.supplements import a_past_shift, a_supplement
 from timebank.database import new_id, session
 from timebank.identity.models import Person
-from timebank.identity.rules import Actor, PersonState
+from timebank.identity.rules import Actor, PersonState, Role
 from timebank.ledger import proof
 from timebank.organisations.models import Organisation
 
@@ -63,6 +63,8 @@ def test_one_asks_and_another_approves(
     asked = body_of(ask(client, two[0], organisation, old.id, person.id), 201)
     assert body_of(ask(client, two[0], organisation, old.id, person.id), 201)["id"] == asked["id"]
     assert (asked["state"], asked["old"]["service_minutes"], asked["overlaps"]) == ("open", 120, [])
+    noted = body_of(Caller(client, a_staff_member(Role.AUDITOR, area_path="")).get("/audit?verb=request"))["items"]
+    assert sorted(one["person_id"] for one in noted) == sorted([str(old.id), str(person.id)] * 2)
     assert asked["old"]["display_name"] == "王**"
     [listed] = body_of(Caller(client, two[1]).get("/merges"))["items"]
     assert listed["id"] == asked["id"]

@@ -6,11 +6,12 @@ from uuid import UUID
 import pytest
 from flask import Flask
 
+from tests.conftest import Statements
 from tests.factories.ledger import earned, expired, expiring, merged, redeemed, refunded, state_of
 from tests.unit.ledger.tampering import faults_found, forge
 from timebank import clock
-from timebank.database import new_id
-from timebank.ledger import proof
+from timebank.database import in_unit_of_work, new_id
+from timebank.ledger import expiry, proof
 from timebank.ledger.report import Fault
 from timebank.ledger.rules import EXPIRED, Kind, SourceType
 
@@ -90,6 +91,16 @@ def test_somebody_merged_with_nothing_due_ends_no_page(app: Flask) -> None:
         found |= page
         *_, after = page
     assert found == dict.fromkeys(people, 10)
+
+
+def test_others_who_were_merged_are_no_part_of_the_question(app: Flask, statements: Statements) -> None:
+    """One statement of one moment, which names none of them: a bank may have merged more than a statement can bind."""
+    owner_id = somebody(10, 0)
+    with clock.at(APRIL):
+        merged(somebody(0, 7), somebody(0, 3))
+    with statements() as sent:
+        due = in_unit_of_work(lambda: expiry.expiring_of(owner_id, cut_off=CUT_OFF), write=False)
+    assert (due, len([one for one in sent if "ledger" in one])) == (10, 1)
 
 
 @pytest.mark.rule("R25")
