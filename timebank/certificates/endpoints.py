@@ -26,6 +26,18 @@ from timebank.web.schemas import PageQuery
 blueprint = Blueprint("certificates", __name__, description="志愿服务记录证明 · certificates")
 
 
+def _press() -> Press:
+    face: Typeface = current_app.extensions["timebank-typeface"]
+    return Press(face=face, public_url=current_app.extensions["timebank-settings"].public_address)
+
+
+def _ready(**_: Any) -> Press:
+    """Read the font before the transaction begins: on SQLite everybody who writes would wait for it."""
+    press = _press()
+    press.face.load()
+    return press
+
+
 @blueprint.endpoint(
     "POST",
     "/me/certificates",
@@ -34,10 +46,11 @@ blueprint = Blueprint("certificates", __name__, description="志愿服务记录�
     answer=(201, schemas.WholeCertificateOut),
     once=True,
     limit=CERTIFICATES,
+    prepare=_ready,
 )
-def issue_my_certificate(body: dict[str, Any]) -> dict[str, Any]:
+def issue_my_certificate(body: dict[str, Any], prepared: Press) -> dict[str, Any]:
     """自助出具志愿服务记录证明：免费；谁记录、谁证明，每个组织一份；可选起止日期。只含已生效、没有未答复异议的记录。"""
-    return _whole(service.issue_own(actor=actor(), wanted=Wanted(**body), press=_press()))
+    return _whole(service.issue_own(actor=actor(), wanted=Wanted(**body), press=prepared))
 
 
 @blueprint.endpoint("GET", "/me/certificates", guard=signed_in, query=PageQuery, answer=(200, schemas.CertificatePage))
@@ -54,14 +67,15 @@ def list_my_certificates(query: dict[str, Any]) -> dict[str, Any]:
     body=schemas.CertificateBody,
     answer=(201, schemas.WholeCertificateOut),
     once=True,
+    prepare=_ready,
     audited=noted(Verb.ISSUE, "certificate", target="number"),
 )
-def issue_certificate(organisation_id: UUID, body: dict[str, Any]) -> dict[str, Any]:
+def issue_certificate(organisation_id: UUID, body: dict[str, Any], prepared: Press) -> dict[str, Any]:
     """代没有手机的志愿者出具证明：须本人申请，说明本人如何提出。协调员、管理员可用。"""
     volunteer_no, reason = body.pop("volunteer_no"), body.pop("reason")
     wanted = Wanted(organisation_id=organisation_id, **body)
     return _whole(
-        service.issue_for(actor=actor(), volunteer_no=volunteer_no, reason=reason, wanted=wanted, press=_press())
+        service.issue_for(actor=actor(), volunteer_no=volunteer_no, reason=reason, wanted=wanted, press=prepared)
     )
 
 
@@ -173,8 +187,3 @@ def _whole(number: str) -> dict[str, Any]:
 
 def _listed(found: dict[str, Any]) -> dict[str, Any]:
     return found | {"items": [schemas.listed(row[:4]) for row in found["items"]]}
-
-
-def _press() -> Press:
-    face: Typeface = current_app.extensions["timebank-typeface"]
-    return Press(face=face, public_url=current_app.extensions["timebank-settings"].public_address)

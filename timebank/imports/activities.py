@@ -58,7 +58,7 @@ class Activities:
         self._lines = lines
         self._actor = actor
         self._new: dict[Called, tuple[Line, Entered]] = {}
-        self._seen: dict[Called, tuple[Line, Entered]] = {}
+        self._seen: dict[Called, list[tuple[Line, Entered]]] = {}
         good = places.good(lines, of_lines)
         self._areas = places.areas({line["area"] for line in good if line["area"]})
         self._leaders = _Leaders(
@@ -87,22 +87,22 @@ class Activities:
             content=line["content"],
             leader_id=leader,
         )
-        earlier = self._seen.get(called)
+        seen = self._seen.setdefault(called, [])
         there = known.get(called, [])
-        if earlier is not None and not _says_the_same(earlier[1], entered):
-            self._lines.fault(
-                line.number, "activity", Code.CONTRADICTS_LINE, other=earlier[0].number, what="内容 content"
-            )
-        elif earlier is not None:
+        if any(_says_the_same(one, entered) for _, one in seen):
             self.counts.merged += 1
         elif any(_says_the_same(one, entered) for one in there):
             self.counts.unchanged += 1
-            self._seen[called] = (line, entered)
+            seen.append((line, entered))
+        elif seen:
+            other = seen[0][0].number
+            self._lines.fault(line.number, "activity", Code.CONTRADICTS_LINE, other=other, what="内容 content")
         elif there:
             self._lines.fault(line.number, "activity", Code.ACTIVITY_DIFFERS)
         else:
             self.counts.created += 1
-            self._seen[called] = self._new[called] = (line, entered)
+            self._new[called] = (line, entered)
+            seen.append((line, entered))
 
     def _area_of(self, line: Line, place: Place) -> UUID | None:
         """Return where it takes place: in the organisation's own area, below it, or where the importer's grant reaches."""

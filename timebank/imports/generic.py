@@ -1,12 +1,21 @@
 """The generic layouts: every column that an import knows, under plain headings."""
 
-import json
-
 from timebank.activities.rules import CATEGORY_NAMES, Category
 from timebank.documents.tables import Type
 from timebank.imports import values
 from timebank.imports.document_numbers import read_number
-from timebank.imports.layouts import SEX_NAMES, Field, Layout, category, on_the_wall, sex, skills, text_of, told
+from timebank.imports.layouts import (
+    SEX_NAMES,
+    Field,
+    Layout,
+    category,
+    on_the_wall,
+    sex,
+    show_skills,
+    skills,
+    text_of,
+    told,
+)
 from timebank.imports.rules import Kind
 from timebank.organisations.rules import Sex
 
@@ -47,7 +56,7 @@ GENERIC_ROSTER = Layout(
             title="服务技能",
             also=("技能", "特长"),
             read=skills,
-            show=lambda facts: "、".join(json.loads(facts["skills"])) if facts["skills"] else None,
+            show=show_skills,
         ),
         _ORGANISATION,
     ),

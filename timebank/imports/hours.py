@@ -26,7 +26,6 @@ from timebank.imports.places import Place
 from timebank.imports.rules import Counts, Done
 from timebank.imports.spans import Span, span_of
 from timebank.imports.taken import Claim, Taken
-from timebank.imports.values import alike
 from timebank.organisations.models import Area
 from timebank.policies import queries as versions
 from timebank.policies import service as policies
@@ -109,7 +108,7 @@ class Hours:
             self._lines.fault(line.number, "number", Code.AMBIGUOUS if found else Code.PERSON_UNKNOWN)
             return None
         person = self._known[next(iter(found))]
-        if alike(person.display_name) != alike(line["name"]):
+        if not person.is_called(line["name"]):
             self._lines.fault(line.number, "name", Code.NAME_DIFFERS)
         elif person.state != PersonState.ACTIVE:
             self._lines.fault(line.number, "", Code.PERSON_NOT_ACTIVE)

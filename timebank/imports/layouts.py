@@ -20,7 +20,14 @@ from timebank.imports import values
 from timebank.imports.faults import CellFault, Code
 from timebank.imports.rules import Kind
 from timebank.imports.values import Raw
-from timebank.organisations.rules import MAX_LIST, MAX_SKILL, MAX_SKILLS_KEPT, Sex
+from timebank.organisations.rules import (
+    BETWEEN_SKILLS,
+    HIDDEN_IN_SKILLS,
+    MAX_LIST,
+    MAX_SKILL,
+    MAX_SKILLS_KEPT,
+    Sex,
+)
 
 SEX_NAMES = {Sex.MALE: "男", Sex.FEMALE: "女"}
 Read = Callable[[Raw], Any]
@@ -116,13 +123,20 @@ def sex(raw: Raw) -> str:
 
 def skills(raw: Raw) -> tuple[str, ...]:
     """Return skills, each once, that 、 or a comma or semicolon of either width separates. Raises CellFault."""
-    named = (one.strip() for one in re.split("[、,，;；]", values.text(raw, most=MAX_SKILLS_KEPT)))
+    named = (one.strip() for one in re.split(f"[{BETWEEN_SKILLS}]", values.text(raw, most=MAX_SKILLS_KEPT)))
     found = tuple(dict.fromkeys(one for one in named if one))
     if len(found) > MAX_LIST:
         raise CellFault(Code.TOO_MANY, most=MAX_LIST)
     if any(len(one) > MAX_SKILL for one in found) or len(json.dumps(found, ensure_ascii=False)) > MAX_SKILLS_KEPT:
         raise CellFault(Code.TOO_LONG, most=MAX_SKILL)
     return found
+
+
+def show_skills(facts: Facts) -> Cell:
+    """Show skills as ``skills`` reads them, also those that were kept before such marks were refused in them."""
+    kept: list[str] = json.loads(facts["skills"] or "[]")
+    single = (re.sub(f"[{BETWEEN_SKILLS}]", "/", re.sub(f"[{HIDDEN_IN_SKILLS}]", " ", one)).strip() for one in kept)
+    return BETWEEN_SKILLS[0].join(filter(None, single)) or None
 
 
 def on_the_wall(facts: Facts, name: str, form: str) -> str:

@@ -11,10 +11,13 @@ from uuid import UUID
 
 from sqlalchemy import select
 
+from timebank import clock
 from timebank.database import session
 from timebank.identity import queries as identity
+from timebank.identity.ages import ADULT, is_under
 from timebank.identity.document_keys import DocumentKeys
 from timebank.identity.models import Person
+from timebank.identity.rules import masked_name
 from timebank.imports.models import ImportedContact, ImportedNumber
 from timebank.imports.rules import AT_ONCE
 from timebank.imports.values import alike
@@ -35,6 +38,13 @@ class Known(NamedTuple):
     birth_on: date | None
     former_nos: Collection[str] = ()
     """Volunteer numbers of accounts that were merged into theirs."""
+
+    def is_called(self, name: str) -> bool:
+        """Whether a line that has found them names them: a minor also as exports in full names do (rule R38)."""
+        if alike(name) == alike(self.display_name):
+            return True
+        is_minor = is_under(ADULT, self.birth_on, clock.day_of(clock.now()))
+        return is_minor and alike(name) == alike(masked_name(self.display_name))
 
 
 @dataclass(frozen=True, slots=True)

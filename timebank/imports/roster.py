@@ -26,7 +26,6 @@ from timebank.imports.people import Keys, Known
 from timebank.imports.places import Place
 from timebank.imports.roster_entries import Entries, Entry
 from timebank.imports.rules import Counts, Done
-from timebank.imports.values import alike
 from timebank.organisations import members, particulars
 from timebank.organisations.models import Member
 from timebank.organisations.particulars import NOTHING, Particulars
@@ -104,6 +103,7 @@ class Roster:
         if code is not None:
             self._lines.fault(entry.line.number, _COLUMNS[code], code)
             return False
+        entry.name = person.display_name  # a masked one is not to be kept with a telephone
         earlier = met.get(person.person_id)
         if earlier is not None:
             self._merging.merge(earlier, entry)
@@ -210,7 +210,7 @@ def _differs(entry: Entry, person: Known) -> Code | None:
     """Return what an entry says otherwise than the record."""
     if person.state != PersonState.ACTIVE:
         return Code.PERSON_NOT_ACTIVE
-    if alike(entry.name) != alike(person.display_name):
+    if not person.is_called(entry.name):
         return Code.NAME_DIFFERS
     if entry.birth_on and person.birth_on and entry.birth_on != person.birth_on:
         return Code.BIRTH_DIFFERS

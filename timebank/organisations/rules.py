@@ -51,6 +51,10 @@ MAX_LIST = 10
 MAX_SKILL = 60
 MAX_SKILLS_KEPT = 700
 """Characters of somebody's skills as they are kept: a JSON list."""
+BETWEEN_SKILLS = "、,，;；"
+"""What parts skills from each other in a cell of a roster: none stands in a skill."""
+HIDDEN_IN_SKILLS = "\x00-\x1f\x7f-\x9f\ufffe\uffff\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069"
+"""Ranges of characters that a roster refuses: control characters, line ends, marks that turn the direction of writing."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,14 @@ from marshmallow import ValidationError, fields, validate
 from timebank.activities.rules import Category
 from timebank.identity.rules import PersonState
 from timebank.identity.schemas import PersonOut
-from timebank.organisations.rules import MAX_LIST, MAX_SKILL, MAX_SKILLS_KEPT, Sex
+from timebank.organisations.rules import (
+    BETWEEN_SKILLS,
+    HIDDEN_IN_SKILLS,
+    MAX_LIST,
+    MAX_SKILL,
+    MAX_SKILLS_KEPT,
+    Sex,
+)
 from timebank.people.accounts import SETTABLE
 from timebank.people.rules import Field
 from timebank.web.fields import Instant, PlainText
@@ -22,12 +29,21 @@ _SEXES = [str(sex) for sex in Sex]
 _CATEGORIES = [str(category) for category in Category]
 _PHONE = re.compile(r"\+?[0-9]{5,18}")
 _FEW = validate.Length(max=MAX_LIST)
+_NO_SKILL = re.compile(f"[{BETWEEN_SKILLS}{HIDDEN_IN_SKILLS}]")
 
 
 def _fitting(skills: list[str]) -> None:
     """Refuse skills of so many quotation marks and backslashes that, escaped, they are longer than what is kept."""
     if len(json.dumps(skills, ensure_ascii=False)) > MAX_SKILLS_KEPT:
         raise ValidationError("特长写得太长，请写短些。 The skills are too long.")
+
+
+def _single(skill: str) -> None:
+    """Refuse what a roster would read as two skills, or not at all."""
+    if _NO_SKILL.search(skill):
+        raise ValidationError(
+            "一格写一项特长，不要用逗号、顿号、分号、换行或看不见的字符。 One skill each: no comma, semicolon, line end or hidden mark."
+        )
 
 
 class Phone(PlainText):
@@ -47,7 +63,7 @@ class DetailsBody(Schema):
     sex = fields.String(allow_none=True, validate=validate.OneOf(_SEXES))
     area_id = fields.UUID(allow_none=True, metadata={"description": "居住区域 · where they live"})
     phone = Phone(max_length=30, allow_none=True)
-    skills = fields.List(PlainText(max_length=MAX_SKILL), allow_none=True, validate=[_FEW, _fitting])
+    skills = fields.List(PlainText(max_length=MAX_SKILL, validate=_single), allow_none=True, validate=[_FEW, _fitting])
     service_types = fields.List(fields.String(validate=validate.OneOf(_CATEGORIES)), allow_none=True, validate=_FEW)
 
 

@@ -94,6 +94,8 @@ def test_two_devices_do_not_overwrite_each_other(client: FlaskClient, me: Person
         ({"phone": "打我电话"}, "/phone"),
         ({"phone": "1" * 31}, "/phone"),
         ({"skills": ["唱\x00歌"]}, "/skills/0"),
+        ({"skills": ["理发，烫发"]}, "/skills/0"),
+        ({"skills": ["唱歌", "唱\u200f歌\n"]}, "/skills/1"),
         ({"skills": ["x"] * 11}, "/skills"),
         ({"skills": ["\\" * 60] * 7}, "/skills"),
         ({"service_types": ["meeting"]}, "/service_types/0"),

@@ -7,6 +7,23 @@ from hypothesis import strategies as st
 from timebank.documents.line_breaking import broken, broken_after_any
 
 NOT_FIRST, NOT_LAST = "，。、；：？！）》」”’…—％", "（《「“‘￥"
+# What stands on papers, in any order; nothing in it is wider than eight that cannot be broken.
+_PAPERS = st.lists(
+    st.sampled_from(
+        [
+            "王秀英",
+            "（3546 分钟）。",
+            "0755123456。",
+            "https://bank.example/v",
+            "《办法》，",
+            "￥12.50元",
+            "第 3 页",
+            "好…",
+            " ",
+        ]
+    ),
+    max_size=12,
+).map("".join)
 _ANY = st.text(st.sampled_from("王秀英服务年小时 " + NOT_FIRST + NOT_LAST + "0123456789.,:-/%ABcé*　"), max_size=60)
 
 
@@ -27,7 +44,7 @@ def lines(text: str, width: float = 16) -> list[str]:
         ("服务时长共计 59.1 小时整", ["服务时长共计", "59.1 小时整"]),
         ("详见本文的第 3 页内容", ["详见本文的", "第 3 页内容"]),
         ("志愿服务时间为8:30到12:00", ["志愿服务时间为", "8:30到12:00"]),
-        ("号码330**********0021", ["号码330*********", "*0021"]),
+        ("号码330**********0021", ["号码33", "0**********0021"]),
         ("请到公益仓来找Wang Li", ["请到公益仓来找", "Wang Li"]),
         ("到达时请先扫一扫，再来", ["到达时请先扫一", "扫，再来"]),
         ("根据试行办法之《办法》", ["根据试行办法之", "《办法》"]),
@@ -46,9 +63,33 @@ def test_what_belongs_together_stays_together(text: str, expected: list[str]) ->
     assert lines(text) == expected
 
 
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("0755123456。", ["075512345", "6。"]),
+        ("（3546 分钟）。", ["（3546", "分钟）。"]),
+        ("共￥123456元。", ["共￥123456", "元。"]),
+        ("好！！！！！！", ["好！！！！", "！！"]),
+    ],
+)
+def test_what_is_wider_than_a_line_keeps_its_marks(text: str, expected: list[str]) -> None:
+    """A number leaves its unit before it is broken itself, and a stop leaves what it follows only where stops alone fill a line."""
+    assert lines(text, 10) == expected
+
+
+@given(_PAPERS, st.integers(min_value=8, max_value=24))
+def test_no_line_begins_with_a_stop_or_ends_with_an_opening_bracket(text: str, width: int) -> None:
+    """However narrow the column of an appendix is."""
+    found = lines(text, width)
+
+    assert max(map(wide, found)) <= width
+    assert not [line for line in found[1:] if line[:1] in set(NOT_FIRST + "./")]
+    assert not [line for line in found[:-1] if line[-1:] in set(NOT_LAST)]
+
+
 @given(_ANY, st.integers(min_value=30, max_value=50))
 def test_no_character_is_lost_and_none_stands_beyond_the_edge(text: str, width: int) -> None:
-    """Only blanks at the ends of lines go; a line that could be broken properly neither begins nor ends with the wrong mark."""
+    """Only blanks at the ends of lines go."""
     found = lines(text, width)
 
     assert "".join("".join(found).split()) == "".join(text.split())

@@ -3,6 +3,7 @@
 from flask import Flask
 from sqlalchemy import select
 
+from tests.factories.activities import an_activity
 from tests.factories.identity import a_coordinator, a_person, an_admin
 from tests.factories.imports import ACTIVITIES, WHOLE_ACTIVITIES, a_csv, checked, faults_of, imported, wanted
 from tests.factories.organisations import an_area, an_organisation
@@ -78,3 +79,19 @@ def test_whoever_leads_is_named_by_number(app: Flask) -> None:
         assert faults_of(checked(told(name, number))) == [(2, column, code)]
     rows = in_unit_of_work(lambda: session.execute(select(Activity.name, Activity.leader_id)).all(), write=False)
     assert dict(map(tuple, rows)) == {"助老理发": leader.id, "护绿": None}
+
+
+def test_two_of_one_name_come_back_where_both_are_on_record(app: Flask) -> None:
+    """As an export of them has them: each line is one of the two; what is neither contradicts the line before it."""
+    ours = an_organisation("三色堇")
+    coordinator = a_coordinator(ours.id)
+    leaders = a_person("张三"), a_person("李四")
+    lines = [["理发", "为老服务", "为社区高龄老人上门理发。", "", leader.volunteer_no, ""] for leader in leaders]
+
+    def told(*some: list[str]) -> Wanted:
+        return wanted(coordinator, a_csv(WHOLE_ACTIVITIES, some), Kind.ACTIVITIES, ours.id)
+
+    assert faults_of(checked(told(*lines))) == [(3, "活动名称", "CONTRADICTS_LINE")]
+    for leader in leaders:
+        an_activity("理发", organisation_id=ours.id, leader_id=leader.id)
+    assert checked(told(*lines, lines[0])).counts == Counts(lines=3, unchanged=2, merged=1)

@@ -241,6 +241,16 @@ def test_whom_a_line_may_not_name(street: Street) -> None:
         assert faults_of(street.look(a_line(**other))) == [(2, column, code)], other
 
 
+@pytest.mark.rule("R38")
+def test_a_minors_hours_come_back_under_the_name_that_exports_show(street: Street) -> None:
+    """The first character, for whoever has a birth date of less than 18 years ago; of others it is another name."""
+    assert faults_of(street.look(a_line(name="张*"))) == [(2, "姓名", "NAME_DIFFERS")]
+    roster = a_csv(ROSTER, [["V001", "张三", "2014-01-01", "", "", ""]])
+    imported(wanted(street.importer, roster, organisation_id=street.ours.id))
+    assert street.take_in(a_line(name="张*")).counts.created == 1
+    assert street.look(a_line()).counts.unchanged == 1
+
+
 @pytest.mark.rule("R08")
 def test_what_an_approval_leaves_to_a_look_at_each(street: Street) -> None:
     """The approver's own and their relatives' records, and time that another record counts by now."""

@@ -20,6 +20,7 @@ from tests.factories.imports import (
     wanted,
 )
 from tests.factories.organisations import an_organisation
+from timebank import clock
 from timebank.database import in_unit_of_work, session
 from timebank.errors import Forbidden, NotFound
 from timebank.identity.document_models import Document
@@ -229,6 +230,19 @@ def test_what_contradicts_the_record_is_a_fault(ours: Organisation, coordinator:
         (["V003", "王五", "", "", "", ""], "", "HAS_LEFT"),
     ):
         assert faults_of(look(coordinator, ours.id, line)) == [(2, column, code)]
+
+
+@pytest.mark.rule("R38")
+def test_a_minor_comes_back_under_the_name_that_exports_show(ours: Organisation, coordinator: Actor) -> None:
+    """Found by number, with the first character of the name; a grown-up does not, and nobody is called so from then on."""
+    child = ["V001", "张小三", f"{clock.day_of(clock.now()).year - 12}-01-01", "", "", ""]
+    take_in(coordinator, ours.id, child, ["V002", "李四", "1958-03-01", "", "", ""])
+
+    assert done(look(coordinator, ours.id, ["V001", "张**", "", "", "", ""])) == (0, 0, 1, 0)
+    assert done(take_in(coordinator, ours.id, ["V001", "张**", "", "", "13800138000", ""])) == (0, 1, 0, 0)
+    assert done(look(coordinator, ours.id, ["", "张小三", "", "", "13800138000", ""])) == (0, 0, 1, 0)
+    for line in (["V001", "王**", "", "", "", ""], ["V002", "李*", "", "", "", ""]):
+        assert faults_of(look(coordinator, ours.id, line)) == [(2, "姓名", "NAME_DIFFERS")]
 
 
 def test_who_waits_to_be_admitted_is(ours: Organisation, coordinator: Actor) -> None:

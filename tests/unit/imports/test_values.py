@@ -1,5 +1,6 @@
 """What a cell says, in the forms that people and spreadsheets write it."""
 
+import json
 from collections.abc import Callable
 from datetime import date, datetime, time, timedelta
 from functools import partial
@@ -14,6 +15,7 @@ from timebank.documents.csv_file import harmless, restored
 from timebank.imports import values
 from timebank.imports.document_numbers import read_number
 from timebank.imports.faults import CellFault, Code
+from timebank.imports.generic import GENERIC_ROSTER
 from timebank.imports.values import Unusable
 
 SPRING = date(2026, 3, 5)
@@ -140,3 +142,14 @@ def test_what_an_export_makes_harmless_an_import_restores(text: str) -> None:
 def test_hours_with_two_places_are_the_minutes_that_they_came_from(minutes: int) -> None:
     """志愿深圳's sheet counts in hours; nothing is lost on the way out and back."""
     assert values.hours(values.as_hours(minutes)) == minutes
+
+
+def test_skills_that_were_typed_with_marks_come_back() -> None:
+    """Each is still one, without what a cell cannot hold; what is nothing but such marks is left out."""
+    kept = ["理发,烫发", "唱\n歌", "\u200f书法", "\u202e", *["甲；乙" * 20] * 7]
+    [field] = [one for one in GENERIC_ROSTER.fields if one.name == "skills"]
+    cell = field.show({"skills": json.dumps(kept, ensure_ascii=False)})
+
+    assert isinstance(cell, str)
+    assert field.read(cell) == ("理发/烫发", "唱 歌", "书法", "甲/乙" * 20)
+    assert field.show({"skills": None}) is None
