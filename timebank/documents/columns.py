@@ -16,6 +16,8 @@ from timebank.documents.tables import Cell, Table, Type, show
 AT_ONCE = 1_000
 REMEMBERED = 10_000
 """Different cells of a column whose form is remembered."""
+LONG = 200
+"""Characters of a text beyond which it is shown anew each time: few come twice, and ten thousand would fill the memory."""
 
 Columns = list[Sequence[Cell]]
 Given = TypeVar("Given")
@@ -36,7 +38,10 @@ SINCE = int(datetime(1992, 1, 1, tzinfo=UTC).timestamp())
 
 
 class Known(dict[Given, Shown]):
-    """What becomes of each different value, worked out when it is first asked for; all is forgotten when it is too much."""
+    """What becomes of each different value, worked out when it is first asked for; all is forgotten when it is too much.
+
+    Of texts only those of at most ``LONG`` characters are known.
+    """
 
     def __init__(self, make: Callable[[Given], Shown]) -> None:
         super().__init__()
@@ -44,6 +49,8 @@ class Known(dict[Given, Shown]):
 
     def __missing__(self, given: Given) -> Shown:
         """Make what is not known yet."""
+        if isinstance(given, str) and len(given) > LONG:
+            return self._make(given)
         if len(self) >= REMEMBERED:
             self.clear()
         shown = self[given] = self._make(given)

@@ -2,10 +2,8 @@
 
 import re
 from functools import partial
-from typing import Any
 
 import pytest
-from flask import Flask
 
 from tests.api.certificates.conftest import Desk
 from tests.factories.attendance import refusal_of
@@ -21,8 +19,8 @@ from timebank import clock
 from timebank.certificates import holders, queries, service
 from timebank.certificates.layouts import NEWEST
 from timebank.certificates.printing import certificate_pdf
-from timebank.database import in_unit_of_work, new_id, session
-from timebank.documents.typefaces import NOTO, Typeface, typeface
+from timebank.database import in_unit_of_work, new_id
+from timebank.documents.typefaces import typeface
 from timebank.identity import service as identity
 from timebank.identity.models import Person
 from timebank.identity.rules import Actor, Role
@@ -73,32 +71,6 @@ def test_the_paper_is_the_same_every_time(
     assert fonts_of(paper.data) == {"NotoSansSC-Regular": True}
     assert made["number"] in pdf_texts(paper.data)[0]
     assert "王秀英" in pdf_texts(paper.data)[0]
-
-
-@pytest.mark.usefixtures("records")
-def test_the_font_is_read_before_the_transaction(
-    desk: Desk, app: Flask, volunteer: Person, coordinator: Actor, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """A worker's first certificate keeps nobody waiting who has something to write, at home and at the desk."""
-    reading: list[bool] = []
-
-    class Slow(Typeface):
-        @property
-        def _fonts(self) -> list[Any]:
-            if not self._read:
-                reading.append(session().in_transaction())
-            return super()._fonts
-
-    organisation_id = coordinator.grants[0].organisation_id
-    asked = {"organisation_id": str(organisation_id)}
-    at_desk = {"volunteer_no": volunteer.volunteer_no, "reason": "本人到窗口申请"}
-    for who, path, body in (
-        (volunteer, "/me/certificates", asked),
-        (coordinator, f"/organisations/{organisation_id}/certificates", at_desk),
-    ):
-        monkeypatch.setitem(app.extensions, "timebank-typeface", Slow(NOTO))
-        assert desk.post(who, path, **body).status_code == 201
-    assert reading == [False, False]
 
 
 @pytest.mark.rule("R15")

@@ -24,6 +24,15 @@ def test_what_was_made_is_remembered_but_never_too_much(monkeypatch: pytest.Monk
     assert len(known) <= 3
 
 
+def test_long_texts_are_not_remembered() -> None:
+    """Ten thousand descriptions of activities would be more than a worker has: each is made again when it comes again."""
+    made: list[str] = []
+    known = Known[str, int](lambda text: made.append(text) or len(text))
+
+    assert known.all(["短", "长" * 201, "短", "长" * 201]) == [1, 201, 1, 201]
+    assert (list(known), len(made)) == (["短"], 3)
+
+
 def test_what_equals_a_remembered_cell_is_still_looked_at() -> None:
     """True equals 1 and would be found in its place, but is no number."""
     shown = remembering(Type.WHOLE_NUMBER, str, "")
