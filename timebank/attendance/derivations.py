@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import and_, or_, select
 
 from timebank.activities.models import Shift
 from timebank.attendance.models import Attendance, AttendanceAmendment, Scan
-from timebank.attendance.rules import Action, Amendment
+from timebank.attendance.rules import Action, Amendment, State
 from timebank.codes.layouts import Kind
 from timebank.database import session
 from timebank.errors import NotFound
@@ -101,12 +101,16 @@ class _ByHand:
 
 
 def _stated(attendance_id: UUID, *, until: datetime) -> _ByHand:
-    """Return the last word of staff on either end; whoever states what an arrival says already vouches for it, too."""
+    """Return the last word of staff on either end; whoever states what an arrival says already vouches for it, too.
+
+    Of the instant itself only what found the stay open: anything else was said after the record was made.
+    """
+    at = AttendanceAmendment.amended_at
     found = select(AttendanceAmendment).where(
         AttendanceAmendment.attendance_id == attendance_id,
         AttendanceAmendment.kind == Amendment.ADJUST,
         AttendanceAmendment.correction_id.is_(None),
-        AttendanceAmendment.amended_at <= until,
+        or_(at < until, and_(at == until, AttendanceAmendment.state_before == State.OPEN)),
     )
     stated = _ByHand()
     for one in session.scalars(found.order_by(AttendanceAmendment.amended_at, AttendanceAmendment.id)):
