@@ -11,11 +11,23 @@ from dataclasses import dataclass
 from operator import itemgetter
 from typing import Any, TypeVar, cast
 
-from sqlalchemy import CompoundSelect, Connection, Dialect, Insert, Select, Table, Update, insert
+from sqlalchemy import (
+    BindParameter,
+    CompoundSelect,
+    Connection,
+    Dialect,
+    Insert,
+    Select,
+    Table,
+    Update,
+    insert,
+    literal,
+)
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm.attributes import manager_of_class
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.dml import ReturningInsert
+from sqlalchemy.sql.visitors import replacement_traverse
 
 Parameters = Mapping[str, Any]
 Statement = Select[*tuple[Any, ...]] | CompoundSelect[Any] | Insert | ReturningInsert[Any] | Update
@@ -41,7 +53,7 @@ class Compiled:
         }
         # What an insert is given for its columns; anything else is for a select inside it.
         keys = [name for name in lengths if name in statement.table.c] if isinstance(statement, Insert) else None
-        compiled = cast("SQLCompiler", statement.compile(dialect=dialect, column_keys=keys))
+        compiled = cast("SQLCompiler", _with_its_own_values(statement).compile(dialect=dialect, column_keys=keys))
         expanded = compiled.construct_expanded_state(places)
         processes = {
             key: bind.type.dialect_impl(dialect).bind_processor(dialect) for key, bind in compiled.binds.items()
@@ -102,6 +114,20 @@ class Compiled:
         for place, reader in self._readers:
             values[place] = reader(values[place])
         return values
+
+
+def _with_its_own_values(statement: Any) -> Any:
+    """Return a statement that says its own values in its text, for plans that fit them: LIMIT 1, a kind of move.
+
+    PostgreSQL makes one plan for all values of a parameter; for a LIMIT that it does not know it expects a tenth of all.
+    """
+
+    def said(element: Any, **_: Any) -> BindParameter[Any] | None:
+        if not isinstance(element, BindParameter) or element.required or element.expanding or element.value is None:
+            return None
+        return literal(element.value, element.type, literal_execute=True)
+
+    return replacement_traverse(statement, {}, said)
 
 
 class Sent:

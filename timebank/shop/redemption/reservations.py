@@ -232,7 +232,7 @@ def sweep(*, limit: int) -> int:
     now = clock.now()
     due = (
         select(Redemption.id)
-        .where(Redemption.state == RedemptionState.HELD, Redemption.expires_at <= now)
+        .where(Redemption.closed_at.is_(None), Redemption.expires_at <= now)
         .order_by(Redemption.expires_at, Redemption.id)
         .limit(limit)
         .with_for_update(key_share=True, skip_locked=True)

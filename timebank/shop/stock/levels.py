@@ -16,7 +16,6 @@ from sqlalchemy import (
     bindparam,
     case,
     func,
-    literal,
     or_,
     select,
 )
@@ -26,7 +25,7 @@ from timebank.database import UtcDateTime, session
 from timebank.direct import Direct, at_once
 from timebank.shop.models import Goods, Lot, Redemption, StockMove
 from timebank.shop.queries import Instant, limits_of_goods, price_at
-from timebank.shop.rules import Level, Line, MoveKind, OpenReserve, Pick, PricedLine, RedemptionState
+from timebank.shop.rules import Level, Line, MoveKind, OpenReserve, Pick, PricedLine
 
 LEVEL_FIELDS, RESERVE_FIELDS = len(fields(Level)), len(fields(OpenReserve))
 
@@ -71,8 +70,7 @@ def unresolved(reserve: type[StockMove]) -> ColumnElement[bool]:
     return ~select(1).where(other.lot_id == reserve.lot_id, other.resolves == reserve.seq).correlate(reserve).exists()
 
 
-# Not a bound value: only so does every plan use the index of what is held, the one that fits all values too.
-_IS_HELD = Redemption.state == literal(RedemptionState.HELD.value, literal_execute=True)
+_IS_OPEN = Redemption.closed_at.is_(None)
 
 
 def _due(now: Instant) -> ColumnElement[int]:
@@ -82,14 +80,14 @@ def _due(now: Instant) -> ColumnElement[int]:
     hour expects a third of what is held to be due, and reads all moves of all lots.
     """
     reserve = aliased(StockMove)
-    first = select(func.min(Redemption.expires_at)).where(_IS_HELD).scalar_subquery()
+    first = select(Redemption.expires_at).where(_IS_OPEN).order_by(Redemption.expires_at).limit(1).scalar_subquery()
     pieces = (
         select(func.sum(reserve.reserved))
         .join(Redemption, Redemption.id == reserve.redemption_id)
         .where(
             reserve.lot_id == Lot.id,
             reserve.kind == MoveKind.RESERVE,
-            _IS_HELD,
+            _IS_OPEN,
             Redemption.expires_at <= now,
             unresolved(reserve),
         )
@@ -304,7 +302,7 @@ def due_reserves(lot_ids: Collection[UUID], now: datetime) -> list[OpenReserve]:
         select(*_RESERVE)
         .join(Redemption, Redemption.id == StockMove.redemption_id)
         .where(
-            _IS_HELD,
+            _IS_OPEN,
             Redemption.expires_at <= now,
             StockMove.kind == MoveKind.RESERVE,
             StockMove.lot_id.in_(lot_ids),
