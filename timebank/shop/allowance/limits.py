@@ -32,7 +32,6 @@ from timebank.shop.queries import PIECES_BACK, PIECES_OUT
 from timebank.shop.redemption.baskets import Basket
 from timebank.shop.rules import PricedLine, RedemptionState
 
-
 _NEVER = "不再重新计算 (never)"
 _UNTOUCHED = "目前没有占用 (nothing of it is used)"
 
