@@ -41,12 +41,18 @@ def test_a_clerk_takes_goods_back_over_http(client: FlaskClient) -> None:
     wanted = {"site_id": str(site.id), "lines": [{"goods_id": str(soap.id), "quantity": 2}]}
     redemption_id = _body(_post(client, "/redemptions", member, wanted), 201)["id"]
     path = f"/redemptions/{redemption_id}"
-    back = {"lines": [{"goods_id": str(soap.id), "quantity": 1, "restock": True}], "reason": "包装破损"}
+    back: dict[str, Any] = {
+        "lines": [{"goods_id": str(soap.id), "quantity": 1, "restock": True}],
+        "reason": "包装破损",
+    }
     assert _problem(_post(client, path + "/refunds", clerk, back)) == (409, "NOT_HANDED_OVER")
     _body(_post(client, path + "/hand-over", clerk), 200)
     first = _body(_post(client, path + "/refunds", clerk, back, key="one"), 201)
     assert (first["minutes"], first["balance_minutes"], first["lines"][0]["restocked"]) == (60, 240, 1)
     assert _body(_post(client, path + "/refunds", clerk, back, key="one"), 201) == first
+    for word in ("yes", 1, None):
+        unclear = back | {"lines": [back["lines"][0] | {"restock": word}]}
+        assert _problem(_post(client, path + "/refunds", clerk, unclear)) == (422, "INVALID"), word
     too_much = {"lines": [{"goods_id": str(soap.id), "quantity": 2}], "reason": "再退"}
     assert _problem(_post(client, path + "/refunds", clerk, too_much)) == (409, "REFUND_EXCEEDS_TAKEN")
     assert _problem(_post(client, path + "/undo", clerk)) == (409, "UNDO_TOO_LATE")
