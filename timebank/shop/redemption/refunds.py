@@ -12,6 +12,7 @@ from sqlalchemy import insert
 
 from timebank import clock
 from timebank.database import new_id, session
+from timebank.identity.former import goes_on
 from timebank.identity.rules import Actor
 from timebank.ledger import queries as ledger_queries
 from timebank.ledger import refunds as ledger
@@ -168,7 +169,7 @@ def _pay_back(redemption: Redemption, made: Refund) -> AccountState:
     if paid is not None and redemption.channel != Channel.COUNTER:
         paid = ledger_queries.resolution_of(paid)
     if paid is None or not made.minutes:
-        return ledger_queries.account_state(redemption.person_id, made.refunded_at)
+        return ledger_queries.account_state(goes_on(redemption.person_id), made.refunded_at)
     return ledger.refund(
         transfer_id=made.id, refunds=paid, minutes=made.minutes, source_id=made.id, actor_id=made.actor_id
     ).account
