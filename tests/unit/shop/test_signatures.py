@@ -21,7 +21,7 @@ from timebank.identity.errors import OwnFamily
 from timebank.identity.rules import Actor
 from timebank.records.errors import SecondPersonNeeded
 from timebank.shop.merchant import settlements
-from timebank.shop.merchant.settlement_rules import Month
+from timebank.shop.months import Month
 from timebank.shop.redemption.handovers import hand_over
 from timebank.shop.stockkeeping import stocktakes, transfers, write_offs
 from timebank.shop.stockkeeping.errors import HandedOutYourself

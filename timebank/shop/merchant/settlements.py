@@ -18,9 +18,10 @@ from timebank.organisations.models import Organisation, Site
 from timebank.shop.merchant import merchants
 from timebank.shop.merchant.errors import MonthNotOver, SettlementConfirmed, SettlementExists
 from timebank.shop.merchant.settlement_queries import figures
-from timebank.shop.merchant.settlement_rules import Count, Figures, Item, Month, digest
+from timebank.shop.merchant.settlement_rules import Count, Figures, Item, digest
 from timebank.shop.merchant.tables import Merchant, MerchantSettlement, SettlementConfirmation
 from timebank.shop.models import Goods
+from timebank.shop.months import Month
 from timebank.shop.stockkeeping.signatures import refuse_same_hand
 
 
