@@ -226,7 +226,7 @@ def test_one_closes_what_one_has_looked_at(shop: Shop) -> None:
 def test_a_closing_is_printed_on_58_millimetres_and_on_a4(shop: Shop) -> None:
     """Both say who, when and how much; no line of the slip is wider than 32 columns; the same file each time."""
     shop.hand_over(2)
-    closed = body_of(shop.close({"counted": {"slips": 2}, "note": "多打了一张" * 20}), 201)
+    closed = body_of(shop.close({"counted": {"slips": 2}, "note": "多打了一张" * 20 + "😀"}), 201)
     slip = get(shop.client, f"/closings/{closed['id']}.txt", shop.clerk)
     assert slip.content_type == "text/plain; charset=utf-8"
     assert slip.text == closed["text"]
