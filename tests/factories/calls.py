@@ -25,6 +25,21 @@ def headers_of(who: Person | Actor | UUID | None, on: OnDevice | None = None) ->
     return (signed_in(who) if who else {}) | (on.headers if on else {})
 
 
+def send(
+    client: FlaskClient,
+    path: str,
+    who: Person | Actor | UUID | None,
+    body: Any = None,
+    *,
+    key: str | None = None,
+    on: OnDevice | None = None,
+    method: str = "POST",
+) -> TestResponse:
+    """Send something with a key of its own, or a given one."""
+    headers = keyed(headers_of(who, on), key)
+    return client.open(V1 + path, method=method, headers=headers, json={} if body is None else body)
+
+
 def post(
     client: FlaskClient,
     path: str,
@@ -34,8 +49,8 @@ def post(
     key: str | None = None,
     on: OnDevice | None = None,
 ) -> TestResponse:
-    """Send a POST with a key of its own, or a given one."""
-    return client.post(V1 + path, headers=keyed(headers_of(who, on), key), json={} if body is None else body)
+    """Send a POST."""
+    return send(client, path, who, body, key=key, on=on)
 
 
 def get(
