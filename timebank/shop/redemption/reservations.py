@@ -29,7 +29,7 @@ from timebank.shop.allowance.quota_rules import PayWith
 from timebank.shop.errors import AlreadyExtended, AlreadyHandedOver, RedemptionCancelled
 from timebank.shop.models import Redemption
 from timebank.shop.queries import Shop
-from timebank.shop.redemption.baskets import admit, gather, keep_with, new_redemption, secure
+from timebank.shop.redemption.baskets import admit, gather, keep_with, new_redemption, refuse_minutes, secure
 from timebank.shop.rules import (
     DEFAULT_RESERVATION_HOURS,
     REF_LENGTH,
@@ -62,11 +62,13 @@ class Reserved:
 def reserve(*, person_id: UUID, site_id: UUID, lines: Sequence[Line], pay_with: PayWith = PayWith.MINUTES) -> Reserved:
     """Hold minutes, or a free quota, and goods for a person at a shop until the policy's time is over, or a picked lot's.
 
-    Raises NotFound, NotAShop, PersonNotActive, NotARedemptionDay, HistoryTooShort, UnknownGoods, OutOfStock,
-    LimitReached, NoFreeQuota, FreeQuotaSpent, InsufficientMinutes.
+    Raises NotFound, NotAShop, PersonNotActive, NotARedemptionDay, UnknownGoods, OutOfStock, ServicesOnly,
+    HistoryTooShort, LimitReached, NoFreeQuota, FreeQuotaSpent, InsufficientMinutes.
     """
     admitted = admit(site_id=site_id, person_id=person_id)
     asked = gather(site_id=site_id, lines=lines, now=clock.now())
+    if pay_with is PayWith.MINUTES:
+        refuse_minutes(admitted.policy, asked, person_id=person_id)
     allowed = allow(admitted, asked, person_id=person_id, pay_with=pay_with)
     basket = allowed.basket
     now = clock.now()
