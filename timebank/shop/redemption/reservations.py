@@ -72,6 +72,9 @@ def reserve(*, person_id: UUID, site_id: UUID, lines: Sequence[Line], pay_with: 
     allowed = allow(admitted, asked, person_id=person_id, pay_with=pay_with)
     basket = allowed.basket
     now = clock.now()
+    lots_end = basket.lots_end
+    if lots_end is not None and lots_end <= now:  # it has ended while others were waited for
+        lots_end = gather(site_id=site_id, lines=lines, now=now).lots_end
     total = basket.total_minutes
     redemption = new_redemption(
         id=new_id(),
@@ -84,7 +87,7 @@ def reserve(*, person_id: UUID, site_id: UUID, lines: Sequence[Line], pay_with: 
         total_minutes=total,
         transfer_id=new_id() if total else None,
         created_at=now,
-        expires_at=_end_of_life(admitted.policy, basket.lots_end, now),
+        expires_at=_end_of_life(admitted.policy, lots_end, now),
         pay_with=allowed.pay_with,
         limited=allowed.limited,
     )
