@@ -68,6 +68,18 @@ def test_every_fault_of_a_line_is_explained() -> None:
     assert {f"`{fault}`" for fault in Fault if f"| `{fault}` |" not in _prose(ROOT / "docs/import.md")} == set()
 
 
+def test_every_refusal_of_the_shop_is_explained() -> None:
+    """docs/shop.md names every code with which the shop says no."""
+    modules = (ROOT / "timebank/shop").rglob("*.py")
+    codes = {
+        code
+        for path in modules
+        for code in re.findall(r'^    code = "(.*)"$', path.read_text(encoding="utf-8"), re.MULTILINE)
+    }
+
+    assert {code for code in codes if f"`{code}`" not in _prose(ROOT / "docs/shop.md")} == set()
+
+
 def test_every_flag_is_explained_to_coordinators() -> None:
     """docs/check-in.md names every flag that a record can carry."""
     assert {f"`{flag}`" for flag in Flag if f"`{flag}`" not in _prose(ROOT / "docs/check-in.md")} == set()

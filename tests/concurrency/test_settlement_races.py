@@ -14,7 +14,7 @@ from tests.factories.shop import findings
 from timebank import clock
 from timebank.database import in_unit_of_work, session
 from timebank.shop.merchant import settlements
-from timebank.shop.merchant.settlement_rules import Month
+from timebank.shop.months import Month
 
 CROWD = 12
 SEPTEMBER = Month(2030, 9)

@@ -56,7 +56,7 @@ from timebank.shop.counter import closings
 from timebank.shop.intake import donations
 from timebank.shop.intake.donations import Offered
 from timebank.shop.merchant import settlements
-from timebank.shop.merchant.settlement_rules import Month
+from timebank.shop.months import Month
 from timebank.shop.redemption.handovers import hand_over
 from timebank.shop.rules import DonorKind
 from timebank.stars import service as stars

@@ -180,18 +180,16 @@ class Counters(RuleBasedStateMachine):
     @precondition(lambda self: self.books.held)
     @rule(number=which, by=staff)
     def somebody_undoes(self, number: int, by: int) -> None:
-        """Undo a hand-over or sale: only the one who made it may, within minutes, all of it or nothing."""
+        """Undo a hand-over or sale: only the one who made it may, within minutes, all of it, into expired lots as well."""
         redemption_id, held = self.one_of(self.books.held, number)
-        back = [held.restocked(what, count, self.now) for what, count in held.taken.items()]
+        back = [(lot, count) for lot, count in held.out.items() if count]
         done = self.does(lambda: refunds.undo(actor=self.staff[by], redemption_id=redemption_id))
         if held.state is not RedemptionState.HANDED_OVER:
             assert done == "NOT_HANDED_OVER"
         elif held.undo_refused(by, self.now):
             assert done == "UNDO_TOO_LATE"
-        elif None in back:
-            assert done == "LOT_EXPIRED"
         else:
-            self.pay_back(held, dict(held.taken), [one for some in back if some for one in some], done)
+            self.pay_back(held, dict(held.taken), back, done)
 
     @precondition(lambda self: self.books.held)
     @rule(number=which)

@@ -3,8 +3,8 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from timebank.certificates.legible import without_pictures
 from timebank.certificates.rules import Entry, hours
+from timebank.documents.emoji import without_pictures
 from timebank.documents.line_breaking import Breaker
 from timebank.documents.pdf_file import LINE_HEIGHT, PAGE_WIDTH, Pages
 from timebank.documents.typefaces import Typeface

@@ -38,6 +38,8 @@ from timebank.records.objection_tables import Objection, ObjectionAnswer
 from timebank.records.rules import State
 from timebank.records.supplement_tables import Supplement
 from timebank.shop.allowance.proxy_tables import Proxy
+from timebank.shop.models import Redemption
+from timebank.shop.rules import RedemptionState
 from timebank.stars.models import StarDecision, StarProposal
 
 MOST_SHOWN = 20
@@ -149,6 +151,7 @@ def _unfinished(old_id: UUID, person_id: UUID) -> Iterator[tuple[str, str]]:
         ("/sign_ups", "两人都报了同一场次 · both signed up for one shift", _both_signed_up(old_id, person_id, now)),
         ("/waiting", "两人都在同一场次候补 · both wait for one shift", _both_waiting(old_id, person_id)),
         ("/pool", "两人都在等同一公共池 · both wait for one pool", _both_in_need(old_id, person_id)),
+        ("/redemptions", "有还没领的兑换单 · goods wait to be collected", _held_redemptions(old_id, now)),
         ("/erasure", "此人已申请注销 · they have asked to be forgotten", _open_erasure(old_id, person_id)),
     )
     for pointer, detail, found in asked:
@@ -241,6 +244,12 @@ def _both_in_need(old_id: UUID, person_id: UUID) -> Select[Any]:
         .where(PoolGrant.person_id == old_id, PoolGrant.state == GrantState.REQUESTED, asked.person_id == person_id)
     )
     return select(Person.id).where(or_(waiting.exists(), requested.exists()))
+
+
+def _held_redemptions(old_id: UUID, now: Any) -> Select[Any]:
+    """What costs no minutes holds none, yet only its owner may cancel or extend it, and a member code finds it."""
+    held = (Redemption.state == RedemptionState.HELD, Redemption.expires_at > now)
+    return select(Redemption.id).where(Redemption.person_id == old_id, *held)
 
 
 def _any(found: Select[Any]) -> bool:

@@ -103,6 +103,11 @@ class Limit:
         """Return the window in one word: ``day``, ``days:30``."""
         return f"days:{self.window}" if isinstance(self.window, int) else str(self.window)
 
+    @property
+    def is_rolling(self) -> bool:
+        """Whether the window is so many days back from each moment."""
+        return isinstance(self.window, int)
+
     def starts_at(self, now: datetime) -> datetime | None:
         """Return since when takings count at ``now``; None: since ever."""
         if isinstance(self.window, int):

@@ -8,14 +8,26 @@ from timebank.records.account import AccountOut
 from timebank.shop.allowance.quota_rules import PayWith
 from timebank.shop.allowance.schemas import PAY_WITH, PaidOut, ProxyShownOut
 from timebank.shop.catalogue.scanned_fields import Barcode
+from timebank.shop.months import Month
 from timebank.shop.rules import MAX_PIECES, Channel, Condition, DonorKind, RedemptionState, RefundKind, Source
-from timebank.web.fields import Instant, PlainText, WholeNumber
+from timebank.web.fields import Instant, PlainText, WholeNumber, YesOrNo
 from timebank.web.schemas import Schema
 
 MAX_LINES = 100
 MAX_VALUE_FEN = 10**9
 
 _some_lines = validate.Length(min=1, max=MAX_LINES)
+
+
+class MonthField(fields.String):
+    """A month as ``2026-09``."""
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> Any:
+        text = super()._deserialize(value, attr, data, **kwargs)
+        try:
+            return Month.read(text)
+        except ValueError as error:
+            raise ValidationError("月份须写作 2026-09。 A month is written 2026-09.") from error
 
 
 class DonorBody(Schema):
@@ -155,7 +167,7 @@ class HandOverBody(Schema):
 class ReturnedBody(LineBody):
     """Pieces that come back; ``restock`` if they are fit to be handed out again."""
 
-    restock = fields.Boolean(load_default=False)
+    restock = YesOrNo(load_default=False)
 
 
 class RefundBody(Schema):

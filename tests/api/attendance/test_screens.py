@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 from flask.testing import FlaskClient
 
-from tests.api.shop.calls import body, get, problem
 from tests.factories.activities import a_shift, an_activity, an_open_shift
+from tests.factories.calls import body_of, get, problem
 from tests.factories.devices import OnDevice, a_screen
 from tests.factories.identity import a_coordinator, a_person, an_admin, signed_in
 from tests.factories.organisations import a_site
@@ -37,22 +37,22 @@ def shift(venue: Site) -> Shift:
 
 def shown(client: FlaskClient, screen: OnDevice) -> list[str]:
     """Return the shifts that the screen is told of."""
-    return [one["shift_id"] for one in body(get(client, "/device/shifts", None, on=screen), 200)["items"]]
+    return [one["shift_id"] for one in body_of(get(client, "/device/shifts", None, on=screen), 200)["items"]]
 
 
 def test_a_screen_shows_what_runs_at_its_venue(client: FlaskClient, screen: OnDevice, shift: Shift) -> None:
     """It lists the shift without anybody's name, and its code is the one that a coordinator gets; it checks people in."""
-    [one] = body(get(client, "/device/shifts", None, on=screen), 200)["items"]
+    [one] = body_of(get(client, "/device/shifts", None, on=screen), 200)["items"]
     assert (one["shift_id"], one["place"]) == (str(shift.id), "邻里中心")
     assert set(one) == {"shift_id", "activity_name", "organisation_name", "place", "starts_at", "ends_at"}
     now = clock.now()
     with clock.at(now):
-        mine = body(get(client, f"/shifts/{shift.id}/code", None, on=screen), 200)
-        assert mine == body(get(client, f"/shifts/{shift.id}/code", an_admin()), 200)
+        mine = body_of(get(client, f"/shifts/{shift.id}/code", None, on=screen), 200)
+        assert mine == body_of(get(client, f"/shifts/{shift.id}/code", an_admin()), 200)
     picture = client.get(f"/api/v1/shifts/{shift.id}/code?format=svg", headers=screen.headers)
     assert picture.mimetype == "image/svg+xml"
     scanned = client.post("/api/v1/scans", headers=signed_in(a_person()), json={"token": mine["token"]})
-    assert body(scanned, 200)["suggested_action"] == "check_in"
+    assert body_of(scanned, 200)["suggested_action"] == "check_in"
 
 
 def test_only_shifts_that_run_are_shown(client: FlaskClient, venue: Site, screen: OnDevice) -> None:

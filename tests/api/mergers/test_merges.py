@@ -209,7 +209,13 @@ def test_what_is_unfinished_is_named(
     shift = a_coming_shift()
     for one in (old, person):
         a_sign_up(shift.id, one.id)
-    assert pointers() == ["/corrections", "/objections", "/supplements", "/stars", "/sign_ups"]
+    waiting = ["/corrections", "/objections", "/supplements", "/stars", "/sign_ups"]
+    assert pointers() == waiting
+    shop, bread = a_stocked_shop(price_minutes=0)
+    free = reserved(old.id, shop.id, (bread.id, 1)).redemption.id
+    assert pointers() == [*waiting, "/redemptions"]
+    body_of(Caller(client, old).post(f"/redemptions/{free}/cancel"))
+    assert pointers() == waiting
 
 
 def test_what_came_between_asking_and_approving_is_seen(

@@ -8,8 +8,8 @@ import time_machine
 from flask.testing import FlaskClient
 from sqlalchemy import select
 
-from tests.api.shop.calls import V1, body, get, post, problem
 from tests.conftest import Statements
+from tests.factories.calls import V1, body_of, get, post, problem
 from tests.factories.devices import OnDevice, a_device, a_screen
 from tests.factories.identity import a_coordinator, a_person, signed_in
 from tests.factories.organisations import a_shop, a_site
@@ -40,7 +40,7 @@ def coordinator(shop: Site) -> Actor:
 
 def code_for(client: FlaskClient, site: Site, who: Actor, asked: dict[str, Any] | None = None) -> str:
     """Have a code made."""
-    made = body(client.post(f"{V1}/sites/{site.id}/device-codes", headers=signed_in(who), json=asked or TILL), 201)
+    made = body_of(client.post(f"{V1}/sites/{site.id}/device-codes", headers=signed_in(who), json=asked or TILL), 201)
     return str(made["code"])
 
 
@@ -54,18 +54,18 @@ def test_a_code_enrols_one_device_once(client: FlaskClient, shop: Site, coordina
     code = code_for(client, shop, coordinator)
     assert len(code) == 8
     dressed = f" {code[:4].lower()}－{code[4:]}\r\n"
-    enrolled = body(enrol(client, dressed), 201)
+    enrolled = body_of(enrol(client, dressed), 201)
     assert (enrolled["device"]["site_id"], enrolled["device"]["kind"]) == (str(shop.id), "till")
     assert problem(enrol(client, code)) == (422, "DEVICE_CODE_INVALID")
 
-    shown = body(client.get(f"{V1}/device", headers={"X-Device-Token": enrolled["token"]}), 200)
+    shown = body_of(client.get(f"{V1}/device", headers={"X-Device-Token": enrolled["token"]}), 200)
     assert shown == enrolled["device"]
 
 
 def test_neither_codes_nor_tokens_are_kept(client: FlaskClient, shop: Site, coordinator: Actor) -> None:
     """The tables hold hashes; nothing in them is what was typed or told."""
     code = code_for(client, shop, coordinator)
-    token = body(enrol(client, code), 201)["token"]
+    token = body_of(enrol(client, code), 201)["token"]
     kept = seen(lambda: [*session.scalars(select(DeviceCode.code_hash)), *session.scalars(select(Device.token_hash))])
     assert len(kept) == 2
     assert all(code.encode() not in (one or b"") and token.encode() not in (one or b"") for one in kept)
@@ -136,9 +136,9 @@ def test_devices_of_another_organisation_do_not_exist(client: FlaskClient, shop:
 def test_rolling_ends_the_old_token_at_once(client: FlaskClient, shop: Site, coordinator: Actor) -> None:
     """Between the roll and the new enrolment the device can do nothing; then it is the same device with a new token."""
     on = a_device(shop)
-    code = body(post(client, f"/devices/{on.device.id}/roll", coordinator), 201)["code"]
+    code = body_of(post(client, f"/devices/{on.device.id}/roll", coordinator), 201)["code"]
     assert problem(get(client, "/device", None, on=on)) == (401, "DEVICE_REVOKED")
-    again = body(enrol(client, code), 201)
+    again = body_of(enrol(client, code), 201)
     assert again["device"]["id"] == str(on.device.id)
     assert again["device"]["rolled_at"] is not None
     assert problem(get(client, "/device", None, on=on)) == (401, "DEVICE_REVOKED")
@@ -148,14 +148,14 @@ def test_rolling_ends_the_old_token_at_once(client: FlaskClient, shop: Site, coo
 def test_a_revoked_device_stays_revoked(client: FlaskClient, shop: Site, coordinator: Actor) -> None:
     """It is refused everywhere, a code that was made to roll it is worth nothing, and it stays on the list."""
     on = a_device(shop)
-    code = body(post(client, f"/devices/{on.device.id}/roll", coordinator), 201)["code"]
+    code = body_of(post(client, f"/devices/{on.device.id}/roll", coordinator), 201)["code"]
     for _ in range(2):
-        assert body(post(client, f"/devices/{on.device.id}/revoke", coordinator), 200)["has_token"] is False
+        assert body_of(post(client, f"/devices/{on.device.id}/revoke", coordinator), 200)["has_token"] is False
     assert problem(enrol(client, code)) == (409, "DEVICE_GONE")
     assert problem(post(client, f"/devices/{on.device.id}/roll", coordinator)) == (409, "DEVICE_GONE")
     look = post(client, "/counter/lookup", a_clerk(shop), {"code": "12345678"}, on=on)
     assert problem(look) == (401, "DEVICE_REVOKED")
-    [listed] = body(get(client, f"/sites/{shop.id}/devices", coordinator), 200)["items"]
+    [listed] = body_of(get(client, f"/sites/{shop.id}/devices", coordinator), 200)["items"]
     assert (listed["id"], listed["has_token"]) == (str(on.device.id), False)
     assert listed["revoked_at"] is not None
 
@@ -181,8 +181,8 @@ def test_whoever_signed_in_on_a_device_is_signed_out_with_it(
         headers = device.headers if device else {}
         return client.post(f"{V1}/auth/password", headers=headers, json={"username": "clerk", "password": "word"})
 
-    on_tablet, elsewhere = body(sign_in(on), 200), body(sign_in(None), 200)
-    body(post(client, f"/devices/{on.device.id}/{verb}", coordinator), status)
+    on_tablet, elsewhere = body_of(sign_in(on), 200), body_of(sign_in(None), 200)
+    body_of(post(client, f"/devices/{on.device.id}/{verb}", coordinator), status)
 
     def refresh(signed: Any) -> Any:
         return client.post(f"{V1}/auth/refresh", json={"refresh_token": signed["refresh_token"]})
@@ -204,12 +204,12 @@ def test_a_session_that_was_opened_on_a_device_acts_on_that_one_only(client: Fla
         bearer = {"Authorization": f"Bearer {signed['access_token']}"}
         return problem(client.post(f"{V1}/counter/lookup", headers=bearer | headers, json={"code": "12345678"}))
 
-    signed = body(client.post(f"{V1}/auth/password", headers=on.headers, json=known), 200)
+    signed = body_of(client.post(f"{V1}/auth/password", headers=on.headers, json=known), 200)
     refreshed = client.post(f"{V1}/auth/refresh", json={"refresh_token": signed["refresh_token"]})
-    for one in (signed, body(refreshed, 200)):
+    for one in (signed, body_of(refreshed, 200)):
         assert look(one, {}) == look(one, other.headers) == (403, "NOT_ON_ITS_DEVICE")
         assert look(one, on.headers) == (404, "CODE_NOT_FOUND")
-    elsewhere = body(client.post(f"{V1}/auth/password", json=known), 200)
+    elsewhere = body_of(client.post(f"{V1}/auth/password", json=known), 200)
     assert look(elsewhere, {}) == look(elsewhere, other.headers) == (404, "CODE_NOT_FOUND")
 
 

@@ -3,7 +3,7 @@
 import pytest
 from flask.testing import FlaskClient
 
-from tests.api.shop.calls import V1, body, get, headers_of, post, problem
+from tests.factories.calls import V1, body_of, get, headers_of, post, problem
 from tests.factories.identity import a_coordinator, a_person, a_staff_member
 from tests.factories.organisations import a_shop
 from tests.factories.shop import a_clerk, a_lot, a_member, a_stocked_shop, reserved
@@ -66,9 +66,9 @@ def test_a_clerk_works_at_every_shop_until_they_are_bound(street: Street) -> Non
 def test_who_is_bound_is_listed(street: Street) -> None:
     """By name, at each shop, for those who answer for it."""
     street.bind(street.here)
-    [one] = body(get(street.client, f"/sites/{street.here.id}/clerks", street.coordinator), 200)["items"]
+    [one] = body_of(get(street.client, f"/sites/{street.here.id}/clerks", street.coordinator), 200)["items"]
     assert (one["person_id"], one["name"]) == (str(street.clerk.person_id), "工作人员")
-    assert body(get(street.client, f"/sites/{street.there.id}/clerks", street.coordinator), 200)["items"] == []
+    assert body_of(get(street.client, f"/sites/{street.there.id}/clerks", street.coordinator), 200)["items"] == []
     assert problem(get(street.client, f"/sites/{street.here.id}/clerks", street.clerk)) == (403, "FORBIDDEN")
 
 

@@ -9,7 +9,7 @@ import pypdfium2
 import pytest
 from flask.testing import FlaskClient
 
-from tests.api.shop.calls import body, get, post, problem
+from tests.factories.calls import body_of, get, post, problem
 from tests.factories.identity import a_staff_member, signed_in
 from tests.factories.organisations import a_shop, a_site
 from tests.factories.shop import a_clerk, a_member, a_stocked_shop, findings, reserved, some_goods
@@ -37,7 +37,7 @@ class Shop:
     def hand_over(self, pieces: int = 1, clerk: Actor | None = None) -> Any:
         """Hand pieces over and return the receipt."""
         held = reserved(self.member.id, self.site.id, (self.goods.id, pieces)).redemption
-        done = body(post(self.client, f"/redemptions/{held.id}/hand-over", clerk or self.clerk), 200)
+        done = body_of(post(self.client, f"/redemptions/{held.id}/hand-over", clerk or self.clerk), 200)
         return done["receipt"]
 
     def close(self, wanted: Any = None, clerk: Actor | None = None, key: str | None = None) -> Any:
@@ -46,7 +46,7 @@ class Shop:
 
     def pending(self) -> Any:
         """Return what the next closing would cover."""
-        return body(get(self.client, f"/sites/{self.site.id}/closings/next", self.clerk), 200)
+        return body_of(get(self.client, f"/sites/{self.site.id}/closings/next", self.clerk), 200)
 
 
 @pytest.fixture
@@ -65,10 +65,10 @@ def test_a_closing_counts_what_happened(shop: Shop) -> None:
     colleague = a_clerk(shop.site)
     first, second, third = shop.hand_over(3), shop.hand_over(2, colleague), shop.hand_over(1)
     back = {"lines": [{"goods_id": str(shop.goods.id), "quantity": 2, "restock": False}], "reason": "过敏"}
-    body(post(shop.client, f"/redemptions/{first['redemption_id']}/refunds", colleague, back), 201)
-    body(post(shop.client, f"/redemptions/{third['redemption_id']}/undo", shop.clerk), 201)
+    body_of(post(shop.client, f"/redemptions/{first['redemption_id']}/refunds", colleague, back), 201)
+    body_of(post(shop.client, f"/redemptions/{third['redemption_id']}/undo", shop.clerk), 201)
 
-    closed = body(shop.close(), 201)
+    closed = body_of(shop.close(), 201)
     assert (closed["first_receipt"], closed["last_receipt"]) == (first["receipt_no"], third["receipt_no"])
     sums = ("receipts", "charged_minutes", "refunds", "refunded_minutes", "undos", "undone_minutes", "net_minutes")
     assert [closed[name] for name in sums] == [3, 60, 1, 20, 1, 10, 30]
@@ -96,12 +96,12 @@ def test_a_closing_counts_what_happened(shop: Shop) -> None:
 def test_what_comes_after_a_closing_belongs_to_the_next(shop: Shop) -> None:
     """A late hand-over and the refund of an earlier day's goods stand in the next day's closing, and nothing stands twice."""
     early = shop.hand_over(2)
-    one = body(shop.close(), 201)
+    one = body_of(shop.close(), 201)
     late = shop.hand_over(1)
-    body(post(shop.client, f"/redemptions/{early['redemption_id']}/undo", shop.clerk), 201)
+    body_of(post(shop.client, f"/redemptions/{early['redemption_id']}/undo", shop.clerk), 201)
     with clock.at(clock.now() + timedelta(days=1)):
         tomorrow = shop.hand_over(1)
-        two = body(shop.close(), 201)
+        two = body_of(shop.close(), 201)
     assert two["ranges"] == [
         {"day": today().isoformat(), "first": 2, "last": 2},
         {"day": (today() + timedelta(days=1)).isoformat(), "first": 1, "last": 1},
@@ -121,7 +121,7 @@ def test_the_first_closing_says_that_it_covers_everything(shop: Shop) -> None:
     assert shop.pending()["first_closing"]
     first_day, last_day = today(), today() + timedelta(days=MOST_DAYS_LISTED)
     with clock.at(began + timedelta(days=MOST_DAYS_LISTED)):
-        closed = body(shop.close(), 201)
+        closed = body_of(shop.close(), 201)
         assert not shop.pending()["first_closing"]
     assert len(closed["ranges"]) == MOST_DAYS_LISTED + 1
     text = closed["text"]
@@ -134,8 +134,8 @@ def test_the_first_closing_says_that_it_covers_everything(shop: Shop) -> None:
 def test_a_day_is_closed_once(shop: Shop) -> None:
     """The second click with the same key gets the same answer; with another key, and from a colleague, it is refused."""
     shop.hand_over()
-    first = body(shop.close(key="one"), 201)
-    assert body(shop.close(key="one"), 201) == first
+    first = body_of(shop.close(key="one"), 201)
+    assert body_of(shop.close(key="one"), 201) == first
     assert problem(shop.close()) == (409, "CLOSED_ALREADY")
     assert problem(shop.close(clerk=a_clerk(shop.site))) == (409, "CLOSED_ALREADY")
     shop.hand_over()
@@ -150,16 +150,16 @@ def test_after_midnight_a_closing_may_be_yesterdays(shop: Shop) -> None:
         wanted = {"day": (today() + timedelta(days=days)).isoformat()}
         assert problem(shop.close(wanted)) == (422, "CLOSING_DAY_INVALID")
     yesterday = {"day": (today() - timedelta(days=1)).isoformat()}
-    assert body(shop.close(yesterday), 201)["closed_on"] == yesterday["day"]
+    assert body_of(shop.close(yesterday), 201)["closed_on"] == yesterday["day"]
     assert problem(shop.close(yesterday)) == (409, "CLOSED_ALREADY")
-    assert body(shop.close(), 201)["number"] == 2
+    assert body_of(shop.close(), 201)["number"] == 2
     assert problem(shop.close(yesterday)) == (422, "CLOSING_DAY_INVALID")
     assert findings() == []
 
 
 def test_a_day_without_visitors_is_closed_too(shop: Shop) -> None:
     """It has no receipts, and its numbers are all zero."""
-    closed = body(shop.close({"counted": {"slips": 0}}), 201)
+    closed = body_of(shop.close({"counted": {"slips": 0}}), 201)
     assert (closed["receipts"], closed["first_receipt"], closed["ranges"], closed["goods"]) == (0, None, [], [])
     assert "小票张数" in closed["text"]
 
@@ -173,7 +173,7 @@ def test_what_was_counted_by_hand_stands_beside_the_books(shop: Shop) -> None:
     refused = shop.close({"counted": differs})
     assert problem(refused) == (422, "CLOSING_NOTE_REQUIRED")
     assert [one["difference"] for one in refused.json["context"]["differences"]] == [1, -1]
-    closed = body(shop.close({"counted": differs, "note": "一张小票打印了两次😀"}), 201)
+    closed = body_of(shop.close({"counted": differs, "note": "一张小票打印了两次😀"}), 201)
     assert [(one["what"], one["counted"], one["expected"], one["difference"]) for one in closed["counted"]] == [
         ("slips", 2, 1, 1),
         ("pieces", 2, 3, -1),
@@ -182,7 +182,7 @@ def test_what_was_counted_by_hand_stands_beside_the_books(shop: Shop) -> None:
     assert findings() == []
     with clock.at(clock.now() + timedelta(days=1)):
         shop.hand_over(3)
-        assert body(shop.close({"counted": agreed}), 201)["note"] is None
+        assert body_of(shop.close({"counted": agreed}), 201)["note"] is None
 
 
 @pytest.mark.parametrize(
@@ -220,13 +220,13 @@ def test_one_closes_what_one_has_looked_at(shop: Shop) -> None:
     looked_at = {"figures_sha256": shop.pending()["figures_sha256"]}
     shop.hand_over()
     assert problem(shop.close(looked_at)) == (409, "CLOSING_CHANGED")
-    assert body(shop.close({"figures_sha256": shop.pending()["figures_sha256"]}), 201)["receipts"] == 2
+    assert body_of(shop.close({"figures_sha256": shop.pending()["figures_sha256"]}), 201)["receipts"] == 2
 
 
 def test_a_closing_is_printed_on_58_millimetres_and_on_a4(shop: Shop) -> None:
     """Both say who, when and how much; no line of the slip is wider than 32 columns; the same file each time."""
     shop.hand_over(2)
-    closed = body(shop.close({"counted": {"slips": 2}, "note": "多打了一张" * 20}), 201)
+    closed = body_of(shop.close({"counted": {"slips": 2}, "note": "多打了一张" * 20 + "😀"}), 201)
     slip = get(shop.client, f"/closings/{closed['id']}.txt", shop.clerk)
     assert slip.content_type == "text/plain; charset=utf-8"
     assert slip.text == closed["text"]
@@ -244,14 +244,14 @@ def test_a_closing_is_printed_on_58_millimetres_and_on_a4(shop: Shop) -> None:
 def test_a_long_closing_takes_several_pages(shop: Shop) -> None:
     """Forty goods that were counted by hand make more rows than one sheet has."""
     pieces = [{"goods_id": str(some_goods().id), "counted": 0} for _ in range(40)]
-    closed = body(shop.close({"counted": {"pieces": pieces}}), 201)
+    closed = body_of(shop.close({"counted": {"pieces": pieces}}), 201)
     file = get(shop.client, f"/closings/{closed['id']}.pdf", shop.clerk)
     assert len(pypdfium2.PdfDocument(file.data)) > 1
 
 
 def test_closings_of_another_shop_do_not_exist(shop: Shop) -> None:
     """Auditors read and do not close; members have no counter; a venue has no day to close."""
-    closed = body(shop.close(), 201)
+    closed = body_of(shop.close(), 201)
     auditor = a_staff_member(Role.AUDITOR, organisation_id=shop.site.organisation_id)
     assert problem(shop.close(clerk=auditor)) == (403, "FORBIDDEN")
     stranger = a_clerk(a_shop())
@@ -272,9 +272,9 @@ def test_closings_are_listed_newest_first(shop: Shop) -> None:
     for days in range(3):
         with clock.at(now + timedelta(days=days)):
             shop.hand_over()
-            body(shop.close(), 201)
-    one = body(get(shop.client, f"/sites/{shop.site.id}/closings?limit=2", shop.clerk), 200)
+            body_of(shop.close(), 201)
+    one = body_of(get(shop.client, f"/sites/{shop.site.id}/closings?limit=2", shop.clerk), 200)
     assert [item["number"] for item in one["items"]] == [3, 2]
     assert [item["receipts"] for item in one["items"]] == [1, 1]
-    two = body(shop.client.get(one["next"], headers=signed_in(shop.clerk)), 200)
+    two = body_of(shop.client.get(one["next"], headers=signed_in(shop.clerk)), 200)
     assert ([item["number"] for item in two["items"]], two["next"]) == ([1], None)

@@ -9,6 +9,7 @@ from flask.testing import FlaskClient
 from tests.factories.calls import Caller, body_of, problem
 from tests.factories.documents import pdf_texts
 from tests.factories.identity import a_person
+from tests.factories.merchants import a_merchant
 from tests.factories.organisations import a_shop, a_site
 from tests.factories.shop import a_clerk, a_lot, a_member, findings, some_goods
 from timebank import clock
@@ -122,8 +123,9 @@ def test_a_donor_takes_an_offer_back(client: FlaskClient) -> None:
 
 
 def test_bad_offers_are_refused(client: FlaskClient) -> None:
-    """Odd quantities and dates, no lines, unknown places and goods, a name beside an anonymous donor."""
-    site, goods = a_shop(), some_goods()
+    """Odd quantities and dates, no lines, unknown places and goods, a merchant's counter, a name beside an anonymous donor."""
+    site, counter, goods = a_shop(), a_shop(), some_goods()
+    a_merchant(site.organisation_id, organisation_id=counter.organisation_id)
     donor = Caller(client, a_person())
     past = utc_text(clock.now() - timedelta(hours=1))
     wrong: list[tuple[dict[str, Any], int, str]] = [
@@ -139,6 +141,7 @@ def test_bad_offers_are_refused(client: FlaskClient) -> None:
         (offered(site.id, thing(), donor={"kind": "anonymous", "name": "乙"}), 422, "INVALID"),
         (offered(new_id(), thing()), 404, "NOT_FOUND"),
         (offered(a_site().id, thing()), 409, "NOT_A_SHOP"),
+        (offered(counter.id, thing()), 422, "INVALID"),
     ]
     for body, status, code in wrong:
         assert problem(donor.post("/donations", body)) == (status, code), body

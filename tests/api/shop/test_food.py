@@ -55,23 +55,31 @@ def test_the_list_says_what_must_go_today(client: FlaskClient) -> None:
 
 @pytest.mark.rule("R34")
 def test_the_clerk_sees_who_has_had_some_today(client: FlaskClient) -> None:
-    """Masked, newest first, with the pieces that stayed with them; yesterday's people and other goods are not on it."""
+    """Masked, newest first, with the pieces that stayed with them; yesterday's people and other goods are not on it.
+
+    Neither is whoever left the bread at the counter, or whose bread was a slip of the clerk's.
+    """
     with clock.at(MORNING):
         site = a_shop()
         bread, soap = bread_at(site, (20, 20)), some_goods(price_minutes=0)
         a_lot(soap.id, site.id, 5)
         clerk = Caller(client, a_clerk(site))
-        people = [a_member() for _ in range(3)]
+        people, others = [a_member() for _ in range(3)], [a_member() for _ in range(2)]
         wanted = (wish(site, bread, 2), wish(site, soap, 1), wish(site, bread, 3))
         for person, body in zip(people, wanted, strict=True):
             held = body_of(Caller(client, person).post("/redemptions", body), 201)
             body_of(clerk.post(f"/redemptions/{held['id']}/hand-over"))
         back = {"lines": [{"goods_id": str(bread.id), "quantity": 1}], "reason": "多拿了"}
         body_of(clerk.post(f"/redemptions/{held['id']}/refunds", back), 201)
+        both = wish(site, bread, 1) | {"lines": wish(site, bread, 1)["lines"] + wish(site, soap, 1)["lines"]}
+        left_there, slip = (body_of(Caller(client, one).post("/redemptions", both), 201)["id"] for one in others)
+        body_of(clerk.post(f"/redemptions/{left_there}/hand-over", {"lines": wish(site, soap, 1)["lines"]}))
+        body_of(clerk.post(f"/redemptions/{slip}/hand-over"))
+        body_of(clerk.post(f"/redemptions/{slip}/undo"), 201)
         path = f"/sites/{site.id}/hand-out-list/received"
         answer = clerk.get(path)
         shown = body_of(answer)["items"]
-        assert [one["pieces"] for one in shown] == [3, 2]
+        assert [one["pieces"] for one in shown] == [2, 2]
         assert shown[0]["name"] == "王**"
         assert shown[0]["volunteer_no"] == "******" + people[2].volunteer_no[-4:]
         assert people[2].volunteer_no not in answer.text

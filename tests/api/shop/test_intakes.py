@@ -156,6 +156,21 @@ def test_a_receipt_on_paper_says_what_was_given(client: FlaskClient) -> None:
 
 
 @pytest.mark.rule("R31")
+def test_a_donor_with_an_emoji_gets_a_receipt(client: FlaskClient) -> None:
+    """It is left out of what people have written; whoever gave is owed the paper (慈善法 art 38)."""
+    site, goods = a_shop(), some_goods("棉被🛏️")
+    clerk = Caller(client, a_clerk(site))
+    told = line(goods.id, 1, restricted_purpose="独居老人👵🏻")
+    flowery = delivery(told, note="很新👍", donor={"kind": "person", "name": "捐赠人😀甲"})
+    taken = body_of(clerk.post(f"/sites/{site.id}/intakes", flowery), 201)
+    paper = clerk.get(f"/intakes/{taken['id']}/receipt.pdf")
+    assert paper.status_code == 200, paper.text
+    (text,) = pdf_texts(paper.data)
+    for words in ("捐赠人甲", "棉被", "独居老人", "很新"):
+        assert words in text, words
+
+
+@pytest.mark.rule("R31")
 def test_a_receipt_names_nobody_who_wants_no_name(client: FlaskClient) -> None:
     """An anonymous donor is anonymous on paper; a purchase is no donation; a character that no font has is refused."""
     site, goods = a_shop(), some_goods()

@@ -21,7 +21,7 @@ from timebank import clock
 from timebank.database import in_unit_of_work, new_id
 from timebank.identity import service as identity
 from timebank.identity.rules import Actor, Grant, Role
-from timebank.shop.merchant.settlement_rules import Month
+from timebank.shop.months import Month
 from timebank.shop.redemption.handovers import hand_over
 
 V1 = "/api/v1"

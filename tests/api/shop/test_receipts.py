@@ -4,7 +4,7 @@ from datetime import timedelta
 
 from flask.testing import FlaskClient
 
-from tests.api.shop.calls import body, get, headers_of, post, problem
+from tests.factories.calls import body_of, get, headers_of, post, problem
 from tests.factories.identity import a_person, a_staff_member
 from tests.factories.organisations import a_shop
 from tests.factories.shop import a_clerk, a_member, a_stocked_shop, reserved
@@ -20,7 +20,7 @@ from timebank.shop.redemption.slips import COLUMNS, width
 def handed_over(client: FlaskClient, site: Site, goods: Goods, member: Person, clerk: Actor) -> dict[str, str]:
     """Hand one piece over and return the receipt."""
     held = reserved(member.id, site.id, (goods.id, 1)).redemption
-    found: dict[str, str] = body(post(client, f"/redemptions/{held.id}/hand-over", clerk), 200)["receipt"]
+    found: dict[str, str] = body_of(post(client, f"/redemptions/{held.id}/hand-over", clerk), 200)["receipt"]
     return found
 
 
@@ -29,7 +29,7 @@ def test_a_receipt_printed_once_more_says_so(client: FlaskClient) -> None:
     site, goods = a_stocked_shop()
     member, clerk = a_member(100), a_clerk(site)
     first = handed_over(client, site, goods, member, clerk)
-    again = body(get(client, f"/receipts/{first['id']}", clerk), 200)
+    again = body_of(get(client, f"/receipts/{first['id']}", clerk), 200)
     assert {name: again[name] for name in first if name != "text"} == {
         name: first[name] for name in first if name != "text"
     }
@@ -49,8 +49,8 @@ def test_a_reprint_says_what_came_back(client: FlaskClient) -> None:
     site, goods = a_stocked_shop()
     member, clerk = a_member(100), a_clerk(site)
     receipt = handed_over(client, site, goods, member, clerk)
-    body(post(client, f"/redemptions/{receipt['redemption_id']}/undo", clerk), 201)
-    again = body(get(client, f"/receipts/{receipt['id']}", clerk), 200)
+    body_of(post(client, f"/redemptions/{receipt['redemption_id']}/undo", clerk), 201)
+    again = body_of(get(client, f"/receipts/{receipt['id']}", clerk), 200)
     assert again["refunded_minutes"] == 60
     assert "已退回（分钟）                60" in again["text"]
 
@@ -62,7 +62,7 @@ def test_receipts_of_others_do_not_exist(client: FlaskClient) -> None:
     receipt = handed_over(client, site, goods, member, clerk)
     auditor = a_staff_member(Role.AUDITOR, organisation_id=site.organisation_id)
     for who in (member, clerk, auditor):
-        assert body(get(client, f"/receipts/{receipt['id']}", who), 200)["member"] == "王**"
+        assert body_of(get(client, f"/receipts/{receipt['id']}", who), 200)["member"] == "王**"
     for stranger in (a_person(), a_clerk(a_shop())):
         for path in (f"/receipts/{receipt['id']}", f"/receipts/{receipt['id']}.txt", f"/receipts/{new_id()}"):
             assert problem(get(client, path, stranger)) == (404, "NOT_FOUND")
@@ -77,10 +77,10 @@ def test_the_receipts_of_a_day_come_in_pages(client: FlaskClient) -> None:
     numbers = [handed_over(client, site, goods, member, clerk)["receipt_no"] for _ in range(3)]
     listed, following = [], f"/api/v1/sites/{site.id}/receipts?limit=2"
     while following:
-        page = body(client.get(following, headers=headers_of(clerk)), 200)
+        page = body_of(client.get(following, headers=headers_of(clerk)), 200)
         listed += [one["receipt_no"] for one in page["items"]]
         following = page["next"]
     assert listed == numbers[::-1]
     yesterday = clock.day_of(clock.now()) - timedelta(days=1)
-    assert body(get(client, f"/sites/{site.id}/receipts?day={yesterday}", clerk), 200)["items"] == []
+    assert body_of(get(client, f"/sites/{site.id}/receipts?day={yesterday}", clerk), 200)["items"] == []
     assert problem(get(client, f"/sites/{site.id}/receipts?day=2026-02-30", clerk)) == (422, "INVALID")

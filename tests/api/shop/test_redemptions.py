@@ -6,10 +6,9 @@ from typing import Any
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
-from werkzeug.test import TestResponse
 
 from tests.conftest import Statements
-from tests.factories.calls import keyed
+from tests.factories.calls import V1, body_of, keyed, post, problem
 from tests.factories.identity import a_coordinator, signed_in
 from tests.factories.organisations import a_shop
 from tests.factories.shop import (
@@ -26,11 +25,7 @@ from tests.factories.shop import (
 from timebank import clock
 from timebank.codes.book import CodeBook
 from timebank.database import is_sqlite, new_id, session
-from timebank.identity.models import Person
-from timebank.identity.rules import Actor
 from timebank.shop.models import MissedCode, Redemption, StockMove
-
-V1 = "/api/v1"
 
 
 @pytest.fixture(autouse=True)
@@ -40,30 +35,11 @@ def book(app: Flask) -> CodeBook:
     return found
 
 
-def _post(
-    client: FlaskClient, path: str, who: Person | Actor, body: Any = None, *, key: str | None = None
-) -> TestResponse:
-    headers = signed_in(who) | {"Idempotency-Key": key or str(new_id())}
-    return client.post(V1 + path, headers=headers, json={} if body is None else body)
-
-
-def _problem(response: TestResponse) -> tuple[int, str]:
-    assert response.mimetype == "application/problem+json"
-    assert response.json is not None
-    return response.status_code, response.json["code"]
-
-
-def _body(response: TestResponse, status: int) -> dict[str, Any]:
-    assert response.status_code == status, response.text
-    assert response.json is not None
-    return dict(response.json)
-
-
 def test_a_day_at_the_counter(client: FlaskClient, book: CodeBook) -> None:
     """Goods come in, a member reserves, the clerk looks the code up and hands over, the member sees what became of it."""
     site, member = a_shop(), a_member(200)
     clerk, coordinator = a_clerk(site), a_coordinator(site.organisation_id)
-    goods = _body(
+    goods = body_of(
         client.post(
             f"{V1}/goods",
             headers=keyed(signed_in(coordinator)),
@@ -71,8 +47,8 @@ def test_a_day_at_the_counter(client: FlaskClient, book: CodeBook) -> None:
         ),
         201,
     )
-    taken = _body(
-        _post(
+    taken = body_of(
+        post(
             client,
             f"/sites/{site.id}/intakes",
             clerk,
@@ -86,11 +62,11 @@ def test_a_day_at_the_counter(client: FlaskClient, book: CodeBook) -> None:
     )
     assert taken["receipt_no"].endswith("-0001")
     assert "李四" not in str(taken)
-    [offered] = _body(client.get(f"{V1}/goods?site={site.id}", headers=signed_in(member)), 200)["items"]
+    [offered] = body_of(client.get(f"{V1}/goods?site={site.id}", headers=signed_in(member)), 200)["items"]
     assert offered["availability"] == [{"site_id": str(site.id), "available": 3}]
 
-    held = _body(
-        _post(
+    held = body_of(
+        post(
             client,
             "/redemptions",
             member,
@@ -101,17 +77,17 @@ def test_a_day_at_the_counter(client: FlaskClient, book: CodeBook) -> None:
     assert (held["state"], held["total_minutes"], held["account"]["available_minutes"]) == ("held", 120, 80)
 
     for code in (held["pickup_token"], held["pickup_code"]):
-        found = _body(client.post(f"{V1}/counter/lookup", headers=signed_in(clerk), json={"code": code}), 200)
+        found = body_of(client.post(f"{V1}/counter/lookup", headers=signed_in(clerk), json={"code": code}), 200)
         assert found["redemption"]["id"] == held["id"]
         assert found["member"] == {"name": "王**"}
         assert found["redemption"]["pickup_code"] is None
 
-    done = _body(_post(client, f"/redemptions/{held['id']}/hand-over", clerk), 200)
+    done = body_of(post(client, f"/redemptions/{held['id']}/hand-over", clerk), 200)
     assert (done["receipt"]["minutes_before"], done["receipt"]["minutes_after"]) == (200, 80)
     assert done["receipt"]["member"] == "王**"
     assert held["account"]["head"][-8:] != done["receipt"]["head"] == account_of(member.id).head.hex()[-8:]
 
-    [mine] = _body(client.get(f"{V1}/me/redemptions", headers=signed_in(member)), 200)["items"]
+    [mine] = body_of(client.get(f"{V1}/me/redemptions", headers=signed_in(member)), 200)["items"]
     assert (mine["state"], mine["lines"][0]["handed_over"], mine["pickup_token"]) == ("handed_over", 2, None)
     assert findings() == []
 
@@ -121,13 +97,13 @@ def test_a_retry_is_answered_with_the_same_and_another_key_is_refused(client: Fl
     site, goods = a_stocked_shop()
     member, clerk = a_member(), a_clerk(site)
     body = {"site_id": str(site.id), "lines": [{"goods_id": str(goods.id), "quantity": 1}]}
-    held = _body(_post(client, "/redemptions", member, body, key="one"), 201)
-    again = _post(client, "/redemptions", member, body, key="one")
+    held = body_of(post(client, "/redemptions", member, body, key="one"), 201)
+    again = post(client, "/redemptions", member, body, key="one")
     assert (again.json, again.headers["Idempotency-Replayed"]) == (held, "true")
     path = f"/redemptions/{held['id']}/hand-over"
-    first = _body(_post(client, path, clerk, key="a"), 200)
-    assert _post(client, path, clerk, key="a").json == first
-    assert _problem(_post(client, path, clerk, key="b")) == (409, "ALREADY_HANDED_OVER")
+    first = body_of(post(client, path, clerk, key="a"), 200)
+    assert post(client, path, clerk, key="a").json == first
+    assert problem(post(client, path, clerk, key="b")) == (409, "ALREADY_HANDED_OVER")
 
 
 def test_a_counter_sale(client: FlaskClient, book: CodeBook) -> None:
@@ -141,9 +117,9 @@ def test_a_counter_sale(client: FlaskClient, book: CodeBook) -> None:
         "site_id": str(site.id),
         "lines": [{"ean13": "6901234567892", "quantity": 2}, {"goods_id": str(goods.id), "quantity": 1}],
     }
-    done = _body(_post(client, "/counter/sales", clerk, body), 201)
+    done = body_of(post(client, "/counter/sales", clerk, body), 201)
     assert (done["redemption"]["state"], done["receipt"]["minutes_after"]) == ("handed_over", 40)
-    assert _problem(_post(client, "/counter/sales", clerk, body)) == (409, "MEMBER_CODE_USED")
+    assert problem(post(client, "/counter/sales", clerk, body)) == (409, "MEMBER_CODE_USED")
     assert (level_of(lot).on_hand, account_of(member.id).balance_minutes) == (2, 40)
 
 
@@ -154,8 +130,8 @@ def test_impossible_quantities_are_refused_everywhere(client: FlaskClient, book:
     member, clerk = a_member(), a_clerk(site)
     line = {"goods_id": str(goods.id), "quantity": quantity}
     token = book.member(member=member.member_ref, at=clock.now())
-    held = _body(
-        _post(
+    held = body_of(
+        post(
             client,
             "/redemptions",
             member,
@@ -171,8 +147,8 @@ def test_impossible_quantities_are_refused_everywhere(client: FlaskClient, book:
         ("/counter/sales", clerk, {"member_token": token, "site_id": str(site.id), "lines": [line]}),
         (f"/sites/{site.id}/intakes", clerk, donated),
     ):
-        response = _post(client, path, who, body)
-        assert _problem(response) == (422, "INVALID")
+        response = post(client, path, who, body)
+        assert problem(response) == (422, "INVALID")
         assert response.json is not None
         assert [error["pointer"] for error in response.json["errors"]] == ["/lines/0/quantity"]
     assert seen(lambda: session.query(StockMove).count()) == before
@@ -184,7 +160,7 @@ def test_what_is_wrong_with_a_reservation_is_named(client: FlaskClient) -> None:
     member = a_member(250)
 
     def answer(body: Any) -> tuple[int, str]:
-        return _problem(_post(client, "/redemptions", member, body))
+        return problem(post(client, "/redemptions", member, body))
 
     def asking(quantity: int, goods_id: Any = goods.id, site_id: Any = site.id) -> dict[str, Any]:
         return {"site_id": str(site_id), "lines": [{"goods_id": str(goods_id), "quantity": quantity}]}
@@ -206,7 +182,7 @@ def test_goods_cannot_be_without_price_or_with_a_wrong_barcode(client: FlaskClie
     good = {"name": "米", "category": "粮油", "unit": "袋", "price_minutes": 0, "ean13": "6901234567892"}
 
     def answer(body: dict[str, Any]) -> tuple[int, str]:
-        return _problem(client.post(f"{V1}/goods", headers=keyed(headers), json=body))
+        return problem(client.post(f"{V1}/goods", headers=keyed(headers), json=body))
 
     assert answer({name: value for name, value in good.items() if name != "price_minutes"}) == (422, "INVALID")
     assert answer(good | {"price_minutes": -1}) == (422, "INVALID")
@@ -227,8 +203,8 @@ def test_expired_goods_are_refused_at_the_door(client: FlaskClient) -> None:
         "donor": {"kind": "firm"},
         "lines": [{"goods_id": str(goods.id), "quantity": 1, "expires_at": yesterday}],
     }
-    response = _post(client, f"/sites/{site.id}/intakes", a_clerk(site), body)
-    assert _problem(response) == (422, "INTAKE_EXPIRED")
+    response = post(client, f"/sites/{site.id}/intakes", a_clerk(site), body)
+    assert problem(response) == (422, "INTAKE_EXPIRED")
 
 
 def test_what_lies_outside_a_clerks_shop_does_not_exist(client: FlaskClient) -> None:
@@ -236,20 +212,20 @@ def test_what_lies_outside_a_clerks_shop_does_not_exist(client: FlaskClient) -> 
     site, goods = a_stocked_shop()
     member, stranger = a_member(), a_clerk(a_shop())
     asked = {"site_id": str(site.id), "lines": [{"goods_id": str(goods.id), "quantity": 1}]}
-    held = _body(_post(client, "/redemptions", member, asked), 201)
+    held = body_of(post(client, "/redemptions", member, asked), 201)
     place = f"/redemptions/{held['id']}"
     donated = {"source": "donated", "donor": {"kind": "anonymous"}, "lines": asked["lines"]}
-    assert _problem(_post(client, f"{place}/hand-over", stranger)) == (404, "NOT_FOUND")
-    assert _problem(_post(client, f"{place}/cancel", stranger)) == (404, "NOT_FOUND")
-    assert _problem(client.get(V1 + place, headers=signed_in(stranger))) == (404, "NOT_FOUND")
-    assert _problem(_post(client, f"/sites/{site.id}/intakes", stranger, donated)) == (404, "NOT_FOUND")
+    assert problem(post(client, f"{place}/hand-over", stranger)) == (404, "NOT_FOUND")
+    assert problem(post(client, f"{place}/cancel", stranger)) == (404, "NOT_FOUND")
+    assert problem(client.get(V1 + place, headers=signed_in(stranger))) == (404, "NOT_FOUND")
+    assert problem(post(client, f"/sites/{site.id}/intakes", stranger, donated)) == (404, "NOT_FOUND")
     look = {"code": held["pickup_code"]}
-    assert _problem(client.post(f"{V1}/counter/lookup", headers=signed_in(stranger), json=look)) == (
+    assert problem(client.post(f"{V1}/counter/lookup", headers=signed_in(stranger), json=look)) == (
         404,
         "CODE_NOT_FOUND",
     )
-    assert _problem(client.post(f"{V1}/counter/lookup", headers=signed_in(member), json=look)) == (403, "FORBIDDEN")
-    assert _problem(_post(client, f"{place}/hand-over", member)) == (403, "FORBIDDEN")
+    assert problem(client.post(f"{V1}/counter/lookup", headers=signed_in(member), json=look)) == (403, "FORBIDDEN")
+    assert problem(post(client, f"{place}/hand-over", member)) == (403, "FORBIDDEN")
     assert client.get(V1 + place, headers=signed_in(a_clerk(site))).json["pickup_code"] is None  # type: ignore[index]
     assert client.get(V1 + place, headers=signed_in(member)).json["pickup_code"] == held["pickup_code"]  # type: ignore[index]
 
@@ -259,20 +235,20 @@ def test_used_cancelled_and_due_codes_are_told_apart(client: FlaskClient) -> Non
     site, goods = a_stocked_shop(5, price_minutes=10)
     member, clerk = a_member(100), a_clerk(site)
     asked = {"site_id": str(site.id), "lines": [{"goods_id": str(goods.id), "quantity": 1}]}
-    gone = _body(_post(client, "/redemptions", member, asked), 201)
-    back = _body(_post(client, f"/redemptions/{gone['id']}/cancel", member), 200)
+    gone = body_of(post(client, "/redemptions", member, asked), 201)
+    back = body_of(post(client, f"/redemptions/{gone['id']}/cancel", member), 200)
     assert (back["state"], back["account"]["available_minutes"]) == ("cancelled", 100)
     for action, who in (("cancel", member), ("hand-over", clerk)):
-        assert _problem(_post(client, f"/redemptions/{gone['id']}/{action}", who)) == (410, "REDEMPTION_CANCELLED")
+        assert problem(post(client, f"/redemptions/{gone['id']}/{action}", who)) == (410, "REDEMPTION_CANCELLED")
     look = client.post(f"{V1}/counter/lookup", headers=signed_in(clerk), json={"code": gone["pickup_code"]})
-    assert _problem(look) == (410, "REDEMPTION_CANCELLED")
+    assert problem(look) == (410, "REDEMPTION_CANCELLED")
 
-    due = _body(_post(client, "/redemptions", member, asked), 201)
+    due = body_of(post(client, "/redemptions", member, asked), 201)
     with clock.at(clock.now() + timedelta(hours=49)):
-        assert _problem(_post(client, f"/redemptions/{due['id']}/hand-over", clerk)) == (410, "HOLD_EXPIRED")
-        shown = _body(client.get(f"{V1}/redemptions/{due['id']}", headers=signed_in(member)), 200)
+        assert problem(post(client, f"/redemptions/{due['id']}/hand-over", clerk)) == (410, "HOLD_EXPIRED")
+        shown = body_of(client.get(f"{V1}/redemptions/{due['id']}", headers=signed_in(member)), 200)
         assert (shown["state"], shown["closed_at"], shown["pickup_code"]) == ("expired", due["expires_at"], None)
-        items = _body(client.get(f"{V1}/goods?site={site.id}", headers=signed_in(member)), 200)["items"]
+        items = body_of(client.get(f"{V1}/goods?site={site.id}", headers=signed_in(member)), 200)["items"]
         assert items[0]["availability"][0]["available"] == 5
     assert seen(lambda: session.query(StockMove).filter_by(kind="hand_over").count()) == 0
 
@@ -285,10 +261,10 @@ def test_wrong_codes_leave_traces_and_ten_lock_the_clerk_out(client: FlaskClient
     headers = signed_in(clerk)
     for _ in range(10):
         response = client.post(f"{V1}/counter/lookup", headers=headers, json={"code": "１２３４ ５６７８"})
-        assert _problem(response) == (404, "CODE_NOT_FOUND")
+        assert problem(response) == (404, "CODE_NOT_FOUND")
     assert seen(lambda: session.query(MissedCode).filter_by(clerk_id=clerk.person_id).count()) == 10
     locked = client.post(f"{V1}/counter/lookup", headers=headers, json={"code": "12345678"})
-    assert _problem(locked) == (429, "COUNTER_LOCKED")
+    assert problem(locked) == (429, "COUNTER_LOCKED")
     assert seen(lambda: session.query(MissedCode).count()) == 10
 
 
@@ -297,11 +273,11 @@ def test_a_part_is_handed_over_and_the_rest_goes_back(client: FlaskClient) -> No
     site, goods = a_stocked_shop(3, price_minutes=10)
     member, clerk = a_member(100), a_clerk(site)
     asked = {"site_id": str(site.id), "lines": [{"goods_id": str(goods.id), "quantity": 3}]}
-    held = _body(_post(client, "/redemptions", member, asked), 201)
+    held = body_of(post(client, "/redemptions", member, asked), 201)
     path = f"/redemptions/{held['id']}/hand-over"
     over = {"lines": [{"goods_id": str(goods.id), "quantity": 4}]}
-    assert _problem(_post(client, path, clerk, over)) == (422, "LINE_OVER_PICKED")
-    done = _body(_post(client, path, clerk, {"lines": [{"goods_id": str(goods.id), "quantity": 1}]}), 200)
+    assert problem(post(client, path, clerk, over)) == (422, "LINE_OVER_PICKED")
+    done = body_of(post(client, path, clerk, {"lines": [{"goods_id": str(goods.id), "quantity": 1}]}), 200)
     assert (done["redemption"]["charged_minutes"], done["receipt"]["charged_minutes"]) == (10, 10)
     assert done["redemption"]["lines"][0]["handed_over"] == 1
     assert account_of(member.id).available_minutes == 90
@@ -315,12 +291,12 @@ def test_lists_are_paged(client: FlaskClient) -> None:
     member = a_member(0)
     asked = {"site_id": str(site.id), "lines": [{"goods_id": str(goods.id), "quantity": 1}]}
     for _ in range(3):
-        _body(_post(client, "/redemptions", member, asked), 201)
+        body_of(post(client, "/redemptions", member, asked), 201)
     for path, count in ((f"{V1}/goods?limit=1", 2), (f"{V1}/me/redemptions?limit=2", 3)):
         ids: list[str] = []
         following: str | None = path
         while following:
-            shown = _body(client.get(following, headers=signed_in(member)), 200)
+            shown = body_of(client.get(following, headers=signed_in(member)), 200)
             ids += [item["id"] for item in shown["items"]]
             following = shown["next"]
         assert len(ids) == len(set(ids)) == count
@@ -335,10 +311,10 @@ def test_a_reservation_costs_few_statements(client: FlaskClient, statements: Sta
     site, goods = a_stocked_shop()
     member = a_member()
     asked = {"site_id": str(site.id), "lines": [{"goods_id": str(goods.id), "quantity": 2}]}
-    _body(_post(client, "/redemptions", member, asked), 201)
+    body_of(post(client, "/redemptions", member, asked), 201)
     other = a_member()
     with statements() as sent:
-        _body(_post(client, "/redemptions", other, asked), 201)
+        body_of(post(client, "/redemptions", other, asked), 201)
     counted = [text for text in sent if "demo_clock" not in text]
     assert len(counted) == (13 if seen(is_sqlite) else 11), "\n---\n".join(counted)
     assert seen(lambda: session.query(Redemption).count()) == 2

@@ -6,8 +6,7 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
-from tests.api.shop.calls import V1, body, post, problem
-from tests.factories.calls import keyed
+from tests.factories.calls import V1, body_of, keyed, post, problem
 from tests.factories.identity import a_coordinator, signed_in
 from tests.factories.organisations import a_shop
 from tests.factories.shop import a_clerk, a_lot, a_member, findings, some_goods
@@ -29,10 +28,10 @@ def test_a_barcode_is_read_at_every_door(client: FlaskClient, app: Flask, typed:
     site = a_shop()
     coordinator, clerk, member = a_coordinator(site.organisation_id), a_clerk(site), a_member(100)
     added = {"name": "米", "category": "粮油", "unit": "袋", "price_minutes": 10, "ean13": typed}
-    goods = body(client.post(f"{V1}/goods", headers=keyed(signed_in(coordinator)), json=added), 201)
+    goods = body_of(client.post(f"{V1}/goods", headers=keyed(signed_in(coordinator)), json=added), 201)
     assert goods["ean13"] == EAN
     donated = {"source": "donated", "donor": {"kind": "anonymous"}, "lines": [{"ean13": typed, "quantity": 3}]}
-    taken = body(post(client, f"/sites/{site.id}/intakes", clerk, donated), 201)
+    taken = body_of(post(client, f"/sites/{site.id}/intakes", clerk, donated), 201)
     assert [lot["goods_id"] for lot in taken["lots"]] == [goods["id"]]
     book: CodeBook = app.extensions["timebank-codes"]
     token = book.member(member=member.member_ref, at=clock.now())
@@ -41,7 +40,7 @@ def test_a_barcode_is_read_at_every_door(client: FlaskClient, app: Flask, typed:
         "member_token": f"\x02{full_width(token.lower())}\r\n",
         "lines": [{"ean13": typed, "quantity": 2}],
     }
-    assert body(post(client, "/counter/sales", clerk, sale), 201)["receipt"]["minutes_after"] == 80
+    assert body_of(post(client, "/counter/sales", clerk, sale), 201)["receipt"]["minutes_after"] == 80
     assert findings() == []
 
 

@@ -7,8 +7,8 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
-from tests.api.shop.calls import body, get, post, problem
 from tests.conftest import Statements
+from tests.factories.calls import body_of, get, post, problem
 from tests.factories.devices import OnDevice, a_device
 from tests.factories.identity import a_coordinator, a_staff_member
 from tests.factories.organisations import a_shop
@@ -105,15 +105,15 @@ def test_a_coordinator_lifts_a_lock_out_with_a_reason(
     assert look(client, clerk, on) == LOCKED
     assert [look(client, clerk) for _ in range(5)] == [UNKNOWN] * 5
     assert look(client, clerk) == LOCKED
-    listed = body(get(client, f"/sites/{site.id}/lock-outs", coordinator), 200)["items"]
+    listed = body_of(get(client, f"/sites/{site.id}/lock-outs", coordinator), 200)["items"]
     assert [(one["name"], one["device_id"], one["clerk_id"]) for one in listed] == [
         ("前台平板", str(on.device.id), None),
         ("工作人员", None, str(clerk.person_id)),
     ]
-    body(lift(client, site, coordinator, device_id=str(on.device.id)), 201)
+    body_of(lift(client, site, coordinator, device_id=str(on.device.id)), 201)
     assert look(client, clerk, on) == UNKNOWN
     assert look(client, clerk) == LOCKED
-    body(lift(client, site, coordinator, clerk_id=str(clerk.person_id)), 201)
+    body_of(lift(client, site, coordinator, clerk_id=str(clerk.person_id)), 201)
     assert look(client, clerk) == UNKNOWN
     kept = seen(lambda: session.query(LockLift).order_by(LockLift.lifted_at).all())
     assert [(one.lifted_by, one.reason) for one in kept] == [(coordinator.person_id, "扫码枪脏了")] * 2
@@ -141,7 +141,7 @@ def test_a_lift_is_somebody_elses_and_of_ones_own_shop(
     for one in ({"device_id": str(elsewhere.device.id)}, {"device_id": str(new_id())}, {"clerk_id": str(new_id())}):
         assert problem(lift(client, site, other, **one)) == (404, "NOT_FOUND")
     assert problem(lift(client, site, other, clerk_id=str(clerk.person_id))) == (409, "NOT_LOCKED_OUT")
-    body(lift(client, site, other, **wanted), 201)
+    body_of(lift(client, site, other, **wanted), 201)
     assert problem(lift(client, site, other, **wanted)) == (409, "NOT_LOCKED_OUT")
     assert problem(get(client, f"/sites/{site.id}/lock-outs", stranger)) == (404, "NOT_FOUND")
 
@@ -151,7 +151,7 @@ def test_a_clerk_of_several_shops_is_lifted_where_they_work(client: FlaskClient,
     lock(client, clerk, a_device(site))
     elsewhere = a_shop()
     stranger = a_coordinator(elsewhere.organisation_id)
-    assert body(get(client, f"/sites/{elsewhere.id}/lock-outs", stranger), 200)["items"] == []
+    assert body_of(get(client, f"/sites/{elsewhere.id}/lock-outs", stranger), 200)["items"] == []
     refused = lift(client, elsewhere, stranger, clerk_id=str(clerk.person_id))
     assert problem(refused) == (404, "NOT_FOUND")
 
@@ -179,10 +179,10 @@ def test_a_tablet_serves_its_own_shop_only(client: FlaskClient, app: Flask) -> N
     assert look(client, boss, on, there.pickup_code or "") == UNKNOWN
     assert look(client, boss, on, book.pickup(redemption=there.ref)) == (404, "CODE_OF_ANOTHER_SHOP")
 
-    done = body(post(client, f"/redemptions/{there.id}/hand-over", boss), 200)
+    done = body_of(post(client, f"/redemptions/{there.id}/hand-over", boss), 200)
     assert problem(get(client, f"/receipts/{done['receipt']['id']}", boss, on=on)) == missing
     assert problem(post(client, f"/redemptions/{there.id}/undo", boss, on=on)) == missing
-    sold = body(post(client, "/counter/sales", boss, sale | {"site_id": str(site.id)}, on=on), 201)
+    sold = body_of(post(client, "/counter/sales", boss, sale | {"site_id": str(site.id)}, on=on), 201)
     assert sold["receipt"]["site_id"] == str(site.id)
     assert findings() == []
 
@@ -206,7 +206,7 @@ def test_a_look_up_costs_one_statement_more_on_a_tablet(
     counts = []
     for device in (None, on):
         with statements() as sent:
-            body(post(client, "/counter/lookup", clerk, {"code": held.pickup_code}, on=device), 200)
+            body_of(post(client, "/counter/lookup", clerk, {"code": held.pickup_code}, on=device), 200)
         assert [text for text in sent if not text.startswith("SELECT")] == []
         counts.append(len([text for text in sent if "demo_clock" not in text]))
     assert counts[1] == counts[0] + 1
@@ -220,11 +220,11 @@ def test_looking_up_changes_nothing(client: FlaskClient, app: Flask) -> None:
     book: CodeBook = app.extensions["timebank-codes"]
     token = book.member(member=member.member_ref, at=clock.now())
     for code in (token, held.pickup_code, book.pickup(redemption=held.ref)) * 2:
-        found = body(post(client, "/counter/lookup", clerk, {"code": f"\x02{code}\r\n"}), 200)
+        found = body_of(post(client, "/counter/lookup", clerk, {"code": f"\x02{code}\r\n"}), 200)
         assert found["member"] == {"name": "王**"}
         assert member.display_name not in str(found)
         assert found["account"]["available_minutes"] == 40
-    assert [one["id"] for one in body(post(client, "/counter/lookup", clerk, {"code": token}), 200)["held"]] == [
+    assert [one["id"] for one in body_of(post(client, "/counter/lookup", clerk, {"code": token}), 200)["held"]] == [
         str(held.id)
     ]
     assert in_unit_of_work(lambda: session.query(MissedCode).count(), write=False) == 0
@@ -238,11 +238,11 @@ def test_a_pickup_code_also_tells_what_else_is_held(client: FlaskClient) -> None
     clerk, member = a_clerk(site), a_member()
     one, two = (reserved(member.id, site.id, (goods.id, 1)).redemption for _ in range(2))
     there = reserved(member.id, second.id, (goods.id, 1)).redemption
-    found = body(post(client, "/counter/lookup", clerk, {"code": one.pickup_code}), 200)
+    found = body_of(post(client, "/counter/lookup", clerk, {"code": one.pickup_code}), 200)
     assert [held["id"] for held in found["held"]] == [str(two.id)]
     assert len(found["hints"]) == 1
     assert f"{two.expires_at.astimezone(clock.SHANGHAI):%m-%d %H:%M}" in found["hints"][0]
-    alone = body(post(client, "/counter/lookup", clerk, {"code": there.pickup_code}), 200)
+    alone = body_of(post(client, "/counter/lookup", clerk, {"code": there.pickup_code}), 200)
     assert (alone["held"], alone["hints"]) == ([], [])
 
 

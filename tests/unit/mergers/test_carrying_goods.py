@@ -9,18 +9,37 @@ from sqlalchemy import select
 from tests.factories.allowances import a_household, a_limit, entitled, limited, quotas_of
 from tests.factories.identity import a_person
 from tests.factories.mergers import Office, look
-from tests.factories.shop import a_clerk, a_stocked_shop, findings, minutes_for, reserved
+from tests.factories.shop import a_clerk, a_lot, a_stocked_shop, findings, minutes_for, reserved, some_goods
 from timebank.database import Base, in_unit_of_work, session
 from timebank.identity import households
 from timebank.ledger import proof
 from timebank.shop.allowance.errors import LimitReached
-from timebank.shop.redemption import handovers
+from timebank.shop.redemption import handovers, refunds
 
 
 def hand_over(redemption_id: UUID, shop: Any) -> None:
     """Hand goods over."""
     clerk = a_clerk(shop)
     in_unit_of_work(lambda: handovers.hand_over(actor=clerk, redemption_id=redemption_id))
+
+
+def test_what_comes_back_is_told_to_who_goes_on(office: Office) -> None:
+    """Whether it had cost minutes or none, the clerk is shown the balance that there is now."""
+    shop, soap = a_stocked_shop(price_minutes=10)
+    bread, clerk = some_goods(price_minutes=0), a_clerk(shop)
+    a_lot(bread.id, shop.id, 5)
+    for one in (office.old, office.person):
+        minutes_for(one.id, 60)
+    taken = reserved(office.old.id, shop.id, (soap.id, 1), (bread.id, 1)).redemption.id
+    hand_over(taken, shop)
+    office.merge()
+    for goods, balance in ((bread, 110), (soap, 120)):
+        line = refunds.Returned(goods.id, 1)
+        done = in_unit_of_work(
+            lambda line=line: refunds.refund(actor=clerk, redemption_id=taken, lines=[line], reason="坏了")  # type: ignore[misc]
+        )
+        assert done.account.balance_minutes == balance
+    assert findings() == []
 
 
 def test_limits_count_what_both_have_taken(office: Office) -> None:

@@ -13,7 +13,7 @@ from tests.unguarded import unguarded
 from timebank import clock
 from timebank.database import in_unit_of_work
 from timebank.shop.merchant import settlements
-from timebank.shop.merchant.settlement_rules import Month
+from timebank.shop.months import Month
 from timebank.shop.redemption import refunds
 from timebank.shop.redemption.handovers import hand_over
 

@@ -35,6 +35,7 @@ from timebank.shop.errors import (
     AlreadyExtended,
     LotExpired,
     NotHandedOver,
+    OutOfStock,
     RefundExceedsTaken,
     RefundsNotAllowed,
     UndoTooLate,
@@ -174,6 +175,22 @@ def test_pieces_of_an_expired_lot_do_not_go_back_on_the_shelf(app: Flask) -> Non
         assert account_of(member.id).balance_minutes == 270
         _refunded(clerk, redemption_id, Returned(milk.id, 2, restock=True), Returned(milk.id, 1))
         assert (level_of(sooner).on_hand, level_of(later).on_hand) == (0, 5)
+        assert findings() == []
+
+
+@pytest.mark.rule("R33")
+def test_a_slip_is_undone_also_when_the_goods_have_just_expired(app: Flask) -> None:
+    """Where nothing is taken back there is no other way: the pieces are in their lot again, which nobody picks from."""
+    site, milk = a_shop(), some_goods(price_minutes=10)
+    end = clock.now() + timedelta(hours=1)
+    lot, member, clerk = a_lot(milk.id, site.id, 3, expires_at=end), a_member(100), a_clerk(site)
+    a_policy("refunds", "never", organisation_id=site.organisation_id)
+    with clock.at(end - timedelta(minutes=2)):
+        redemption_id = _taken(member, clerk, site, (milk.id, 3))
+    with clock.at(end + timedelta(minutes=1)):
+        assert _undone(clerk, redemption_id).account.balance_minutes == 100
+        assert (level_of(lot).on_hand, level_of(lot).good_at(clock.now())) == (3, False)
+        _refused(OutOfStock, lambda: reserved(member.id, site.id, (milk.id, 1)))
         assert findings() == []
 
 

@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from timebank.shop.merchant.settlement_rules import Back, Left, Month, digest, traced
+from timebank.shop.merchant.settlement_rules import Back, Left, digest, traced
+from timebank.shop.months import Month
 
 NOON = datetime(2030, 9, 10, 4, tzinfo=UTC)
 LOTS = [UUID(int=number) for number in range(1, 5)]

@@ -21,8 +21,8 @@ from timebank.shop.intake.intakes import Delivered
 from timebank.shop.merchant import merchants, settlements
 from timebank.shop.merchant.errors import AgreementNotInForce, MonthNotOver, SettlementConfirmed, SettlementExists
 from timebank.shop.merchant.merchants import Agreement
-from timebank.shop.merchant.settlement_rules import Month
 from timebank.shop.merchant.settlements import Settled
+from timebank.shop.months import Month
 from timebank.shop.redemption import refunds
 from timebank.shop.redemption.handovers import hand_over
 from timebank.shop.rules import DonorKind, Source

@@ -115,7 +115,7 @@ def show_movements(query: dict[str, Any], site_id: UUID) -> Any:
     site = account_queries.owned_site(site_id)
     if site is None:
         raise NotFound
-    month = periods.month(**schemas.as_month(query["month"]))
+    month = periods.month(query["month"])
     _refuse_future(month, "/query/month")
     (statement,) = settling.statements(site_id, [month], group=Group.GOODS)
     if query["format"] in _FILES:

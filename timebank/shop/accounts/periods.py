@@ -2,13 +2,12 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 
-from timebank import clock
+from timebank.shop.months import Month
 
-MONTHS = 12
 QUARTERS = (1, 2, 3, 4)
-MONTHS_A_QUARTER = MONTHS // len(QUARTERS)
+MONTHS_A_QUARTER = 3
 FIRST_YEAR, LAST_YEAR = 2000, 2199
 
 
@@ -21,21 +20,15 @@ class Period:
     end: datetime
 
 
-def _month_begins(year: int, month: int) -> datetime:
-    """Return when a month of Asia/Shanghai begins; month 13 is the next January."""
-    year, month = (year + 1, 1) if month > MONTHS else (year, month)
-    return datetime(year, month, 1, tzinfo=clock.SHANGHAI).astimezone(UTC)
-
-
-def month(year: int, number: int) -> Period:
-    """Return a month."""
-    return Period(f"{year}-{number:02}", _month_begins(year, number), _month_begins(year, number + 1))
+def month(of: Month) -> Period:
+    """Return a month as a period."""
+    return Period(str(of), of.starts_at, of.ends_at)
 
 
 def quarter(year: int, number: int) -> Period:
     """Return a quarter, 1 to 4."""
-    first = MONTHS_A_QUARTER * (number - 1) + 1
-    return Period(f"{year}Q{number}", _month_begins(year, first), _month_begins(year, first + MONTHS_A_QUARTER))
+    last = MONTHS_A_QUARTER * number
+    return Period(f"{year}Q{number}", Month(year, last - MONTHS_A_QUARTER + 1).starts_at, Month(year, last).ends_at)
 
 
 def quarters(year: int) -> list[Period]:

@@ -1,18 +1,15 @@
 """What goes in and out of the endpoints of accounts, lists of stock and the way of a lot."""
 
-import re
-from typing import Any
-
-from marshmallow import ValidationError, fields, validate
+from marshmallow import fields, validate
 
 from timebank.shop.accounts.periods import FIRST_YEAR, LAST_YEAR, QUARTERS
 from timebank.shop.rules import DonorKind, MoveKind, Source
-from timebank.web.fields import Instant, PlainText, QueryNumber
+from timebank.shop.schemas import MonthField
+from timebank.web.fields import Instant, QueryNumber
 from timebank.web.schemas import PageQuery, Schema
 
 FORMATS = ("json", "csv", "xlsx")
 
-_MONTH = re.compile(r"(?:20|21)[0-9]{2}-(?:0[1-9]|1[0-2])")
 _format = validate.OneOf(FORMATS)
 
 
@@ -24,15 +21,10 @@ class AccountsQuery(Schema):
     format = fields.String(load_default="json", validate=_format)
 
 
-def _is_month(text: str) -> None:
-    if not _MONTH.fullmatch(text):
-        raise ValidationError("须为 2026-09 这样的月份。 Must be a month like 2026-09.")
-
-
 class MovementsQuery(Schema):
     """A month."""
 
-    month = PlainText(required=True, max_length=7, validate=_is_month, metadata={"example": "2026-09"})
+    month = MonthField(required=True, metadata={"example": "2026-09"})
     format = fields.String(load_default="json", validate=_format)
 
 
@@ -214,12 +206,6 @@ class TraceOut(Schema):
     missing = fields.Integer(required=True, metadata={"description": "盘亏减盘盈 · missing less found at counts"})
     on_hand = fields.Integer(required=True)
     in_transit = fields.Integer(required=True)
-
-
-def as_month(text: str) -> dict[str, Any]:
-    """Return year and number of a month that the query has let through."""
-    year, _, number = text.partition("-")
-    return {"year": int(year), "number": int(number)}
 
 
 class PurposeNoticeOut(Schema):

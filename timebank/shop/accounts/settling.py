@@ -16,7 +16,7 @@ from timebank.shop.accounts import queries
 from timebank.shop.accounts.periods import Period, bounds
 from timebank.shop.accounts.queries import Group
 from timebank.shop.accounts.rules import NOTHING, Amount, Flow
-from timebank.shop.merchant.settlement_rules import MARGIN
+from timebank.shop.months import MARGIN
 
 Key = TypeVar("Key", bound=str)
 

@@ -32,6 +32,9 @@ from timebank.shop.queries import PIECES_BACK, PIECES_OUT
 from timebank.shop.redemption.baskets import Basket
 from timebank.shop.rules import PricedLine, RedemptionState
 
+_NEVER = "不再重新计算 (never)"
+_UNTOUCHED = "目前没有占用 (nothing of it is used)"
+
 
 @dataclass(frozen=True, slots=True)
 class Claim:
@@ -140,7 +143,9 @@ def _counted(claim: Claim, before: Sequence[Taking], household_id: UUID | None, 
     limit = claim.limit
     used = sum(taking.amount(limit.unit) for taking in before)
     if used + claim.taken > limit.most:
-        raise _reached(claim, used, limit.resets_at(now, min((one.taken_at for one in before), default=None)))
+        # What has come back, or costs no minutes where minutes are counted, holds no rolling window open.
+        first = min((one.taken_at for one in before if one.amount(limit.unit)), default=None)
+        raise _reached(claim, used, limit.resets_at(now, first))
     return {
         "per": limit.per,
         "scope": limit.of,
@@ -167,7 +172,7 @@ def _reached(claim: Claim, used: int, resets_at: datetime | None) -> LimitReache
         left=max(0, limit.most - used),
         wanted=claim.taken,
         resets_at=local.isoformat() if local else None,
-        resets_local=f"{local:%Y-%m-%d %H:%M}" if local else "不再重新计算 (never)",
+        resets_local=f"{local:%Y-%m-%d %H:%M}" if local else _UNTOUCHED if limit.is_rolling else _NEVER,
         rule=limit.told(),
         rule_en=limit.told_in_english(),
     )

@@ -9,10 +9,11 @@ from sqlalchemy import Select, or_, select
 from timebank.database import session
 from timebank.organisations.models import Site
 from timebank.shop.merchant.settlement_queries import figures
-from timebank.shop.merchant.settlement_rules import Month, digest
+from timebank.shop.merchant.settlement_rules import digest
 from timebank.shop.merchant.settlements import numbers_of
 from timebank.shop.merchant.tables import Merchant, MerchantIntake, MerchantSettlement, SettlementConfirmation
 from timebank.shop.models import Intake
+from timebank.shop.months import Month
 from timebank.shop.rules import Source
 
 _NAMES = ("site", "goods")

@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from timebank import clock
+from timebank.documents.emoji import without_pictures
 from timebank.documents.pdf_file import PAGE_HEIGHT, PAGE_WIDTH, Align, Pages
 from timebank.documents.typefaces import Typeface
 from timebank.shop.counter.models import Closing
@@ -105,7 +106,7 @@ def text(shown: Shown) -> str:
 
 
 def pdf(shown: Shown, face: Typeface) -> bytes:
-    """Return A4 pages. Raises GlyphMissing."""
+    """Return A4 pages, without the emoji that no font has. Raises GlyphMissing."""
     pages = Pages(title=f"{TITLE} {shown.shop} {shown.closing.closed_on:%Y-%m-%d}", face=face)
     pages.text(TITLE, left=PAGE_WIDTH / 2, top=20, size=20, align=Align.CENTRE)
     pages.text(shown.shop, left=PAGE_WIDTH / 2, top=31, size=13, align=Align.CENTRE)
@@ -117,7 +118,7 @@ def pdf(shown: Shown, face: Typeface) -> bytes:
         if row is None:
             top += _STEP / 2
             continue
-        left, right = row
+        left, right = (without_pictures(text, face) for text in row)
         if left == "说明":
             top = pages.paragraph(f"说明：{right}", left=_LEFT, top=top, width=_WIDTH, size=_SIZE)
             continue

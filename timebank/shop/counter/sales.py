@@ -24,7 +24,7 @@ from timebank.shop.counter.lookups import member_at_counter
 from timebank.shop.errors import MemberCodeUsed
 from timebank.shop.models import Redemption, UsedMemberCode
 from timebank.shop.redemption import receipts
-from timebank.shop.redemption.baskets import admit, gather, keep, new_redemption, secure
+from timebank.shop.redemption.baskets import admit, gather, keep, new_redemption, refuse_minutes, secure
 from timebank.shop.redemption.handovers import HandedOver
 from timebank.shop.rules import REF_LENGTH, Channel, Line, RedemptionState
 from timebank.shop.staff import own_shop
@@ -45,8 +45,8 @@ def sell(
 
     With ``proxy_id`` the one who shows the code buys for whoever has named them so, who pays. Raises CounterLocked,
     NotFound, NotAShop, CodeNotFound, TokenExpired, TokenFromFuture, MemberCodeUsed, ProxyNotValid, ClerkIsProxy,
-    PersonNotActive, NotARedemptionDay, HistoryTooShort, Ean13Invalid, UnknownGoods, OutOfStock, LimitReached,
-    NoFreeQuota, FreeQuotaSpent, InsufficientMinutes.
+    PersonNotActive, NotARedemptionDay, Ean13Invalid, UnknownGoods, OutOfStock, ServicesOnly, HistoryTooShort,
+    LimitReached, NoFreeQuota, FreeQuotaSpent, InsufficientMinutes.
     """
     shop = own_shop(actor, queries.shop(site_id))
     code, holder = member_at_counter(actor=actor, scanned=member_token, book=book)
@@ -56,6 +56,8 @@ def sell(
     admitted = admit(site_id=site_id, person_id=buyer_id)
     wanted = [Line(goods_id, pieces) for goods_id, pieces in counted(lines)]
     asked = gather(site_id=site_id, lines=wanted, now=clock.now())
+    if pay_with is PayWith.MINUTES:
+        refuse_minutes(admitted.policy, asked, person_id=buyer_id)
     allowed = allow(admitted, asked, person_id=buyer_id, pay_with=pay_with)
     basket = allowed.basket
     now = clock.now()

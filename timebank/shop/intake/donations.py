@@ -13,7 +13,7 @@ from sqlalchemy import insert, select
 
 from timebank import clock
 from timebank.database import NIL, new_id, session
-from timebank.errors import NotFound
+from timebank.errors import Invalid, NotFound
 from timebank.identity import queries as identity
 from timebank.identity.errors import PersonNotActive
 from timebank.identity.rules import Actor, PersonState
@@ -24,6 +24,7 @@ from timebank.shop.intake import donation_queries, intakes
 from timebank.shop.intake.donation_tables import Donation, DonationLine, DonationLot, DonationState
 from timebank.shop.intake.errors import DonationDecided, DonationOverAccepted
 from timebank.shop.intake.intakes import TAKES_IN, Delivered
+from timebank.shop.merchant import merchants
 from timebank.shop.models import Goods, Intake, Lot
 from timebank.shop.rules import Source
 from timebank.shop.staff import own_shop
@@ -63,13 +64,17 @@ def offer(
 ) -> Donation:
     """Offer goods to a shop or a drop point; nothing comes in before staff have accepted it.
 
-    Raises NotFound, NotAShop, PersonNotActive, UnknownGoods, IntakeExpired, Invalid (an anonymous donor with a name).
+    Raises NotFound, NotAShop, PersonNotActive, UnknownGoods, IntakeExpired, and Invalid for an anonymous donor with a name
+    and for a merchant's counter, whose staff could not take it in.
     """
     shop, donor = queries.shop(site_id), identity.person(donor_id)
     if shop is None or donor is None:
         raise NotFound
     if shop.kind not in TAKES_IN:
         raise NotAShop
+    if merchants.is_merchant(shop.organisation_id):
+        detail = "商家的柜台不收捐赠，请选择公益仓或捐赠点。 A merchant's counter takes no donations: choose a shop."
+        raise Invalid(errors=[{"pointer": "/site_id", "detail": detail}])
     if donor.state != PersonState.ACTIVE:
         raise PersonNotActive
     intakes.refuse_named_anonymous(donor_kind, donor_name)

@@ -1,10 +1,11 @@
 """The receipt of an intake on paper: A4, for the donor (慈善法 art 38: donor, kind and quantity, handler, date; rule R31)."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from timebank.clock import SHANGHAI
+from timebank.documents.emoji import without_pictures
 from timebank.documents.pdf_file import PAGE_HEIGHT, PAGE_WIDTH, Align, Pages
 from timebank.documents.typefaces import Typeface
 from timebank.shop.rules import Condition, DonorKind, Source
@@ -48,7 +49,11 @@ class IntakeReceipt:
 
 
 def receipt_pdf(receipt: IntakeReceipt, face: Typeface) -> bytes:
-    """Return a receipt as A4 pages; the same receipt gives the same bytes. Raises GlyphMissing."""
+    """Return a receipt as A4 pages; the same receipt gives the same bytes. Raises GlyphMissing.
+
+    Emoji that no font has are left out, also of the name that a donor has given for it: they are owed the paper.
+    """
+    receipt = _printable(receipt, face)
     title = _TITLES[Source(receipt.source)]
     pages = Pages(title=f"{title} {receipt.receipt_no}", face=face)
     top = _head(pages, title, receipt)
@@ -59,6 +64,17 @@ def receipt_pdf(receipt: IntakeReceipt, face: Typeface) -> bytes:
         top = _line(pages, line, top)
     _foot(pages, receipt, top)
     return pages.finished()
+
+
+def _printable(receipt: IntakeReceipt, face: Typeface) -> IntakeReceipt:
+    def plain(text: str | None) -> str | None:
+        return without_pictures(text, face) if text else text
+
+    lines = [
+        replace(line, name=without_pictures(line.name, face), restricted_purpose=plain(line.restricted_purpose))
+        for line in receipt.lines
+    ]
+    return replace(receipt, donor_name=plain(receipt.donor_name), note=plain(receipt.note), lines=lines)
 
 
 def _head(pages: Pages, title: str, receipt: IntakeReceipt) -> float:

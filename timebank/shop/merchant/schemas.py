@@ -1,23 +1,10 @@
 """What goes in and out of the endpoints of merchants and their statements."""
 
-from typing import Any
+from marshmallow import fields, validate
 
-from marshmallow import ValidationError, fields, validate
-
-from timebank.shop.merchant.settlement_rules import Month
+from timebank.shop.schemas import MonthField
 from timebank.web.fields import Instant, PlainText
 from timebank.web.schemas import Schema
-
-
-class MonthField(fields.String):
-    """A month as ``2026-09``."""
-
-    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> Any:
-        text = super()._deserialize(value, attr, data, **kwargs)
-        try:
-            return Month.read(text)
-        except ValueError as error:
-            raise ValidationError("月份须写作 2026-09。 A month is written 2026-09.") from error
 
 
 class ContactBody(Schema):

@@ -8,9 +8,10 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, Select, exists, func, select
 
 from timebank.database import session
-from timebank.shop.merchant.settlement_rules import Back, Figures, Item, Left, Month, Traced, traced
+from timebank.shop.merchant.settlement_rules import Back, Figures, Item, Left, Traced, traced
 from timebank.shop.merchant.tables import MerchantIntake
 from timebank.shop.models import Lot, RedemptionLine, StockMove
+from timebank.shop.months import Month
 from timebank.shop.redemption.refund_tables import Refund, RefundLine
 from timebank.shop.rules import MoveKind
 

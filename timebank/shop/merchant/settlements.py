@@ -15,13 +15,14 @@ from timebank.database import new_id, session
 from timebank.errors import Invalid, NotFound
 from timebank.identity.rules import Actor
 from timebank.organisations.models import Organisation, Site
-from timebank.records.errors import SecondPersonNeeded
 from timebank.shop.merchant import merchants
 from timebank.shop.merchant.errors import MonthNotOver, SettlementConfirmed, SettlementExists
 from timebank.shop.merchant.settlement_queries import figures
-from timebank.shop.merchant.settlement_rules import Count, Figures, Item, Month, digest
+from timebank.shop.merchant.settlement_rules import Count, Figures, Item, digest
 from timebank.shop.merchant.tables import Merchant, MerchantSettlement, SettlementConfirmation
 from timebank.shop.models import Goods
+from timebank.shop.months import Month
+from timebank.shop.stockkeeping.signatures import refuse_same_hand
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,8 +68,7 @@ def confirm(*, actor: Actor, merchant_id: UUID, settlement_id: UUID) -> Settled:
     """Confirm a statement that somebody else has made. Raises NotFound, SecondPersonNeeded, SettlementConfirmed."""
     merchants.locked(actor, merchant_id)
     found = _one(merchant_id, settlement_id)
-    if found.settlement.made_by == actor.person_id:
-        raise SecondPersonNeeded
+    refuse_same_hand(actor, found.settlement.made_by)
     if found.confirmation is not None:
         raise SettlementConfirmed
     confirmation = SettlementConfirmation(

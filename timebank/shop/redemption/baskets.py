@@ -66,7 +66,7 @@ class Basket:
 def admit(*, site_id: UUID, person_id: UUID) -> Admitted:
     """Return a shop with its policy if this person may take goods there now.
 
-    Raises NotFound, PersonNotActive, NotAShop, ServicesOnly, NotARedemptionDay, HistoryTooShort (rule R29).
+    Raises NotFound, PersonNotActive, NotAShop, NotARedemptionDay (rule R29).
     """
     visit = queries.visit(site_id, person_id)
     shop = visit.shop
@@ -83,15 +83,25 @@ def admit(*, site_id: UUID, person_id: UUID) -> Admitted:
         at=now,
         known_number=visit.policy_number,
     )
+    _refuse_closed_days(policy, now)
+    return Admitted(shop, policy)
+
+
+def refuse_minutes(policy: Policy, basket: Basket, *, person_id: UUID) -> None:
+    """Refuse minutes for goods where they buy services only, or before there is service enough (rule R29).
+
+    Bread of the day and a free quota are for people who may never have served: what takes no minutes asks for none.
+    Raises ServicesOnly, HistoryTooShort.
+    """
+    if not basket.total_minutes:
+        return
     if not policy.goods_redemption:
         raise ServicesOnly
-    _refuse_closed_days(policy, now)
     needed = policy.redeem_min_history_minutes
     if needed:
         served = sum(records.totals(person_id).values())
         if served < needed:
             raise HistoryTooShort(needed_minutes=needed, service_minutes=served)
-    return Admitted(shop, policy)
 
 
 def _refuse_closed_days(policy: Policy, now: datetime) -> None:

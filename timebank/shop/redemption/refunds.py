@@ -12,6 +12,7 @@ from sqlalchemy import insert
 
 from timebank import clock
 from timebank.database import new_id, session
+from timebank.identity.former import goes_on
 from timebank.identity.rules import Actor
 from timebank.ledger import queries as ledger_queries
 from timebank.ledger import refunds as ledger
@@ -74,7 +75,8 @@ def refund(*, actor: Actor, redemption_id: UUID, lines: Sequence[Returned], reas
 def undo(*, actor: Actor, redemption_id: UUID) -> Refunded:
     """Take a whole hand-over or counter sale back, as if it had not been: the clerk's own, within 15 minutes.
 
-    No policy forbids it: it is the correction of a slip. Raises NotFound, NotHandedOver, UndoTooLate, LotExpired.
+    No policy forbids it: it is the correction of a slip. What has expired meanwhile is in its lot again all the same, and
+    leaves by a write-off like the rest of it. Raises NotFound, NotHandedOver, UndoTooLate.
     """
     redemption, shop = locked(redemption_id)
     own_shop(actor, shop)
@@ -141,7 +143,7 @@ def _written(
     by_quota = redemption.pay_with == PayWith.FREE_QUOTA
     if by_quota:
         quotas.lock_of(redemption.id)  # before the lots, like every lock of what pays
-    _restock(redemption, restocked, actor.person_id)
+    _restock(redemption, restocked, actor.person_id, also_expired=kind is RefundKind.UNDO)
     session.add(made)
     session.flush()
     if by_quota:
@@ -167,23 +169,26 @@ def _pay_back(redemption: Redemption, made: Refund) -> AccountState:
     if paid is not None and redemption.channel != Channel.COUNTER:
         paid = ledger_queries.resolution_of(paid)
     if paid is None or not made.minutes:
-        return ledger_queries.account_state(redemption.person_id, made.refunded_at)
+        return ledger_queries.account_state(goes_on(redemption.person_id), made.refunded_at)
     return ledger.refund(
         transfer_id=made.id, refunds=paid, minutes=made.minutes, source_id=made.id, actor_id=made.actor_id
     ).account
 
 
-def _restock(redemption: Redemption, restocked: Mapping[int, int], actor_id: UUID) -> None:
-    """Put pieces back into the lots that they came from, the one that lives longest first. Raises LotExpired."""
+def _restock(redemption: Redemption, restocked: Mapping[int, int], actor_id: UUID, *, also_expired: bool) -> None:
+    """Put pieces back into the lots that they came from, the one that lives longest first.
+
+    Raises LotExpired, unless expired lots take theirs, too.
+    """
     if not restocked:
         return
     shelf = Shelf(site_id=redemption.site_id, now=clock.now(), actor_id=actor_id)
     out = levels.pieces_out(redemption.id, list(restocked))
     shelf.open(levels.lots_with([one.lot_id for one in out]))
-    good = {level.lot_id for level in shelf.levels if level.good_at(shelf.now)}
+    takes = {level.lot_id for level in shelf.levels if also_expired or level.good_at(shelf.now)}
     missing = dict(restocked)
     for one in out:
-        pieces = min(missing[one.line_no], one.quantity) if one.lot_id in good else 0
+        pieces = min(missing[one.line_no], one.quantity) if one.lot_id in takes else 0
         if pieces:
             shelf.take_back(one.lot_id, pieces, redemption_id=redemption.id, line_no=one.line_no)
             missing[one.line_no] -= pieces

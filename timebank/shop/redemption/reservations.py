@@ -29,7 +29,7 @@ from timebank.shop.allowance.quota_rules import PayWith
 from timebank.shop.errors import AlreadyExtended, AlreadyHandedOver, RedemptionCancelled
 from timebank.shop.models import Redemption
 from timebank.shop.queries import Shop
-from timebank.shop.redemption.baskets import admit, gather, keep_with, new_redemption, secure
+from timebank.shop.redemption.baskets import admit, gather, keep_with, new_redemption, refuse_minutes, secure
 from timebank.shop.rules import (
     DEFAULT_RESERVATION_HOURS,
     REF_LENGTH,
@@ -62,14 +62,19 @@ class Reserved:
 def reserve(*, person_id: UUID, site_id: UUID, lines: Sequence[Line], pay_with: PayWith = PayWith.MINUTES) -> Reserved:
     """Hold minutes, or a free quota, and goods for a person at a shop until the policy's time is over, or a picked lot's.
 
-    Raises NotFound, NotAShop, PersonNotActive, NotARedemptionDay, HistoryTooShort, UnknownGoods, OutOfStock,
-    LimitReached, NoFreeQuota, FreeQuotaSpent, InsufficientMinutes.
+    Raises NotFound, NotAShop, PersonNotActive, NotARedemptionDay, UnknownGoods, OutOfStock, ServicesOnly,
+    HistoryTooShort, LimitReached, NoFreeQuota, FreeQuotaSpent, InsufficientMinutes.
     """
     admitted = admit(site_id=site_id, person_id=person_id)
     asked = gather(site_id=site_id, lines=lines, now=clock.now())
+    if pay_with is PayWith.MINUTES:
+        refuse_minutes(admitted.policy, asked, person_id=person_id)
     allowed = allow(admitted, asked, person_id=person_id, pay_with=pay_with)
     basket = allowed.basket
     now = clock.now()
+    lots_end = basket.lots_end
+    if lots_end is not None and lots_end <= now:  # it has ended while others were waited for
+        lots_end = gather(site_id=site_id, lines=lines, now=now).lots_end
     total = basket.total_minutes
     redemption = new_redemption(
         id=new_id(),
@@ -82,7 +87,7 @@ def reserve(*, person_id: UUID, site_id: UUID, lines: Sequence[Line], pay_with: 
         total_minutes=total,
         transfer_id=new_id() if total else None,
         created_at=now,
-        expires_at=_end_of_life(admitted.policy, basket.lots_end, now),
+        expires_at=_end_of_life(admitted.policy, lots_end, now),
         pay_with=allowed.pay_with,
         limited=allowed.limited,
     )

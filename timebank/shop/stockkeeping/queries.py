@@ -8,6 +8,7 @@ from sqlalchemy import Row, Select, and_, case, func, or_, select
 
 from timebank.database import session
 from timebank.errors import NotFound
+from timebank.identity.former import belongs
 from timebank.shop.models import Goods, Lot, StockMove
 from timebank.shop.rules import MoveKind
 from timebank.shop.stockkeeping.rules import TransferState, WriteOffState
@@ -119,9 +120,9 @@ def decisions_of(write_off_ids: Collection[UUID]) -> dict[UUID, WriteOffDecision
 
 
 def handed_out_by(person_id: UUID, lot_ids: Collection[UUID]) -> bool:
-    """Whether a person has handed out pieces of any of these lots."""
+    """Whether a person has handed out pieces of any of these lots, under whatever account of theirs."""
     found = select(StockMove.seq).where(
-        StockMove.lot_id.in_(lot_ids), StockMove.kind == MoveKind.HAND_OVER, StockMove.actor_id == person_id
+        StockMove.lot_id.in_(lot_ids), StockMove.kind == MoveKind.HAND_OVER, belongs(StockMove.actor_id, person_id)
     )
     return session.execute(found.limit(1)).first() is not None
 

@@ -16,7 +16,6 @@ from timebank import clock
 from timebank.database import new_id, session
 from timebank.errors import Invalid, NotFound
 from timebank.identity.rules import Actor
-from timebank.records.errors import SecondPersonNeeded
 from timebank.shop import queries
 from timebank.shop.models import Lot
 from timebank.shop.staff import own_shop
@@ -34,6 +33,7 @@ from timebank.shop.stockkeeping.errors import (
     TooManyLots,
 )
 from timebank.shop.stockkeeping.rules import COUNTABLE, UNDER_WAY, StocktakeState
+from timebank.shop.stockkeeping.signatures import refuse_same_house
 from timebank.shop.stockkeeping.stocktake_tables import StockCount, Stocktake, StocktakeLot, StocktakePosting
 
 MOST_LOTS = 5_000
@@ -164,8 +164,8 @@ def cancel(*, actor: Actor, stocktake_id: UUID) -> Stocktake:
 def post(*, actor: Actor, stocktake_id: UUID) -> Stocktake:
     """Book every difference against the quantity at count time, all of them or none.
 
-    Neither who confirmed nor who counted posts. Raises NotFound, StocktakeEnded, StocktakeNotConfirmed,
-    SecondPersonNeeded, CountBelowReserved naming the lot that has to be counted again.
+    Neither who confirmed nor who counted posts, nor a relative of theirs. Raises NotFound, StocktakeEnded,
+    StocktakeNotConfirmed, SecondPersonNeeded, OwnFamily, CountBelowReserved naming the lot that has to be counted again.
     """
     stocktake = _locked(actor, stocktake_id)
     if stocktake.state not in UNDER_WAY:
@@ -173,8 +173,7 @@ def post(*, actor: Actor, stocktake_id: UUID) -> Stocktake:
     if stocktake.state != StocktakeState.CONFIRMED:
         raise StocktakeNotConfirmed
     counts = list(session.scalars(stockkeeping_queries.last_counts(stocktake_id)))
-    if actor.person_id in {stocktake.confirmed_by, *(one.counted_by for one in counts)}:
-        raise SecondPersonNeeded
+    refuse_same_house(actor, stocktake.confirmed_by, *(one.counted_by for one in counts))
     now = clock.now()
     differences = {one.lot_id: one.counted - one.system_quantity for one in counts}
     shelf = Shelf(site_id=stocktake.site_id, now=now, actor_id=actor.person_id)

@@ -17,7 +17,6 @@ from timebank.database import new_id, session
 from timebank.errors import Invalid, NotFound
 from timebank.identity.rules import Actor
 from timebank.organisations.rules import SiteKind
-from timebank.records.errors import SecondPersonNeeded
 from timebank.shop import queries
 from timebank.shop.errors import NotAShop
 from timebank.shop.merchant import merchants
@@ -35,6 +34,7 @@ from timebank.shop.stockkeeping.errors import (
     TransferEnded,
 )
 from timebank.shop.stockkeeping.rules import LotLine, Outcome, summed_by_lot
+from timebank.shop.stockkeeping.signatures import refuse_same_hand
 from timebank.shop.stockkeeping.transfer_tables import (
     StockTransfer,
     StockTransferArrival,
@@ -95,8 +95,7 @@ def receive(
     """
     transfer = _transfer(transfer_id)
     own_shop(actor, queries.shop(transfer.to_site_id))
-    if transfer.sent_by == actor.person_id:
-        raise SecondPersonNeeded
+    refuse_same_hand(actor, transfer.sent_by)
     _refuse_ended(transfer_id)
     sent = stockkeeping_queries.sent_lines([transfer_id])
     arrived = _arrived(sent, lines)

@@ -16,7 +16,6 @@ from timebank.errors import NotFound
 from timebank.files import service as files
 from timebank.files.rules import EVIDENCE
 from timebank.identity.rules import Actor
-from timebank.records.errors import SecondPersonNeeded
 from timebank.shop import queries
 from timebank.shop.staff import managed_shop, own_shop, reads_at
 from timebank.shop.stock import levels
@@ -24,6 +23,7 @@ from timebank.shop.stock.shelf import Shelf
 from timebank.shop.stockkeeping import queries as stockkeeping_queries
 from timebank.shop.stockkeeping.errors import HandedOutYourself, LotShort, NotExpired, NotRecalled, WriteOffDecided
 from timebank.shop.stockkeeping.rules import Decision, LotLine, WriteOffReason, summed_by_lot
+from timebank.shop.stockkeeping.signatures import refuse_same_hand, refuse_same_house
 from timebank.shop.stockkeeping.write_off_tables import WriteOff, WriteOffDecision, WriteOffLine
 
 WRITTEN_OFF = "write_off"
@@ -87,10 +87,11 @@ def request(
 def approve(*, actor: Actor, write_off_id: UUID, note: str | None = None) -> WriteOff:
     """Write the pieces off: all lines, or none.
 
-    Raises NotFound unless a coordinator or administrator of the site asks, WriteOffDecided, SecondPersonNeeded,
+    Raises NotFound unless a coordinator or administrator of the site asks, WriteOffDecided, SecondPersonNeeded, OwnFamily,
     HandedOutYourself, LotShort if the pieces are not there or not free any more.
     """
     made = _undecided(actor, write_off_id)
+    refuse_same_house(actor, made.requested_by)
     lines = stockkeeping_queries.write_off_lines([write_off_id])
     lot_ids = [line.lot_id for line in lines]
     _decide(write_off_id, Decision.APPROVED, actor, note)
@@ -120,8 +121,7 @@ def _undecided(actor: Actor, write_off_id: UUID) -> WriteOff:
     managed_shop(actor, queries.shop(made.site_id))
     if stockkeeping_queries.decisions_of([write_off_id]):
         raise WriteOffDecided
-    if made.requested_by == actor.person_id:
-        raise SecondPersonNeeded
+    refuse_same_hand(actor, made.requested_by)
     return made
 
 
