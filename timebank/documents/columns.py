@@ -122,21 +122,28 @@ def remembering(kind: Type, make: Callable[[Cell], Shown], missing: Shown) -> Ca
 def ids(column: Sequence[Cell]) -> bool:
     """Return whether all cells of a column are ids, and none is empty."""
     try:
-        return _IDS.fullmatch(" ".join(cast("Sequence[str]", column))) is not None
+        joined = " ".join(cast("Sequence[str]", column))
     except TypeError:
         return False
+    return _IDS.fullmatch(joined) is not None and joined.count(" ") == len(column) - 1
 
 
 def shanghai_seconds(column: Sequence[Cell]) -> list[int] | None:
     """Return the instants of a column as seconds since 1970 on the clock in Shanghai; None if that is not so easy.
 
-    It is not where a cell is empty, or lies before ``SINCE``.
+    It is not where a cell is empty, or lies before ``SINCE``. Raises TypeError for an instant without a time zone.
     """
     refuse_others(Type.INSTANT, column)
     if None in column:
         return None
     instants = cast("Sequence[datetime | int]", column)
     if set(map(type, instants)) != {int}:
-        instants = [int(instant.timestamp()) if isinstance(instant, datetime) else instant for instant in instants]
+        instants = [_since_1970(instant) if isinstance(instant, datetime) else instant for instant in instants]
     whole = cast("Sequence[int]", instants)
     return list(map(AHEAD.__add__, whole)) if min(whole) >= SINCE else None
+
+
+def _since_1970(instant: datetime) -> int:
+    if instant.tzinfo is None:  # ``timestamp`` would take it for one by the clock of the machine
+        show(Type.INSTANT)(instant)
+    return int(instant.timestamp())

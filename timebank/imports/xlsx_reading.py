@@ -11,10 +11,14 @@ import zlib
 from collections.abc import Iterator
 from typing import Any
 
-from openpyxl import load_workbook
 from openpyxl.cell.read_only import EMPTY_CELL
+from openpyxl.cell.text import Text
+from openpyxl.reader.excel import ExcelReader
 from openpyxl.utils.datetime import CALENDAR_WINDOWS_1900
+from openpyxl.xml.constants import SHARED_STRINGS, SHEET_MAIN_NS
+from openpyxl.xml.functions import iterparse
 
+from timebank.documents.sheet_cells import restored
 from timebank.imports.errors import ImportTooLarge, ImportTooLong, ImportUnreadable
 from timebank.imports.rules import MAX_BYTES, MAX_COLUMNS, MAX_LINES, MAX_UNPACKED, MEBIBYTE
 from timebank.imports.values import Raw, Unusable, is_empty
@@ -27,12 +31,32 @@ _DECLARATIONS = (b"<!DOCTYPE", b"<!ENTITY")
 _OVERLAP = max(map(len, _DECLARATIONS))
 
 
+class _Reader(ExcelReader):
+    """openpyxl's reader, with shared strings as they stand in the file: its own loses which of them were escaped."""
+
+    def read_strings(self) -> None:
+        """Read the strings that cells share."""
+        package: Any = self.package
+        part = package.find(SHARED_STRINGS)
+        if part is None:
+            return
+        self.shared_strings = []
+        with self.archive.open(part.PartName[1:]) as content:
+            for _, node in iterparse(content):
+                if node.tag == f"{{{SHEET_MAIN_NS}}}si":
+                    text: Any = Text.from_tree(node)
+                    self.shared_strings.append(text.content)
+                    node.clear()
+
+
 def rows(data: bytes) -> Iterator[tuple[int, list[Raw]]]:
     """Yield the rows that hold anything, with their numbers. Raises ImportTooLarge, ImportUnreadable, ImportTooLong."""
     _refuse_bomb(data)
     line = 1
     try:
-        book = load_workbook(io.BytesIO(data), read_only=True, keep_links=False)
+        reader = _Reader(io.BytesIO(data), read_only=True, keep_links=False)
+        reader.read()
+        book = reader.wb
         try:
             if book.epoch != CALENDAR_WINDOWS_1900:
                 raise ImportUnreadable(line=line)  # a serial number could be either of two days, four years apart
@@ -63,7 +87,7 @@ def _raw(cell: Any) -> Raw:
     if kind == "e":
         return Unusable.ERROR
     value: Raw = cell.value
-    return value
+    return restored(value) if isinstance(value, str) else value
 
 
 def _refuse_bomb(data: bytes) -> None:

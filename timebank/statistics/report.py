@@ -8,7 +8,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
-from timebank.documents.tables import TIME_ZONE, Cell, Table
+from timebank.documents.tables import TIME_ZONE, Cell, Table, show
 from timebank.ledger import anchors
 from timebank.ledger.chain import SealRow
 from timebank.statistics.headings import Columns
@@ -40,9 +40,15 @@ class Report:
         )
 
     def items(self) -> list[dict[str, Any]]:
-        """Return the rows by the names of their columns."""
+        """Return the rows by the names of their columns. Raises TypeError for a cell that is not of its column's type."""
         names = [name for name, _ in self.columns]
-        return [dict(zip(names, map(plain, row), strict=True)) for row in self.rows]
+        kinds = [column.type for _, column in self.columns]
+        rows = list(self.rows)
+        for row in rows:
+            for kind, cell in zip(kinds, row, strict=True):
+                if cell is not None:
+                    show(kind)(cell)
+        return [dict(zip(names, map(plain, row), strict=True)) for row in rows]
 
     def about(self) -> dict[str, Any]:
         """Return what it was made of: what a manifest says, too."""

@@ -12,6 +12,8 @@ from openpyxl.utils.datetime import CALENDAR_MAC_1904
 from openpyxl.workbook import Workbook
 
 from tests.factories.imports import ROSTER, SHENZHEN, a_csv, an_xlsx
+from timebank.documents import xlsx_file
+from timebank.documents.tables import Column, Table
 from timebank.errors import Refusal
 from timebank.imports import lines, reading, xlsx_reading
 from timebank.imports.catalogue import layouts_of
@@ -119,6 +121,30 @@ def test_formulas_and_errors_in_a_sheet_are_faults_and_text_stays_text() -> None
 
     assert [(fault.line, fault.code) for fault in found.faults] == [(3, "FORMULA"), (4, "ERROR_VALUE"), (6, "NOT_TEXT")]
     assert [line["name"] for line in found.good] == ["=1+1", "@张三"]
+
+
+@pytest.mark.parametrize("shared", [True, False])
+def test_text_that_a_sheet_escapes_is_read_as_it_was_typed(shared: bool) -> None:
+    """As Excel keeps it, among the strings that cells share, and as our own files do, in the cell."""
+    typed = ["_x0041_张", "_x0041_x0042_", "甲_x005F_"]
+    if shared:
+        kept = [
+            "_x005F_x0041_张",
+            "_x005F_x0041_x005F_x0042_",
+            "甲_x005F_x005F_",
+            "陈_x0041_",
+            "陈_x000D_\n",
+            "陈_xD83D_",
+        ]
+        data = an_xlsx(["编号", "姓名"], [[f"V{place}", text] for place, text in enumerate(kept)])
+        typed += ["陈A", "陈", "陈_xD83D_"]
+    else:
+        target = io.BytesIO()
+        rows = [[f"V{place}", text] for place, text in enumerate(typed)]
+        xlsx_file.write(Table(title="", columns=(Column("编号"), Column("姓名")), rows=rows), target)
+        data = target.getvalue()
+
+    assert [line["name"] for line in read(data).good] == typed
 
 
 def rezipped(data: bytes, change: Callable[[str, bytes], bytes]) -> bytes:
