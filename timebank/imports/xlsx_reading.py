@@ -2,14 +2,17 @@
 
 What a formula shows was worked out by whatever program saved the file last, if at all: a cell with one is refused, with
 its place. Before anything is unpacked the archive's own list says how much that will be; Python's zip reader gives no
-byte more than that list says. Entities, of which XML bombs are made, are in no spreadsheet: such a file is refused.
+byte more than that list says. Entities, of which XML bombs are made, are in no spreadsheet: a part that begins with a
+document type, which alone can declare them, is refused before it is read, in whatever encoding and under whatever name.
 """
 
 import io
+import math
 import zipfile
 import zlib
 from collections.abc import Iterator
-from typing import Any
+from typing import IO, Any, Literal
+from xml.parsers.expat import ParserCreate
 
 from openpyxl.cell.read_only import EMPTY_CELL
 from openpyxl.cell.text import Text
@@ -26,13 +29,32 @@ from timebank.imports.values import Raw, Unusable, is_empty
 MOST_PARTS = 2_000
 HEADING_ROWS = 20
 """Rows that a file may have beyond its lines: titles above, blanks between."""
-_CHUNK = 1 << 16
-_DECLARATIONS = (b"<!DOCTYPE", b"<!ENTITY")
-_OVERLAP = max(map(len, _DECLARATIONS))
+_CHUNK = 1 << 12
+
+
+class _Archive(zipfile.ZipFile):
+    """An archive each of whose parts is looked at before it is read."""
+
+    def open(
+        self,
+        name: str | zipfile.ZipInfo,
+        mode: Literal["r", "w"] = "r",
+        pwd: bytes | None = None,
+        *,
+        force_zip64: bool = False,
+    ) -> IO[bytes]:
+        """Open a part. Raises ImportUnreadable if it declares a document type."""
+        with super().open(name, mode, pwd, force_zip64=force_zip64) as content:
+            _refuse_document_type(content)
+        return super().open(name, mode, pwd, force_zip64=force_zip64)
 
 
 class _Reader(ExcelReader):
     """openpyxl's reader, with shared strings as they stand in the file: its own loses which of them were escaped."""
+
+    def __init__(self, data: bytes) -> None:
+        super().__init__(io.BytesIO(data), read_only=True, keep_links=False)
+        self.archive = _Archive(io.BytesIO(data))
 
     def read_strings(self) -> None:
         """Read the strings that cells share."""
@@ -54,7 +76,7 @@ def rows(data: bytes) -> Iterator[tuple[int, list[Raw]]]:
     _refuse_bomb(data)
     line = 1
     try:
-        reader = _Reader(io.BytesIO(data), read_only=True, keep_links=False)
+        reader = _Reader(data)
         reader.read()
         book = reader.wb
         try:
@@ -87,6 +109,8 @@ def _raw(cell: Any) -> Raw:
     if kind == "e":
         return Unusable.ERROR
     value: Raw = cell.value
+    if isinstance(value, float) and not math.isfinite(value):
+        return Unusable.ERROR
     return restored(value) if isinstance(value, str) else value
 
 
@@ -98,19 +122,19 @@ def _refuse_bomb(data: bytes) -> None:
                 raise ImportTooLarge(max_mebibytes=MAX_BYTES // MEBIBYTE)
             if any(part.flag_bits & 1 for part in parts):
                 raise ImportUnreadable(line=1)  # encrypted
-            for part in parts:
-                if part.filename.endswith((".xml", ".rels")):
-                    _refuse_entities(archive, part)
     except (zipfile.BadZipFile, zlib.error, NotImplementedError, EOFError, OSError, ValueError) as error:
         raise ImportUnreadable(line=1) from error
 
 
-def _refuse_entities(archive: zipfile.ZipFile, part: zipfile.ZipInfo) -> None:
-    tail = b""
-    with archive.open(part) as content:
-        while chunk := content.read(_CHUNK):
-            # In UTF-16 each letter has a zero beside it.
-            seen = tail + chunk.replace(b"\x00", b"")
-            if any(name in seen for name in _DECLARATIONS):
-                raise ImportUnreadable(line=1)
-            tail = seen[-_OVERLAP:]
+def _refuse_document_type(content: IO[bytes]) -> None:
+    """Raise ImportUnreadable for XML with a document type; it stands before the first element, or nowhere."""
+    begun: list[str] = []
+
+    def refuse(*_declared: object) -> None:
+        raise ImportUnreadable(line=1)
+
+    parser = ParserCreate()
+    parser.StartDoctypeDeclHandler = refuse
+    parser.StartElementHandler = lambda name, _attributes: begun.append(name)
+    while not begun and (chunk := content.read(_CHUNK)):
+        parser.Parse(chunk)

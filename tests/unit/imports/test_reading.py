@@ -8,6 +8,7 @@ from typing import Any
 
 import openpyxl
 import pytest
+import xlsxwriter
 from openpyxl.utils.datetime import CALENDAR_MAC_1904
 from openpyxl.workbook import Workbook
 
@@ -50,6 +51,24 @@ def test_encodings_and_separators_are_told_apart(encoding: str, separator: str) 
         (3, "V002", "𠮷田"),
     ]
     assert found.faults == []
+
+
+@pytest.mark.parametrize(("separator", "within"), [(",", ";"), ("\t", ","), (";", ",")])
+def test_what_separates_skills_separates_no_cells(separator: str, within: str) -> None:
+    """However many of them: cells are separated in every line, the header's too."""
+    skilled = ["V001", "张三", within.join(["理发", "做饭", "唱歌", "书法", "水电"]), ""]
+    data = "\r\n".join(separator.join(cells) for cells in (["编号", "姓名", "技能", "手机号"], *[skilled] * 9)).encode()
+
+    assert {line["skills"] for line in read(data).good} == {("理发", "做饭", "唱歌", "书法", "水电")}
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-16-le", "gb18030"])
+def test_a_mark_of_the_byte_order_is_no_part_of_the_first_heading(encoding: str) -> None:
+    """Nor are two: a column of numbers would be left out for it, and everybody be new."""
+    for marks in ("\ufeff", "\ufeff\ufeff"):
+        found = read(f"{marks}编号,姓名\r\nV1,𠮷䶮\r\n".encode(encoding))
+        assert [(line["number"], line["name"]) for line in found.good] == [("V1", "𠮷䶮")]
+        assert found.ignored == []
 
 
 def test_lines_are_counted_as_an_editor_does() -> None:
@@ -96,6 +115,14 @@ def test_a_header_that_fits_no_layout_is_refused(headings: list[str], missing: s
     assert refused.value.context["missing"] == missing
 
 
+def test_an_empty_file_is_told_what_is_missing() -> None:
+    """Also where no row has anything in it."""
+    for nothing in (b"", "\ufeff\r\n".encode()):
+        with pytest.raises(ImportHeaderUnknown) as refused:
+            read(nothing)
+        assert refused.value.context["missing"] == "姓名"
+
+
 def test_a_layout_that_there_is_not() -> None:
     """The refusal names those that there are."""
     with pytest.raises(ImportLayoutUnknown) as refused:
@@ -123,44 +150,64 @@ def test_formulas_and_errors_in_a_sheet_are_faults_and_text_stays_text() -> None
     assert [line["name"] for line in found.good] == ["=1+1", "@张三"]
 
 
-@pytest.mark.parametrize("shared", [True, False])
-def test_text_that_a_sheet_escapes_is_read_as_it_was_typed(shared: bool) -> None:
-    """As Excel keeps it, among the strings that cells share, and as our own files do, in the cell."""
-    typed = ["_x0041_张", "_x0041_x0042_", "甲_x005F_"]
-    if shared:
-        kept = [
-            "_x005F_x0041_张",
-            "_x005F_x0041_x005F_x0042_",
-            "甲_x005F_x005F_",
-            "陈_x0041_",
-            "陈_x000D_\n",
-            "陈_xD83D_",
-        ]
-        data = an_xlsx(["编号", "姓名"], [[f"V{place}", text] for place, text in enumerate(kept)])
-        typed += ["陈A", "陈", "陈_xD83D_"]
-    else:
-        target = io.BytesIO()
-        rows = [[f"V{place}", text] for place, text in enumerate(typed)]
-        xlsx_file.write(Table(title="", columns=(Column("编号"), Column("姓名")), rows=rows), target)
-        data = target.getvalue()
+@pytest.mark.parametrize("figure", ["1E999", "-1E999"])
+def test_a_figure_without_end_is_an_error_value(figure: str) -> None:
+    """No program writes one, and somebody might: it is no day and no time, and no fault of the program."""
+    data = an_xlsx(
+        ["编号", "姓名", "活动名称", "服务日期", "签到时间", "签退时间"], [["V1", "张三", "护绿", 1.5, 1.5, 1.5]]
+    )
+    endless = rezipped(data, lambda _, content: content.replace(b"<v>1.5</v>", f"<v>{figure}</v>".encode()))
 
-    assert [line["name"] for line in read(data).good] == typed
+    assert [str(fault.code) for fault in read(endless, Kind.HOURS).faults] == ["ERROR_VALUE"] * 3
 
 
-def rezipped(data: bytes, change: Callable[[str, bytes], bytes]) -> bytes:
-    """Return a workbook with its parts changed."""
+def rezipped(data: bytes, change: Callable[[str, bytes], bytes], sheet: str = "sheet1.xml") -> bytes:
+    """Return a workbook with its parts changed, its sheet under another name."""
     buffer = io.BytesIO()
     with zipfile.ZipFile(io.BytesIO(data)) as old, zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as new:
         for part in old.infolist():
-            new.writestr(part.filename, change(part.filename, old.read(part)))
+            new.writestr(part.filename.replace("sheet1.xml", sheet), change(part.filename, old.read(part)))
     return buffer.getvalue()
+
+
+def test_text_that_a_sheet_escapes_is_read_as_it_was_typed() -> None:
+    """As Excel keeps it, among the strings that cells share, and as our own files do, in the cell."""
+    typed = ["_x0041_张", "_x0041_x0042_", "甲_x005F_"]
+    target = io.BytesIO()
+    rows = [[f"V{place}", text] for place, text in enumerate(typed)]
+    xlsx_file.write(Table(title="", columns=(Column("编号"), Column("姓名")), rows=rows), target)
+    assert [line["name"] for line in read(target.getvalue()).good] == typed
+
+    kept = ["_x005F_x0041_张", "_x005F_x0041_x005F_x0042_", "陈_x0041_", "陈_x000D_", "陈_xD83D_"]
+    shared = io.BytesIO()
+    with xlsxwriter.Workbook(shared) as book:
+        sheet = book.add_worksheet()
+        for number, cells in enumerate(
+            [["编号", "姓名"], *([f"V{place}", f"name{place}"] for place in range(len(kept)))]
+        ):
+            sheet.write_row(number, 0, cells)
+
+    def keep(name: str, content: bytes) -> bytes:
+        for place, text in enumerate(kept if name == "xl/sharedStrings.xml" else []):
+            content = content.replace(f"name{place}".encode(), text.encode())
+        return content
+
+    found = [line["name"] for line in read(rezipped(shared.getvalue(), keep)).good]
+    assert found == ["_x0041_张", "_x0041_x0042_", "陈A", "陈", "陈_xD83D_"]
 
 
 def _with_entities(name: str, content: bytes, encoding: str = "utf-8") -> bytes:
     if "sheet1" not in name:
         return content
     bomb = f'<?xml version="1.0" encoding="{encoding}"?><!DOCTYPE x [<!ENTITY a "aaaaaaaaaa">]>'
-    return (bomb + content.decode().partition("?>")[2]).encode(encoding)
+    return (bomb + content.decode().rpartition("?>")[2]).encode(encoding)
+
+
+def _with_entities_elsewhere() -> bytes:
+    """Return a workbook whose sheet has entities, and a name that no sheet has."""
+    return rezipped(
+        SHEET, lambda name, content: _with_entities(name, content).replace(b"sheet1.xml", b"sheet1.svg"), "sheet1.svg"
+    )
 
 
 def _of_1904() -> bytes:
@@ -188,6 +235,7 @@ HARM: dict[str, tuple[Callable[[], bytes], type[Refusal]]] = {
     ),
     "entities": (lambda: rezipped(SHEET, _with_entities), ImportUnreadable),
     "entities in UTF-16": (lambda: rezipped(SHEET, lambda n, c: _with_entities(n, c, "utf-16")), ImportUnreadable),
+    "entities in a part by another name": (_with_entities_elsewhere, ImportUnreadable),
     "days counted from 1904": (_of_1904, ImportUnreadable),
     "broken GB18030": (lambda: "姓名,编号\r\n".encode("gb18030") + b"\xff\xff\xff", ImportUnreadable),
     "broken UTF-16": (lambda: "姓名".encode("utf-16") + b"\x00", ImportUnreadable),

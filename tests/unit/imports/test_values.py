@@ -90,7 +90,7 @@ def test_the_same_is_said_in_many_forms(read: Any, cells: list[Any], said: Any) 
         (values.number, [Unusable.ERROR], "ERROR_VALUE"),
         (values.number, [SPRING], "NOT_TEXT"),
         (values.number, ["x" * 5_000], "TOO_LONG"),
-        (values.telephone, ["12345", "abc", "1" * 30], "PHONE_SHAPE"),
+        (values.telephone, ["12345", "abc", "1" * 30, "13٨00138000"], "PHONE_SHAPE"),
         (read_number, ["330481195803010", "33048119580301001Y", "03048119580301001X"], "DOCUMENT_SHAPE"),
     ],
 )
