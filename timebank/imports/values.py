@@ -7,6 +7,7 @@ from decimal import Decimal
 from enum import Enum
 from typing import NoReturn
 
+from timebank.documents.tables import clean
 from timebank.imports.faults import CellFault, Code
 from timebank.imports.rules import MAX_CELL, MAX_NUMBER
 
@@ -43,22 +44,28 @@ _CONTROLS = "\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff"
 _TURNS = "\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069"
 _HIDDEN = re.compile(f"[{_CONTROLS}{_TURNS}]")
 _LINES = re.compile(r"[\t\n]")
+_BLANKS = "\ufeff \t\r\n\u3000\xa0"
 
 
 def is_empty(raw: Raw) -> bool:
     """Whether a cell holds nothing but blanks."""
-    return raw is None or (isinstance(raw, str) and not raw.strip("\ufeff \t\r\n\u3000\xa0"))
+    return raw is None or (isinstance(raw, str) and not raw.strip(_BLANKS))
 
 
 def text(raw: Raw, *, most: int, many_lines: bool = False) -> str:
     """Return text as it stands, without blanks around it. Raises CellFault."""
-    written = _written(raw).strip("\ufeff \t\r\n\u3000\xa0").replace("\r\n", "\n").replace("\r", "\n")
+    written = _written(raw).strip(_BLANKS).replace("\r\n", "\n").replace("\r", "\n")
     if _HIDDEN.search(written) or (not many_lines and _LINES.search(written)):
         raise CellFault(Code.HIDDEN_CHARACTERS)
     written = unicodedata.normalize("NFC", written)
     if len(written) > most:
         raise CellFault(Code.TOO_LONG, most=most)
     return written
+
+
+def out_and_in(written: str) -> str:
+    """Return text that somebody typed here as ``text`` reads it out of an export of it."""
+    return unicodedata.normalize("NFC", clean(written).strip(_BLANKS))
 
 
 def number(raw: Raw) -> str:
