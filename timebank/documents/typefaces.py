@@ -45,10 +45,16 @@ class Typeface:
         return self._name_for(character) is not None
 
     def runs(self, text: str) -> Iterator[tuple[str, str]]:
-        """Yield pieces of ``text`` with the name of the font that has them. Raises GlyphMissing."""
-        missing = sorted({character for character in text if self._name_for(character) is None})
-        if missing:
-            raise GlyphMissing(characters=code_points(missing))
+        """Yield pieces of ``text`` with the name of the font that has them; a blank that none has is a plain one.
+
+        Raises GlyphMissing.
+        """
+        lacking = {character for character in text if self._name_for(character) is None}
+        if lacking:
+            missing = sorted(character for character in lacking if not character.isspace())
+            if missing:
+                raise GlyphMissing(characters=code_points(missing))
+            text = text.translate(dict.fromkeys(map(ord, lacking), " "))
         for name, characters in groupby(text, key=self._name_for):
             yield str(name), "".join(characters)
 
