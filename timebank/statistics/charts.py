@@ -86,10 +86,10 @@ def _sum(items: Sequence[dict[str, Any]], measure: str, key: str, value: str) ->
 def _largest(items: Sequence[dict[str, Any]]) -> tuple[list[str], list[int]]:
     """Return areas by their minutes, the rest of them together."""
     names = {item["area"]: item["area_name"] for item in items} or {"": "—"}
-    sums = sorted(
-        ((_sum(items, Measure.SERVICE_MINUTES, "area", area), area) for area in names),
-        key=lambda one: (-one[0], one[1]),
-    )
+    found = dict.fromkeys(names, 0)
+    for item in items:
+        found[item["area"]] += item[Measure.SERVICE_MINUTES] or 0
+    sums = sorted(((minutes, area) for area, minutes in found.items()), key=lambda one: (-one[0], one[1]))
     labels = [names[area] for _, area in sums[:MOST_BARS]]
     values = [minutes for minutes, _ in sums[:MOST_BARS]]
     if len(sums) > MOST_BARS:
