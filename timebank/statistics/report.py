@@ -8,7 +8,8 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
-from timebank.documents.tables import TIME_ZONE, Cell, Table, show
+from timebank.documents.columns import refuse_others
+from timebank.documents.tables import TIME_ZONE, Cell, Table
 from timebank.ledger import anchors
 from timebank.ledger.chain import SealRow
 from timebank.statistics.headings import Columns
@@ -42,12 +43,9 @@ class Report:
     def items(self) -> list[dict[str, Any]]:
         """Return the rows by the names of their columns. Raises TypeError for a cell that is not of its column's type."""
         names = [name for name, _ in self.columns]
-        kinds = [column.type for _, column in self.columns]
         rows = list(self.rows)
-        for row in rows:
-            for kind, cell in zip(kinds, row, strict=True):
-                if cell is not None:
-                    show(kind)(cell)
+        for (_, heading), column in zip(self.columns, zip(*rows, strict=True), strict=bool(rows)):
+            refuse_others(heading.type, column)
         return [dict(zip(names, map(plain, row), strict=True)) for row in rows]
 
     def about(self) -> dict[str, Any]:
