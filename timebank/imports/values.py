@@ -17,6 +17,7 @@ class Unusable(Enum):
 
     FORMULA = "formula"
     ERROR = "error"
+    MERGED = "merged"
 
 
 Raw = str | int | float | bool | date | datetime | time | timedelta | Unusable | None
@@ -44,6 +45,11 @@ _CONTROLS = "\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff"
 _TURNS = "\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069"
 _HIDDEN = re.compile(f"[{_CONTROLS}{_TURNS}]")
 _LINES = re.compile(r"[\t\n]")
+_USELESS = {
+    Unusable.FORMULA: Code.FORMULA,
+    Unusable.ERROR: Code.ERROR_VALUE,
+    Unusable.MERGED: Code.MERGED,
+}
 _BLANKS = "\ufeff \t\r\n\u3000\xa0"
 
 
@@ -139,7 +145,7 @@ def alike(name: str) -> str:
 
 def _written(raw: Raw) -> str:
     if isinstance(raw, Unusable):
-        raise CellFault(Code.FORMULA if raw is Unusable.FORMULA else Code.ERROR_VALUE)
+        raise CellFault(_USELESS[raw])
     if isinstance(raw, str):
         if len(raw) > MAX_CELL:
             raise CellFault(Code.TOO_LONG, most=MAX_CELL)

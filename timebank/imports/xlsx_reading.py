@@ -22,7 +22,9 @@ from openpyxl.xml.constants import SHARED_STRINGS, SHEET_MAIN_NS
 from openpyxl.xml.functions import iterparse
 
 from timebank.documents.sheet_cells import restored
+from timebank.imports import merged_cells
 from timebank.imports.errors import ImportTooLarge, ImportTooLong, ImportUnreadable
+from timebank.imports.merged_cells import Merged
 from timebank.imports.rules import MAX_BYTES, MAX_COLUMNS, MAX_LINES, MAX_UNPACKED, MEBIBYTE
 from timebank.imports.values import Raw, Unusable, is_empty
 
@@ -70,6 +72,17 @@ class _Reader(ExcelReader):
                     self.shared_strings.append(text.content)
                     node.clear()
 
+    def merged_cells(self) -> Merged:
+        """Return the merged cells of the first sheet, which openpyxl does not read in its reading mode."""
+        parser: Any = self.parser
+        parts = (relation for _, relation in parser.find_sheets() if relation.target in self.valid_files)
+        first = next(relation.target for relation in parts if "chartsheet" not in relation.Type)
+        with self.archive.open(first) as content:
+            if not merged_cells.are_in(content):
+                return Merged([])
+        with self.archive.open(first) as content:
+            return merged_cells.of_sheet(content)
+
 
 def rows(data: bytes) -> Iterator[tuple[int, list[Raw]]]:
     """Yield the rows that hold anything, with their numbers. Raises ImportTooLarge, ImportUnreadable, ImportTooLong."""
@@ -84,20 +97,30 @@ def rows(data: bytes) -> Iterator[tuple[int, list[Raw]]]:
                 raise ImportUnreadable(line=line)  # a serial number could be either of two days, four years apart
             sheet: Any = book.worksheets[0]
             sheet.reset_dimensions()  # what a file says of its own size is not believed
+            merged = reader.merged_cells()
             for line, cells in enumerate(sheet.iter_rows(max_col=MAX_COLUMNS), start=1):
-                found = list(map(_raw, cells))
-                while found and is_empty(found[-1]):
-                    found.pop()
+                found = _found(list(map(_raw, cells)), merged.of(line))
                 if line > MAX_LINES + HEADING_ROWS:
                     raise ImportTooLong(max_lines=MAX_LINES)
                 if found:
                     yield line, found
         finally:
             book.close()
-    except (ImportUnreadable, ImportTooLong, GeneratorExit):
+    except (ImportUnreadable, ImportTooLarge, ImportTooLong, GeneratorExit):
         raise
     except Exception as error:  # whatever a broken file makes of the reader
         raise ImportUnreadable(line=line) from error
+
+
+def _found(cells: list[Raw], merged: list[int]) -> list[Raw]:
+    """Return what a row holds, nothing if it is empty but for what is merged."""
+    while cells and is_empty(cells[-1]):
+        cells.pop()
+    if cells and merged:
+        cells += [None] * (max(merged) + 1 - len(cells))
+        for place in merged:
+            cells[place] = Unusable.MERGED
+    return [] if all(is_empty(cell) or cell is Unusable.MERGED for cell in cells) else cells
 
 
 def _raw(cell: Any) -> Raw:

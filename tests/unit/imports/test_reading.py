@@ -1,20 +1,15 @@
 """From bytes to lines: encodings, sheets, headers, and files that mean harm."""
 
 import io
-import zipfile
 from collections.abc import Callable
 from datetime import date, datetime
-from typing import Any
 
 import openpyxl
 import pytest
-import xlsxwriter
 from openpyxl.utils.datetime import CALENDAR_MAC_1904
 from openpyxl.workbook import Workbook
 
-from tests.factories.imports import ROSTER, SHENZHEN, a_csv, an_xlsx
-from timebank.documents import xlsx_file
-from timebank.documents.tables import Column, Table
+from tests.factories.imports import ROSTER, SHENZHEN, a_csv, an_xlsx, rezipped
 from timebank.errors import Refusal
 from timebank.imports import lines, reading, xlsx_reading
 from timebank.imports.catalogue import layouts_of
@@ -128,72 +123,6 @@ def test_a_layout_that_there_is_not() -> None:
     with pytest.raises(ImportLayoutUnknown) as refused:
         layouts_of(Kind.ROSTER, "shenzhen")
     assert refused.value.context == {"layouts": "generic"}
-
-
-def test_formulas_and_errors_in_a_sheet_are_faults_and_text_stays_text() -> None:
-    """What a formula shows depends on who saved the file; text that looks like one is a name like any other."""
-    book = openpyxl.Workbook()
-    sheet = book.active
-    assert sheet is not None
-    sheet.append(["编号", "姓名"])
-    for row, (name, kind) in enumerate(
-        (("=1+1", "s"), ("=1+1", "f"), ("#REF!", "e"), ("@张三", "s"), (True, "b")), start=2
-    ):
-        sheet.cell(row, 1, f"V{row}")
-        cell: Any = sheet.cell(row, 2, name)
-        cell.data_type = kind
-    buffer = io.BytesIO()
-    book.save(buffer)
-    found = read(buffer.getvalue())
-
-    assert [(fault.line, fault.code) for fault in found.faults] == [(3, "FORMULA"), (4, "ERROR_VALUE"), (6, "NOT_TEXT")]
-    assert [line["name"] for line in found.good] == ["=1+1", "@张三"]
-
-
-@pytest.mark.parametrize("figure", ["1E999", "-1E999"])
-def test_a_figure_without_end_is_an_error_value(figure: str) -> None:
-    """No program writes one, and somebody might: it is no day and no time, and no fault of the program."""
-    data = an_xlsx(
-        ["编号", "姓名", "活动名称", "服务日期", "签到时间", "签退时间"], [["V1", "张三", "护绿", 1.5, 1.5, 1.5]]
-    )
-    endless = rezipped(data, lambda _, content: content.replace(b"<v>1.5</v>", f"<v>{figure}</v>".encode()))
-
-    assert [str(fault.code) for fault in read(endless, Kind.HOURS).faults] == ["ERROR_VALUE"] * 3
-
-
-def rezipped(data: bytes, change: Callable[[str, bytes], bytes], sheet: str = "sheet1.xml") -> bytes:
-    """Return a workbook with its parts changed, its sheet under another name."""
-    buffer = io.BytesIO()
-    with zipfile.ZipFile(io.BytesIO(data)) as old, zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as new:
-        for part in old.infolist():
-            new.writestr(part.filename.replace("sheet1.xml", sheet), change(part.filename, old.read(part)))
-    return buffer.getvalue()
-
-
-def test_text_that_a_sheet_escapes_is_read_as_it_was_typed() -> None:
-    """As Excel keeps it, among the strings that cells share, and as our own files do, in the cell."""
-    typed = ["_x0041_张", "_x0041_x0042_", "甲_x005F_"]
-    target = io.BytesIO()
-    rows = [[f"V{place}", text] for place, text in enumerate(typed)]
-    xlsx_file.write(Table(title="", columns=(Column("编号"), Column("姓名")), rows=rows), target)
-    assert [line["name"] for line in read(target.getvalue()).good] == typed
-
-    kept = ["_x005F_x0041_张", "_x005F_x0041_x005F_x0042_", "陈_x0041_", "陈_x000D_", "陈_xD83D_"]
-    shared = io.BytesIO()
-    with xlsxwriter.Workbook(shared) as book:
-        sheet = book.add_worksheet()
-        for number, cells in enumerate(
-            [["编号", "姓名"], *([f"V{place}", f"name{place}"] for place in range(len(kept)))]
-        ):
-            sheet.write_row(number, 0, cells)
-
-    def keep(name: str, content: bytes) -> bytes:
-        for place, text in enumerate(kept if name == "xl/sharedStrings.xml" else []):
-            content = content.replace(f"name{place}".encode(), text.encode())
-        return content
-
-    found = [line["name"] for line in read(rezipped(shared.getvalue(), keep)).good]
-    assert found == ["_x0041_张", "_x0041_x0042_", "陈A", "陈", "陈_xD83D_"]
 
 
 def _with_entities(name: str, content: bytes, encoding: str = "utf-8") -> bytes:
