@@ -137,7 +137,7 @@ def _escaped(text: str) -> str:
 
 def _framed(title: str, unit: str, height: float, face: Typeface) -> Drawing:
     face.load()
-    drawing = Drawing(WIDTH, height)
+    drawing = Drawing(WIDTH, height, initialFontName=face.first)  # or a PDF would name one that it does not carry
     drawing.add(Rect(0, 0, WIDTH, height, fillColor=colors.white, strokeColor=None))
     drawing.add(_text(title, 12, height - 20, 13))
     drawing.add(_text(f"单位：{unit}", WIDTH - 12, height - 20, 8, anchor="end"))

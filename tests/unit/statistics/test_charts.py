@@ -47,6 +47,7 @@ def test_an_operators_font_prints_the_rare_name_of_an_area() -> None:
     file = pdf_of(BOTH)
     assert "".join(pdf_texts(file)).count(RARE) == 2  # in the picture and in the table
     assert set(fonts_of(file).values()) == {True}
+    assert b"Helvetica" not in file  # not even named: pdffonts lists what is named
 
 
 def test_without_it_a_picture_has_no_hole() -> None:
