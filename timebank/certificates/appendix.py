@@ -3,10 +3,11 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from timebank.certificates.legible import description, without_pictures
+from timebank.certificates.legible import description
 from timebank.certificates.rules import Entry, hours
 from timebank.documents.line_breaking import Breaker
 from timebank.documents.pdf_file import LINE_HEIGHT, PAGE_WIDTH, Pages
+from timebank.documents.pictures import without_pictures
 from timebank.documents.typefaces import Typeface
 from timebank.records.explanation import PROVENANCES
 

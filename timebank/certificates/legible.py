@@ -1,26 +1,13 @@
 """What can be printed: a name with a hole in it is no name, and a flower behind an activity's name is no part of it."""
 
-import unicodedata
-
 from timebank.certificates.rules import Statement
 from timebank.documents.errors import GlyphMissing
+from timebank.documents.pictures import is_picture, without_pictures
 from timebank.documents.tables import clean
 from timebank.documents.typefaces import Typeface, code_points
 
-_PICTURES = frozenset({"So", "Sk", "Cf", "Me"})
-"""Unicode categories of emoji and of what joins and colours them; letters of any script are not among them."""
 MAX_CONTENT = 60
 """Characters of an activity's description: what was done, not the whole notice."""
-_VARIANTS = frozenset(map(chr, range(0xFE00, 0xFE10)))
-
-
-def without_pictures(text: str, face: Typeface) -> str:
-    """Return ``text`` without the emoji that ``face`` lacks; letters that it lacks stay, and are refused.
-
-    For what activities are called and about, never for names of people and organisations. Of nothing but emoji all stay.
-    """
-    kept = "".join(character for character in clean(text) if face.has(character) or not _is_picture(character))
-    return kept.strip() or text
 
 
 def description(content: str, face: Typeface) -> str:
@@ -54,13 +41,9 @@ def _missing(statement: Statement, contents: set[str], face: Typeface) -> list[s
     )
     prose = contents | {text for entry in statement.entries for text in (entry.activity_name, entry.place)}
     needed = {text for text in strictly if text} | {text for text in prose if _has_only_pictures(text)}
-    characters = set(clean("".join(needed))) | {one for one in set(clean("".join(prose))) if not _is_picture(one)}
+    characters = set(clean("".join(needed))) | {one for one in set(clean("".join(prose))) if not is_picture(one)}
     return sorted(one for one in characters if not one.isspace() and not face.has(one))
 
 
 def _has_only_pictures(text: str) -> bool:
-    return all(one.isspace() or _is_picture(one) for one in text)
-
-
-def _is_picture(character: str) -> bool:
-    return character in _VARIANTS or unicodedata.category(character) in _PICTURES
+    return all(one.isspace() or is_picture(one) for one in text)

@@ -7,9 +7,9 @@ from datetime import date
 
 from timebank.certificates.appendix import MM_A_POINT, Row, drawn_row, laid_out
 from timebank.certificates.layouts import LAYOUTS, NEWEST, Layout
-from timebank.certificates.legible import without_pictures
 from timebank.certificates.rules import Entry, Statement, by_provenance, hours
 from timebank.documents.pdf_file import PAGE_WIDTH, Align, Pages
+from timebank.documents.pictures import without_pictures
 from timebank.documents.typefaces import Typeface
 from timebank.records.explanation import PROVENANCES
 

@@ -14,6 +14,7 @@ from reportlab.graphics.shapes import Circle, Drawing, Group, Line, Rect, String
 from reportlab.graphics.widgetbase import Widget
 from reportlab.lib import colors
 
+from timebank.documents.pictures import readable
 from timebank.documents.tables import clean
 from timebank.documents.typefaces import NOTO, Typeface
 
@@ -149,10 +150,10 @@ def _text(text: str, x: float, y: float, size: float, anchor: str = "start") -> 
 
 
 def _name(chart: Any, labels: Sequence[str], most: int, face: Typeface) -> None:
-    """Put labels that fit on an axis, each in a font that has it. Raises GlyphMissing."""
+    """Put labels that fit on an axis, without emoji, each in a font that has it. Raises GlyphMissing."""
     chart.categoryAxis.categoryNames = []
     for place, label in enumerate(labels):
-        short = clean(label).replace("\n", " ")
+        short = readable(clean(label).replace("\n", " "), face)
         font, printed = face.whole(short if len(short) <= most else short[: most - 1] + "…")
         chart.categoryAxis.categoryNames.append(printed)
         if font != _FONT:

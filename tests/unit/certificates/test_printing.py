@@ -14,10 +14,11 @@ import pytest
 
 from tests.factories.certificates import a_statement, an_entry, fonts_of
 from tests.factories.documents import pdf_codes, pdf_setting, pdf_texts
-from timebank.certificates.legible import refuse_missing, without_pictures
+from timebank.certificates.legible import refuse_missing
 from timebank.certificates.printing import certificate_pdf
 from timebank.certificates.rules import Entry, Names, Statement
 from timebank.documents.errors import GlyphMissing
+from timebank.documents.pictures import without_pictures
 from timebank.documents.typefaces import typeface
 from timebank.records.rules import Provenance
 
