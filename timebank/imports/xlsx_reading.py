@@ -2,8 +2,7 @@
 
 What a formula shows was worked out by whatever program saved the file last, if at all: a cell with one is refused, with
 its place. Before anything is unpacked the archive's own list says how much that will be; Python's zip reader gives no
-byte more than that list says. Entities, of which XML bombs are made, are in no spreadsheet: a part that begins with a
-document type, which alone can declare them, is refused before it is read, in whatever encoding and under whatever name.
+byte more than that list says; each part is looked at before it is read (``parts``).
 """
 
 import io
@@ -11,13 +10,13 @@ import math
 import zipfile
 import zlib
 from collections.abc import Iterator
-from typing import IO, Any, Literal
-from xml.parsers.expat import ParserCreate
+from typing import Any
 
 from openpyxl.cell.read_only import EMPTY_CELL
 from openpyxl.cell.text import Text
 from openpyxl.reader.excel import ExcelReader
 from openpyxl.utils.datetime import CALENDAR_WINDOWS_1900
+from openpyxl.workbook.defined_name import DefinedNameList
 from openpyxl.xml.constants import SHARED_STRINGS, SHEET_MAIN_NS
 from openpyxl.xml.functions import iterparse
 
@@ -25,30 +24,13 @@ from timebank.documents.sheet_cells import restored
 from timebank.imports import merged_cells
 from timebank.imports.errors import ImportTooLarge, ImportTooLong, ImportUnreadable
 from timebank.imports.merged_cells import Merged
+from timebank.imports.parts import SHEET, STRINGS, Parts
 from timebank.imports.rules import MAX_BYTES, MAX_COLUMNS, MAX_LINES, MAX_UNPACKED, MEBIBYTE
 from timebank.imports.values import Raw, Unusable, is_empty
 
 MOST_PARTS = 2_000
 HEADING_ROWS = 20
 """Rows that a file may have beyond its lines: titles above, blanks between."""
-_CHUNK = 1 << 12
-
-
-class _Archive(zipfile.ZipFile):
-    """An archive each of whose parts is looked at before it is read."""
-
-    def open(
-        self,
-        name: str | zipfile.ZipInfo,
-        mode: Literal["r", "w"] = "r",
-        pwd: bytes | None = None,
-        *,
-        force_zip64: bool = False,
-    ) -> IO[bytes]:
-        """Open a part. Raises ImportUnreadable if it declares a document type."""
-        with super().open(name, mode, pwd, force_zip64=force_zip64) as content:
-            _refuse_document_type(content)
-        return super().open(name, mode, pwd, force_zip64=force_zip64)
 
 
 class _Reader(ExcelReader):
@@ -56,7 +38,7 @@ class _Reader(ExcelReader):
 
     def __init__(self, data: bytes) -> None:
         super().__init__(io.BytesIO(data), read_only=True, keep_links=False)
-        self.archive = _Archive(io.BytesIO(data))
+        self.parts = self.archive = Parts(data)
 
     def read_strings(self) -> None:
         """Read the strings that cells share."""
@@ -65,22 +47,35 @@ class _Reader(ExcelReader):
         if part is None:
             return
         self.shared_strings = []
-        with self.archive.open(part.PartName[1:]) as content:
+        name = part.PartName[1:]
+        self.parts.rooms[name] = STRINGS
+        with self.parts.open(name) as content:
             for _, node in iterparse(content):
                 if node.tag == f"{{{SHEET_MAIN_NS}}}si":
                     text: Any = Text.from_tree(node)
                     self.shared_strings.append(text.content)
                     node.clear()
 
+    def read_worksheets(self) -> None:
+        """Read the first sheet and no other, nor what areas of them are called. Raises ValueError where there is none."""
+        parser: Any = self.parser
+        sheets = [
+            relation.target
+            for _, relation in parser.find_sheets()
+            if relation.target in self.valid_files and "chartsheet" not in relation.Type
+        ]
+        self.first, *others = sheets
+        self.valid_files = [name for name in self.valid_files if name not in others]
+        self.parts.rooms[self.first] = SHEET
+        parser.defined_names = DefinedNameList()
+        super().read_worksheets()
+
     def merged_cells(self) -> Merged:
         """Return the merged cells of the first sheet, which openpyxl does not read in its reading mode."""
-        parser: Any = self.parser
-        parts = (relation for _, relation in parser.find_sheets() if relation.target in self.valid_files)
-        first = next(relation.target for relation in parts if "chartsheet" not in relation.Type)
-        with self.archive.open(first) as content:
+        with self.parts.open(self.first) as content:
             if not merged_cells.are_in(content):
                 return Merged([])
-        with self.archive.open(first) as content:
+        with self.parts.open(self.first) as content:
             return merged_cells.of_sheet(content)
 
 
@@ -147,17 +142,3 @@ def _refuse_bomb(data: bytes) -> None:
                 raise ImportUnreadable(line=1)  # encrypted
     except (zipfile.BadZipFile, zlib.error, NotImplementedError, EOFError, OSError, ValueError) as error:
         raise ImportUnreadable(line=1) from error
-
-
-def _refuse_document_type(content: IO[bytes]) -> None:
-    """Raise ImportUnreadable for XML with a document type; it stands before the first element, or nowhere."""
-    begun: list[str] = []
-
-    def refuse(*_declared: object) -> None:
-        raise ImportUnreadable(line=1)
-
-    parser = ParserCreate()
-    parser.StartDoctypeDeclHandler = refuse
-    parser.StartElementHandler = lambda name, _attributes: begun.append(name)
-    while not begun and (chunk := content.read(_CHUNK)):
-        parser.Parse(chunk)

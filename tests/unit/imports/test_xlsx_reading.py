@@ -113,3 +113,45 @@ def test_text_that_a_sheet_escapes_is_read_as_it_was_typed() -> None:
 
     found = [line["name"] for line in read(rezipped(shared.getvalue(), keep)).good]
     assert found == ["_x0041_张", "_x0041_x0042_", "陈A", "陈", "陈_xD83D_"]
+
+
+@pytest.mark.parametrize(
+    ("within", "before", "crowd"),
+    [
+        ("sheet1", b"</sheetData>", b"<row>" + b"<c/>" * 70_001 + b"</row>"),
+        ("sheet1", b"</sheetData>", b"<x/>" * 300_001),
+        ("styles", b"</cellXfs>", b"<xf/>" * 200_001),
+        ("sharedStrings", b"</sst>", b"<si/>" * 1_100_001),
+        ("sharedStrings", b"</sst>", b"<si>" + b"<r/>" * 5_001 + b"</si>"),
+    ],
+)
+def test_a_crowd_of_elements_is_refused_before_it_fills_the_memory(within: str, before: bytes, crowd: bytes) -> None:
+    """Some hundred kilobytes of an upload could take gigabytes, well below the eighty megabytes that it may unpack to."""
+    shared = io.BytesIO()
+    with xlsxwriter.Workbook(shared) as book:
+        book.add_worksheet().write_row(0, 0, ["编号", "姓名"])
+    assert read(shared.getvalue()).counted == 0
+
+    def crowded(name: str, content: bytes) -> bytes:
+        return content.replace(before, crowd + before) if within in name else content
+
+    with pytest.raises(ImportTooLarge):
+        read(rezipped(shared.getvalue(), crowded))
+
+
+def test_only_the_first_sheet_is_looked_at() -> None:
+    """What else a workbook holds is nobody's business, and may be large."""
+    book = openpyxl.Workbook()
+    book.worksheets[0].append(["编号", "姓名"])
+    book.worksheets[0].append(["V1", "张三"])
+    for _ in range(2):
+        book.create_sheet().print_title_rows = "1:1"
+    book.active = 1
+    buffer = io.BytesIO()
+    book.save(buffer)
+    large = rezipped(
+        buffer.getvalue(),
+        lambda name, content: content.replace(b"</sheetData>", b"<x/>" * 300_001) if "sheet2" in name else content,
+    )
+
+    assert [line["name"] for line in read(large).good] == ["张三"]
