@@ -57,15 +57,16 @@ class _Reader(ExcelReader):
                     node.clear()
 
     def read_worksheets(self) -> None:
-        """Read the first sheet and no other, nor what areas of them are called. Raises ValueError where there is none."""
+        """Read the first sheet that is shown and no other, nor what areas are called. Raises IndexError if there is none."""
         parser: Any = self.parser
         sheets = [
             relation.target
-            for _, relation in parser.find_sheets()
-            if relation.target in self.valid_files and "chartsheet" not in relation.Type
+            for sheet, relation in parser.find_sheets()
+            if relation.target in self.valid_files and "chartsheet" not in relation.Type and sheet.state == "visible"
         ]
-        self.first, *others = sheets
-        self.valid_files = [name for name in self.valid_files if name not in others]
+        self.first = sheets[0]
+        everywhere = {relation.target for _, relation in parser.find_sheets()} - {self.first}
+        self.valid_files = [name for name in self.valid_files if name not in everywhere]
         self.parts.rooms[self.first] = SHEET
         parser.defined_names = DefinedNameList()
         super().read_worksheets()

@@ -139,19 +139,24 @@ def test_a_crowd_of_elements_is_refused_before_it_fills_the_memory(within: str, 
         read(rezipped(shared.getvalue(), crowded))
 
 
-def test_only_the_first_sheet_is_looked_at() -> None:
-    """What else a workbook holds is nobody's business, and may be large."""
+@pytest.mark.parametrize("hidden", ["hidden", "veryHidden", None])
+def test_only_the_first_sheet_is_looked_at(hidden: str | None) -> None:
+    """The first that anybody sees; what else a workbook holds is nobody's business, and may be large."""
     book = openpyxl.Workbook()
-    book.worksheets[0].append(["编号", "姓名"])
-    book.worksheets[0].append(["V1", "张三"])
+    if hidden:
+        book.create_sheet(index=0).append(["编号", "姓名"])
+        book.worksheets[0].append(["V2", "李四"])
+        book.worksheets[0].sheet_state = hidden
+    book.worksheets[-1].append(["编号", "姓名"])
+    book.worksheets[-1].append(["V1", "张三"])
     for _ in range(2):
         book.create_sheet().print_title_rows = "1:1"
-    book.active = 1
+    book.active = len(book.worksheets) - 1
     buffer = io.BytesIO()
     book.save(buffer)
     large = rezipped(
         buffer.getvalue(),
-        lambda name, content: content.replace(b"</sheetData>", b"<x/>" * 300_001) if "sheet2" in name else content,
+        lambda name, content: content.replace(b"</sheetData>", b"<x/>" * 300_001) if "sheet3" in name else content,
     )
 
     assert [line["name"] for line in read(large).good] == ["张三"]
