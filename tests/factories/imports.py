@@ -1,7 +1,8 @@
 """Files to import, and who imports them."""
 
 import io
-from collections.abc import Iterable, Sequence
+import zipfile
+from collections.abc import Callable, Iterable, Sequence
 from datetime import date
 from typing import Any
 from uuid import UUID
@@ -49,6 +50,15 @@ def an_xlsx(headings: Sequence[Any], lines: Iterable[Sequence[Any]]) -> bytes:
         sheet.append(list(cells))
     buffer = io.BytesIO()
     book.save(buffer)
+    return buffer.getvalue()
+
+
+def rezipped(data: bytes, change: Callable[[str, bytes], bytes], sheet: str = "sheet1.xml") -> bytes:
+    """Return a workbook with its parts changed, its first sheet under another name."""
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(io.BytesIO(data)) as old, zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as new:
+        for part in old.infolist():
+            new.writestr(part.filename.replace("sheet1.xml", sheet), change(part.filename, old.read(part)))
     return buffer.getvalue()
 
 

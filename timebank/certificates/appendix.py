@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from timebank.certificates.legible import description
 from timebank.certificates.rules import Entry, hours
 from timebank.documents.emoji import without_pictures
 from timebank.documents.line_breaking import Breaker
@@ -17,8 +18,6 @@ TOP, BOTTOM = 28.0, 278.0
 LEFT = 24.0
 WIDTH = PAGE_WIDTH - 2 * LEFT
 PADDING = 1.2
-MAX_CONTENT = 60
-"""Characters of an activity's description: what was done, not the whole notice."""
 COLUMNS = ((0.0, 25.0), (25.0, 65.0), (93.0, 30.0), (126.0, 19.0), (147.0, 15.0))
 """Where a column begins, and how wide its text may be, in millimetres."""
 _HEAD = ("日期", "活动与内容", "地点", "来源", "分钟")
@@ -63,12 +62,9 @@ def drawn_row(pages: Pages, row: Row) -> None:
 
 
 def _texts(entry: Entry, face: Typeface) -> tuple[str, ...]:
-    content = " ".join(without_pictures(entry.content, face).split())
-    if len(content) > MAX_CONTENT:
-        content = f"{content[:MAX_CONTENT]}…"
     return (
         entry.served_on.isoformat(),
-        f"{without_pictures(entry.activity_name, face)}：{content}",
+        f"{without_pictures(entry.activity_name, face)}：{description(entry.content, face)}",
         without_pictures(entry.place, face),
         PROVENANCES[entry.provenance][0],
         str(entry.service_minutes),

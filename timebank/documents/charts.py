@@ -4,6 +4,7 @@ For grey print and for people who see no red or green: every series has a patter
 its number, and nothing is told by colour alone.
 """
 
+import re
 from collections.abc import Sequence
 from typing import Any
 
@@ -13,8 +14,9 @@ from reportlab.graphics.shapes import Circle, Drawing, Group, Line, Rect, String
 from reportlab.graphics.widgetbase import Widget
 from reportlab.lib import colors
 
+from timebank.documents.emoji import readable
 from timebank.documents.tables import clean
-from timebank.documents.typefaces import NOTO, Typeface, typeface
+from timebank.documents.typefaces import NOTO, Typeface
 
 WIDTH = 520.0
 _INK = colors.HexColor("#222222")
@@ -69,19 +71,21 @@ def _steps(length: float) -> list[float]:
 _MARKS = (_none, _slants, _none, _dots)
 
 
-def columns(*, title: str, labels: Sequence[str], series: Sequence[tuple[str, Sequence[int]]], unit: str) -> Drawing:
+def columns(
+    *, title: str, labels: Sequence[str], series: Sequence[tuple[str, Sequence[int]]], unit: str, face: Typeface
+) -> Drawing:
     """Return columns, at most four series on top of each other, each column with its total.
 
-    Raises GlyphMissing for a label that our font does not have.
+    Raises GlyphMissing for a label that no font has.
     """
     height = 260.0
-    drawing = _framed(title, unit, height)
+    drawing = _framed(title, unit, height, face)
     chart: Any = VerticalBarChart()
     chart.x, chart.y, chart.width, chart.height = 60, 50, WIDTH - 80, height - 110
     chart.data = [tuple(values) for _, values in series]
     chart.categoryAxis.style = "stacked"
-    chart.categoryAxis.categoryNames = [_label(label, 8) for label in labels]
     _dress(chart, len(series))
+    _name(chart, labels, 8, face)
     if len(labels) > 12:
         chart.categoryAxis.labels.angle = 45
         chart.categoryAxis.labels.boxAnchor = "ne"
@@ -97,15 +101,17 @@ def columns(*, title: str, labels: Sequence[str], series: Sequence[tuple[str, Se
     return drawing
 
 
-def bars(*, title: str, labels: Sequence[str], values: Sequence[int], unit: str, share: bool = False) -> Drawing:
+def bars(
+    *, title: str, labels: Sequence[str], values: Sequence[int], unit: str, face: Typeface, share: bool = False
+) -> Drawing:
     """Return level bars from the top, each with its number, and with its share of the whole. Raises GlyphMissing."""
     height = 70.0 + 20.0 * len(labels)
-    drawing = _framed(title, unit, height)
+    drawing = _framed(title, unit, height, face)
     chart: Any = HorizontalBarChart()
     chart.x, chart.y, chart.width, chart.height = 130, 25, WIDTH - 240, height - 65
     chart.data = [tuple(reversed(values))]
-    chart.categoryAxis.categoryNames = [_label(label, 12) for label in reversed(labels)]
     _dress(chart, 1)
+    _name(chart, list(reversed(labels)), 12, face)
     chart.bars[0].symbol = _Patterned(2)
     chart.valueAxis.valueMax = max([1, *values]) * 1.05
     drawing.add(chart)
@@ -118,20 +124,21 @@ def bars(*, title: str, labels: Sequence[str], values: Sequence[int], unit: str,
     return drawing
 
 
-def svg(drawing: Drawing, *, title: str) -> bytes:
+def svg(drawing: Drawing, *, title: str, face: Typeface) -> bytes:
     """Return a drawing as a file; its text stays text, in whatever Chinese font the reader has."""
     text: str = renderSVG.drawToString(drawing)
     text = text.replace("<title>...</title>", f"<title>{_escaped(title)}</title>").replace("<desc>...</desc>", "")
-    return text.replace(f"font-family: {_FONT};", f"font-family: {_FAMILIES};").encode()
+    ours = "|".join(map(re.escape, face.names))
+    return re.sub(f"font-family: (?:{ours});", f"font-family: {_FAMILIES};", text).encode()
 
 
 def _escaped(text: str) -> str:
     return clean(text).replace("&", "&amp;").replace("<", "&lt;")
 
 
-def _framed(title: str, unit: str, height: float) -> Drawing:
-    typeface().load()
-    drawing = Drawing(WIDTH, height)
+def _framed(title: str, unit: str, height: float, face: Typeface) -> Drawing:
+    face.load()
+    drawing = Drawing(WIDTH, height, initialFontName=face.first)  # or a PDF would name one that it does not carry
     drawing.add(Rect(0, 0, WIDTH, height, fillColor=colors.white, strokeColor=None))
     drawing.add(_text(title, 12, height - 20, 13))
     drawing.add(_text(f"单位：{unit}", WIDTH - 12, height - 20, 8, anchor="end"))
@@ -142,13 +149,15 @@ def _text(text: str, x: float, y: float, size: float, anchor: str = "start") -> 
     return String(x, y, text, fontName=_FONT, fontSize=size, textAnchor=anchor, fillColor=_INK)
 
 
-def _label(text: str, most: int) -> str:
-    """Return a label that fits, of characters that the font has. Raises GlyphMissing."""
-    short = clean(text).replace("\n", " ")
-    short = short if len(short) <= most else short[: most - 1] + "…"
-    face: Typeface = typeface()
-    list(face.runs(short))
-    return short
+def _name(chart: Any, labels: Sequence[str], most: int, face: Typeface) -> None:
+    """Put labels that fit on an axis, without emoji, each in a font that has it. Raises GlyphMissing."""
+    chart.categoryAxis.categoryNames = []
+    for place, label in enumerate(labels):
+        short = readable(clean(label).replace("\n", " "), face)
+        font, printed = face.whole(short if len(short) <= most else short[: most - 1] + "…")
+        chart.categoryAxis.categoryNames.append(printed)
+        if font != _FONT:
+            chart.categoryAxis.labels[place].fontName = font
 
 
 def _dress(chart: Any, series: int) -> None:

@@ -28,7 +28,7 @@ _PLAIN: dict[Type, frozenset[type]] = {
     Type.ID: frozenset({str}),
     Type.WHOLE_NUMBER: frozenset({int}),
     Type.DAY: frozenset({date}),
-    Type.INSTANT: frozenset({datetime, int}),
+    Type.INSTANT: frozenset({int}),
 }
 _IDS = re.compile(r"[0-9A-Za-z][0-9A-Za-z-]*(?: [0-9A-Za-z][0-9A-Za-z-]*)*")
 _NOTHING = frozenset({type(None)})
@@ -101,7 +101,7 @@ def refuse_others(kind: Type, column: Sequence[Cell]) -> None:
     """Raise TypeError for a cell that is not of a column's type."""
     types = set(map(type, column))
     if types - _NOTHING - _PLAIN.get(kind, frozenset()):
-        shown = show(kind)  # a subclass may do, which it knows
+        shown = show(kind)  # a subclass may do, and an instant with a time zone, which it knows
         for cell in column:
             if cell is not None:
                 shown(cell)
@@ -122,15 +122,16 @@ def remembering(kind: Type, make: Callable[[Cell], Shown], missing: Shown) -> Ca
 def ids(column: Sequence[Cell]) -> bool:
     """Return whether all cells of a column are ids, and none is empty."""
     try:
-        return _IDS.fullmatch(" ".join(cast("Sequence[str]", column))) is not None
+        joined = " ".join(cast("Sequence[str]", column))
     except TypeError:
         return False
+    return _IDS.fullmatch(joined) is not None and joined.count(" ") == len(column) - 1
 
 
 def shanghai_seconds(column: Sequence[Cell]) -> list[int] | None:
     """Return the instants of a column as seconds since 1970 on the clock in Shanghai; None if that is not so easy.
 
-    It is not where a cell is empty, or lies before ``SINCE``.
+    It is not where a cell is empty, or lies before ``SINCE``. Raises TypeError for what is no instant, or has no time zone.
     """
     refuse_others(Type.INSTANT, column)
     if None in column:

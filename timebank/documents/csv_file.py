@@ -16,7 +16,8 @@ from timebank.documents.tables import Cell, Table, Type, clean, show
 MEDIA_TYPE = "text/csv; charset=utf-8"
 
 # Excel drops leading blanks before it looks; a leading tab or line end starts a new cell after a paste.
-_FORMULA = re.compile(r"[\t\r\n]|\s*[=+\-@＝＋－＠]")
+# An apostrophe that somebody typed before it gets another one, or a reader would take off theirs.
+_FORMULA = re.compile(r"'*(?:[\t\r\n]|\s*[=+\-@＝＋－＠])")
 _QUOTED = re.compile(r'[,"\r\n]')
 Shown = list[str]
 

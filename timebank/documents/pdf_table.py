@@ -8,6 +8,7 @@ from decimal import Decimal
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
+from timebank.documents.emoji import NOTHING, readable
 from timebank.documents.pdf_file import MEDIA_TYPE, Align, Pages
 from timebank.documents.tables import TIME_ZONE, Cell, Column, Table, Type
 from timebank.documents.typefaces import Typeface
@@ -27,7 +28,7 @@ _NUMBERS = frozenset({Type.WHOLE_NUMBER, Type.DECIMAL})
 
 
 def write(table: Table, face: Typeface, *, pictures: Sequence["Drawing"] = ()) -> bytes:
-    """Return the pages of a table; the same table gives the same bytes. Raises GlyphMissing."""
+    """Return the pages of a table, emoji left out; the same table gives the same bytes. Raises GlyphMissing."""
     sheet = _Sheet(table, face)
     sheet.heading()
     for picture in pictures:
@@ -44,6 +45,7 @@ class _Sheet:
 
     def __init__(self, table: Table, face: Typeface) -> None:
         self._table = table
+        self._face = face
         self.pages = Pages(title=table.title, face=face, wide=len(table.columns) > MOST_COLUMNS_UPRIGHT)
         self._width = self.pages.width - 2 * _MARGIN
         self._bottom = self.pages.height - _MARGIN
@@ -71,7 +73,12 @@ class _Sheet:
         for (left, right), column in zip(pairwise(self._edges), self._table.columns, strict=True):
             align = Align.RIGHT if column.type in _NUMBERS else Align.LEFT
             ends = self.pages.paragraph(
-                column.title, left=left, top=self._top, width=right - left - 1, size=_SIZE - 1, align=align
+                readable(column.title, self._face),
+                left=left,
+                top=self._top,
+                width=right - left - 1,
+                size=_SIZE - 1,
+                align=align,
             )
             lowest = max(lowest, ends)
         self._top = lowest + 0.5
@@ -83,7 +90,7 @@ class _Sheet:
             self._turn()
             self.head()
         for (left, right), column, cell in zip(pairwise(self._edges), self._table.columns, cells, strict=True):
-            self._cell(shown(cell), left, right - 1, column)
+            self._cell(readable(shown(cell), self._face), left, right - 1, column)
         self._top += _ROW
         self.pages.rule(left=_MARGIN, top=self._top, width=self._width, thick=0.2)
 
@@ -100,7 +107,7 @@ class _Sheet:
         for column in self._table.columns:
             if column.definition:
                 self._make_room(_ROW)
-                said = f"{column.title}：{column.definition}"
+                said = f"{readable(column.title, self._face)}：{column.definition}"
                 self._top = self.pages.paragraph(said, left=_MARGIN, top=self._top, width=self._width, size=_SIZE - 1)
         self._number()
 
@@ -121,7 +128,7 @@ class _Sheet:
 def shown(cell: Cell) -> str:
     """Return a cell as it is printed; what is empty is a dash."""
     if cell is None or cell == "":
-        return "—"
+        return NOTHING
     return f"{cell:,}" if isinstance(cell, int | Decimal) else str(cell).replace("\n", " ")
 
 

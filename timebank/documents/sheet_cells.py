@@ -31,7 +31,9 @@ FIRST_DAY = date(1900, 3, 1)
 _EPOCH = datetime(1899, 12, 31)
 _BEFORE_1970 = (date(1970, 1, 1) - _EPOCH.date()).days
 _SECONDS_A_DAY = 86_400
-_LOOKS_ESCAPED = re.compile("(_x[0-9a-fA-F]{4}_)")
+_LOOKS_ESCAPED = re.compile("_(?=x[0-9a-fA-F]{4}_)")
+# Half of a pair of surrogates is no character: what looks like an escape of one stays as it is.
+_ESCAPED = re.compile("_x([0-9a-cA-CefEF][0-9a-fA-F]{3}|[dD][0-7][0-9a-fA-F]{2})_")
 _ESCAPES = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;"})
 
 Styles = Mapping[Type, int]
@@ -53,6 +55,11 @@ def of(kinds: Sequence[Type], styles: Styles) -> list[Cells]:
     """
     nexts = [f'<c r="{xl_col_to_name(place)}' for place in range(1, len(kinds))]
     return [_cells(kind, styles, after) for kind, after in zip(kinds, [*nexts, "</row>"], strict=True)]
+
+
+def restored(text: str) -> str:
+    """Return what the text of a cell stands for: ``_x0041_`` is a letter, and ``_x005F_`` the beginning of no escape."""
+    return _ESCAPED.sub(lambda escape: chr(int(escape[1], 16)), text) if "_x" in text else text
 
 
 def _cells(kind: Type, styles: Styles, after: str) -> Cells:
@@ -139,8 +146,9 @@ def _instants(one: _Column) -> Cells:
 def _inline(text: str) -> str:
     if len(text) > MAX_TEXT // 2 and len(text.encode("utf-16-le")) // 2 > MAX_TEXT:
         raise SheetTooLarge(max_rows=MAX_ROWS)
-    # What looks like an escape of Excel's is escaped, or it would be read as one.
-    said = _LOOKS_ESCAPED.sub(r"_x005F\1", text)
+    # What looks like an escape of Excel's is escaped, or it would be read as one: also where one's end is the next
+    # one's beginning, which XlsxWriter leaves.
+    said = _LOOKS_ESCAPED.sub("_x005F_", text)
     preserved = ' xml:space="preserve"' if _keeps_blanks(said) else ""
     return f"<t{preserved}>{said.translate(_ESCAPES)}</t>"
 

@@ -45,12 +45,32 @@ class Typeface:
         return self._name_for(character) is not None
 
     def runs(self, text: str) -> Iterator[tuple[str, str]]:
-        """Yield pieces of ``text`` with the name of the font that has them. Raises GlyphMissing."""
-        missing = sorted({character for character in text if self._name_for(character) is None})
-        if missing:
-            raise GlyphMissing(characters=code_points(missing))
+        """Yield pieces of ``text`` with the name of the font that has them; a blank that none has is a plain one.
+
+        Raises GlyphMissing.
+        """
+        lacking = {character for character in text if self._name_for(character) is None}
+        if lacking:
+            missing = sorted(character for character in lacking if not character.isspace())
+            if missing:
+                raise GlyphMissing(characters=code_points(missing))
+            text = text.translate(dict.fromkeys(map(ord, lacking), " "))
         for name, characters in groupby(text, key=self._name_for):
             yield str(name), "".join(characters)
+
+    def whole(self, text: str) -> tuple[str, str]:
+        """Return the first font that has all of ``text``, and ``text`` as it prints. Raises GlyphMissing."""
+        printed = "".join(piece for _, piece in self.runs(text))
+        for font in self._fonts:
+            if all(ord(character) in font.face.charToGlyph for character in printed):
+                return str(font.fontName), printed
+        mixed = (character for character in printed if ord(character) not in self._fonts[0].face.charToGlyph)
+        raise GlyphMissing(characters=code_points(sorted(set(mixed))))
+
+    @property
+    def names(self) -> list[str]:
+        """The names of the fonts, in the order in which they are asked."""
+        return [str(font.fontName) for font in self._fonts]
 
     def width(self, text: str, size: float) -> float:
         """Return how wide ``text`` prints at ``size``, both in points. Raises GlyphMissing."""

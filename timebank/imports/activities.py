@@ -14,6 +14,7 @@ from timebank.imports.faults import Code
 from timebank.imports.lines import Line, Lines
 from timebank.imports.places import IMPORTERS, Place
 from timebank.imports.rules import Counts, Done
+from timebank.imports.values import out_and_in
 from timebank.organisations import scope
 from timebank.organisations.rules import covers
 
@@ -22,13 +23,14 @@ Called = tuple[UUID, str]
 
 
 def on_record(places_of: Collection[Place], names: Collection[str]) -> dict[Called, list[Activity]]:
-    """Return the activities of organisations that have one of these names."""
+    """Return the activities of organisations that have one of these names, as a file can hold it."""
     organisations = {place.organisation_id for place in places_of}
+    every = select(Activity.id, Activity.name).where(Activity.organisation_id.in_(organisations))
+    called = sorted(activity_id for activity_id, name in session.execute(every) if out_and_in(name) in names)
     found: dict[Called, list[Activity]] = {}
-    for piece in people.some_at_once(sorted(names)):
-        rows = select(Activity).where(Activity.organisation_id.in_(organisations), Activity.name.in_(piece))
-        for activity in session.scalars(rows):
-            found.setdefault((activity.organisation_id, activity.name), []).append(activity)
+    for piece in people.some_at_once(called):
+        for activity in session.scalars(select(Activity).where(Activity.id.in_(piece))):
+            found.setdefault((activity.organisation_id, out_and_in(activity.name)), []).append(activity)
     return found
 
 
@@ -121,4 +123,5 @@ class Activities:
 def _says_the_same(one: Activity | Entered, other: Entered) -> bool:
     """Whether ``other``, of a line, says nothing else; a line that names no leader says nothing of one."""
     leader = other.leader_id in {None, one.leader_id}
-    return leader and (one.category, one.content, one.area_id) == (other.category, other.content, other.area_id)
+    same = (one.category, one.area_id) == (other.category, other.area_id)
+    return leader and same and out_and_in(one.content) == other.content

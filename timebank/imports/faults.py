@@ -12,6 +12,7 @@ class Code(StrEnum):
     MISSING = "MISSING"
     FORMULA = "FORMULA"
     ERROR_VALUE = "ERROR_VALUE"
+    MERGED = "MERGED"
     NOT_TEXT = "NOT_TEXT"
     HIDDEN_CHARACTERS = "HIDDEN_CHARACTERS"
     TOO_LONG = "TOO_LONG"
@@ -65,6 +66,10 @@ _WHY: dict[Code, tuple[str, str]] = {
         "A formula, whose result depends on the program; paste it as a value",
     ),
     Code.ERROR_VALUE: ("这一格是错误值", "The cell holds an error"),
+    Code.MERGED: (
+        "这一格和别的格合并了，看不出写的是什么；请取消合并，逐格填写",
+        "Merged with other cells: what it says is a guess; unmerge it and fill each cell",
+    ),
     Code.NOT_TEXT: ("这一格应为文字", "The cell should hold text"),
     Code.HIDDEN_CHARACTERS: (
         "含有看不见的控制字符或改变书写方向的字符，请重新输入",

@@ -74,7 +74,7 @@ def _header(start: Iterable[Row], layouts: Sequence[Layout]) -> tuple[Layout, Ro
                 return layout, row
             if nearest is None or len(missing) < len(nearest):
                 nearest = missing
-    raise ImportHeaderUnknown(missing="、".join(nearest or []))
+    raise ImportHeaderUnknown(missing="、".join(nearest or layouts[0].missing([])))
 
 
 def _read_line(row: Row, places: dict[int, Field], width: int, lines: Lines) -> None:

@@ -16,6 +16,7 @@ _OLD_OFFICE = b"\xd0\xcf\x11\xe0"
 _OTHERS = (_OLD_OFFICE, b"%PDF", b"\x89PNG", b"\xff\xd8\xff", b"GIF8", b"Rar!", b"7z\xbc\xaf", b"\x1f\x8b")
 _SNIFFED = 4_096
 _SEPARATORS = ",\t;"
+_MARK = "\ufeff"
 
 
 class Row(NamedTuple):
@@ -49,10 +50,10 @@ def decoded(data: bytes) -> str:
         (codecs.BOM_UTF16_BE, "utf-16"),
     ):
         if data.startswith(bom):
-            return _decoded(data, encoding)
+            return _decoded(data, encoding).lstrip(_MARK)
     for encoding in _guesses(data):
         try:
-            return data.decode(encoding)
+            return data.decode(encoding).lstrip(_MARK)
         except UnicodeDecodeError:
             continue
     raise ImportUnreadable(line=1)
@@ -92,6 +93,10 @@ def _csv_rows(text: str) -> Iterator[Row]:
 
 
 def _separator(text: str) -> str:
-    """Return what separates cells: of comma, tab and semicolon the one that stands most often in the first lines."""
+    """Return what separates cells: of comma, tab and semicolon the one that stands in most of the first lines.
+
+    However often: the others may separate many skills within a cell, but in no heading.
+    """
     start = text[:_SNIFFED]
-    return max(_SEPARATORS, key=start.count)
+    lines = start.splitlines()
+    return max(_SEPARATORS, key=lambda one: (sum(one in line for line in lines), start.count(one)))

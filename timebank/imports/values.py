@@ -7,6 +7,7 @@ from decimal import Decimal
 from enum import Enum
 from typing import NoReturn
 
+from timebank.documents.tables import clean
 from timebank.imports.faults import CellFault, Code
 from timebank.imports.rules import MAX_CELL, MAX_NUMBER
 
@@ -16,6 +17,7 @@ class Unusable(Enum):
 
     FORMULA = "formula"
     ERROR = "error"
+    MERGED = "merged"
 
 
 Raw = str | int | float | bool | date | datetime | time | timedelta | Unusable | None
@@ -33,7 +35,7 @@ _COMPACT_DAY = re.compile(r"(\d{4})(\d{2})(\d{2})")
 _TIME = re.compile(r"(\d{1,2})\s*[:点时]\s*(\d{1,2})\s*分?(?:\s*:?\s*(\d{1,2})\s*秒?)?")
 _SERIAL = re.compile(r"\d{5}(?:\.\d+)?")
 _SCIENTIFIC = re.compile(r"\d(?:\.\d+)?E\+?\d+", re.IGNORECASE)
-_PHONE = re.compile(r"1[3-9]\d{9}|0\d{9,11}|00\d{7,15}|\d{7,8}")
+_PHONE = re.compile(r"1[3-9]\d{9}|0\d{9,11}|00\d{7,15}|\d{7,8}", re.ASCII)
 _HOURS = re.compile(r"(\d{1,2}(?:\.\d{1,9})?)(?:小时|h|H)?")
 _MINUTES = re.compile(r"(\d{1,4})(?:分钟|分|min)?")
 _DAY_MINUTES = 24 * 60
@@ -43,22 +45,33 @@ _CONTROLS = "\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff"
 _TURNS = "\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069"
 _HIDDEN = re.compile(f"[{_CONTROLS}{_TURNS}]")
 _LINES = re.compile(r"[\t\n]")
+_USELESS = {
+    Unusable.FORMULA: Code.FORMULA,
+    Unusable.ERROR: Code.ERROR_VALUE,
+    Unusable.MERGED: Code.MERGED,
+}
+_BLANKS = "\ufeff \t\r\n\u3000\xa0"
 
 
 def is_empty(raw: Raw) -> bool:
     """Whether a cell holds nothing but blanks."""
-    return raw is None or (isinstance(raw, str) and not raw.strip("\ufeff \t\r\n\u3000\xa0"))
+    return raw is None or (isinstance(raw, str) and not raw.strip(_BLANKS))
 
 
 def text(raw: Raw, *, most: int, many_lines: bool = False) -> str:
     """Return text as it stands, without blanks around it. Raises CellFault."""
-    written = _written(raw).strip("\ufeff \t\r\n\u3000\xa0").replace("\r\n", "\n").replace("\r", "\n")
+    written = _written(raw).strip(_BLANKS).replace("\r\n", "\n").replace("\r", "\n")
     if _HIDDEN.search(written) or (not many_lines and _LINES.search(written)):
         raise CellFault(Code.HIDDEN_CHARACTERS)
     written = unicodedata.normalize("NFC", written)
     if len(written) > most:
         raise CellFault(Code.TOO_LONG, most=most)
     return written
+
+
+def out_and_in(written: str) -> str:
+    """Return text that somebody typed here as ``text`` reads it out of an export of it."""
+    return unicodedata.normalize("NFC", clean(written).strip(_BLANKS))
 
 
 def number(raw: Raw) -> str:
@@ -132,7 +145,7 @@ def alike(name: str) -> str:
 
 def _written(raw: Raw) -> str:
     if isinstance(raw, Unusable):
-        raise CellFault(Code.FORMULA if raw is Unusable.FORMULA else Code.ERROR_VALUE)
+        raise CellFault(_USELESS[raw])
     if isinstance(raw, str):
         if len(raw) > MAX_CELL:
             raise CellFault(Code.TOO_LONG, most=MAX_CELL)

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
+from timebank.documents.typefaces import Typeface
 from timebank.statistics.questions import HoursFilter, Kind, Question
 from timebank.statistics.report import Report
 from timebank.statistics.rules import PROVENANCE_NAMES, PROVENANCES, Cut, Measure
@@ -38,24 +39,27 @@ def question_of(chart: Chart, wanted: HoursFilter, level: int | None) -> Questio
     return Question(kind=Kind.FIGURES, cuts=cuts, measures=(Measure.SERVICE_MINUTES,), wanted=wanted, level=level)
 
 
-def svg(chart: Chart, report: Report) -> bytes:
+def svg(chart: Chart, report: Report, face: Typeface) -> bytes:
     """Return a picture of a report as a file. Raises GlyphMissing."""
     from timebank.documents import charts
 
-    return charts.svg(drawn(chart, report.items()), title=TITLES[chart])
+    return charts.svg(drawn(chart, report.items(), face), title=TITLES[chart], face=face)
 
 
-def of(report: Report) -> list["Drawing"]:
-    """Return the pictures that go with a report on paper: none for lists, pivots and links, or without service minutes."""
+def of(report: Report, face: Typeface) -> list["Drawing"]:
+    """Return the pictures that go with a report on paper: none for lists, pivots and links, or without service minutes.
+
+    Raises GlyphMissing.
+    """
     names = {name for name, _ in report.columns}
     items = report.items() if report.drawn and Measure.SERVICE_MINUTES in names else []
     if not items:
         return []
     shown = {Chart.MONTH: "month" in names, Chart.AREA: "area" in names, Chart.PROVENANCE: True}
-    return [drawn(chart, items) for chart in Chart if shown[chart]]
+    return [drawn(chart, items, face) for chart in Chart if shown[chart]]
 
 
-def drawn(chart: Chart, items: Sequence[dict[str, Any]]) -> "Drawing":
+def drawn(chart: Chart, items: Sequence[dict[str, Any]], face: Typeface) -> "Drawing":
     """Return a picture of rows: months side by side (the last ones), areas from the largest on, provenances in all."""
     from timebank.documents import charts
 
@@ -66,12 +70,13 @@ def drawn(chart: Chart, items: Sequence[dict[str, Any]]) -> "Drawing":
             (PROVENANCE_NAMES[name], [_sum(items, name, "month", month) for month in months])
             for name in PROVENANCE_NAMES
         ]
-        return charts.columns(title=title, labels=months, series=series, unit=UNIT)
+        return charts.columns(title=title, labels=months, series=series, unit=UNIT, face=face)
     if chart is Chart.AREA:
         labels, values = _largest(items)
-        return charts.bars(title=title, labels=labels, values=values, unit=UNIT)
+        return charts.bars(title=title, labels=labels, values=values, unit=UNIT, face=face)
     totals = [sum(item[name] or 0 for item in items) for name in PROVENANCES]
-    return charts.bars(title=title, labels=list(PROVENANCE_NAMES.values()), values=totals, unit=UNIT, share=True)
+    named = list(PROVENANCE_NAMES.values())
+    return charts.bars(title=title, labels=named, values=totals, unit=UNIT, face=face, share=True)
 
 
 def _sum(items: Sequence[dict[str, Any]], measure: str, key: str, value: str) -> int:
@@ -81,10 +86,10 @@ def _sum(items: Sequence[dict[str, Any]], measure: str, key: str, value: str) ->
 def _largest(items: Sequence[dict[str, Any]]) -> tuple[list[str], list[int]]:
     """Return areas by their minutes, the rest of them together."""
     names = {item["area"]: item["area_name"] for item in items} or {"": "—"}
-    sums = sorted(
-        ((_sum(items, Measure.SERVICE_MINUTES, "area", area), area) for area in names),
-        key=lambda one: (-one[0], one[1]),
-    )
+    found = dict.fromkeys(names, 0)
+    for item in items:
+        found[item["area"]] += item[Measure.SERVICE_MINUTES] or 0
+    sums = sorted(((minutes, area) for area, minutes in found.items()), key=lambda one: (-one[0], one[1]))
     labels = [names[area] for _, area in sums[:MOST_BARS]]
     values = [minutes for minutes, _ in sums[:MOST_BARS]]
     if len(sums) > MOST_BARS:

@@ -107,7 +107,7 @@ def get_five_societies(query: dict[str, Any], prepared: dict[str, Any] | Respons
 
 def _chart(query: dict[str, Any], chart: Chart) -> bytes:
     question = charts.question_of(chart, asking.filter_of(query), query.get("level"))
-    return charts.svg(chart, asking.answered(question))
+    return charts.svg(chart, asking.answered(question), asking.writer().face)
 
 
 def _endpoint_of(chart: Chart, told: str) -> None:

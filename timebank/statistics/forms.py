@@ -49,7 +49,8 @@ def write(report: Report, form: Form, target: BinaryIO, face: Typeface, progress
     names = [name for name, _ in report.columns]
     counted = replace(table, rows=Chunks(_counted(table, names, written, progress)))
     if form is Form.PDF:
-        target.write(pdf_table.write(counted, face, pictures=charts.of(replace(report, rows=table.rows))))
+        pictures = charts.of(replace(report, rows=table.rows), face)
+        target.write(pdf_table.write(counted, face, pictures=pictures))
     elif form is Form.XLSX:
         xlsx_file.write(counted, target)
     else:

@@ -8,6 +8,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
+from timebank.documents.columns import refuse_others
 from timebank.documents.tables import TIME_ZONE, Cell, Table
 from timebank.ledger import anchors
 from timebank.ledger.chain import SealRow
@@ -40,9 +41,12 @@ class Report:
         )
 
     def items(self) -> list[dict[str, Any]]:
-        """Return the rows by the names of their columns."""
+        """Return the rows by the names of their columns. Raises TypeError for a cell that is not of its column's type."""
         names = [name for name, _ in self.columns]
-        return [dict(zip(names, map(plain, row), strict=True)) for row in self.rows]
+        rows = list(self.rows)
+        for (_, heading), column in zip(self.columns, zip(*rows, strict=True), strict=bool(rows)):
+            refuse_others(heading.type, column)
+        return [dict(zip(names, map(plain, row), strict=True)) for row in rows]
 
     def about(self) -> dict[str, Any]:
         """Return what it was made of: what a manifest says, too."""

@@ -4,6 +4,7 @@ import hashlib
 import subprocess
 import sys
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import date, timedelta
 from pathlib import Path
 
@@ -243,6 +244,30 @@ def test_a_flower_behind_an_activity_is_left_out_and_a_rare_letter_is_not() -> N
     assert without_pictures("王𬳽", FACE) == "王𬳽"
     with pytest.raises(GlyphMissing):
         refuse_missing(a_statement(an_entry(activity_name="王𬳽")), FACE)
+
+
+def test_what_passes_for_a_number_can_be_printed() -> None:
+    """Blanks of every sort, also where a name or a contact has several lines: else a number is used up for no paper."""
+    told = "电话 0573-87000000\n地址\u2003西山路\t2 号\u20283 楼"
+    for names in (
+        replace(a_statement().names, contact=told),
+        replace(a_statement().names, holder_name="王\u2009秀英\n"),
+    ):
+        statement = a_statement(names=names, organisation_name="三色堇\n志愿服务队")
+        refuse_missing(statement, FACE)
+        text = plain(pdf_texts(printed(statement))[0])
+        assert "记录单位：三色堇志愿服务队" in text
+        assert ("地址西山路2号3楼" in text) is (names.contact == told)
+
+
+def test_only_what_is_printed_of_a_description_is_looked_at() -> None:
+    """The appendix has its beginning: a rare letter far behind it keeps nobody from their certificate."""
+    far = a_statement(an_entry(content="为老人备餐、送餐。" * 9 + "与𠮷田老师"))
+    refuse_missing(far, FACE)
+    assert "备餐" in plain(pdf_texts(printed(far))[1])
+
+    with pytest.raises(GlyphMissing):
+        refuse_missing(a_statement(an_entry(content="与𠮷田老师" + "为老人备餐、送餐。" * 9)), FACE)
 
 
 def test_a_second_font_prints_a_rare_name() -> None:

@@ -3,7 +3,7 @@
 import pytest
 
 from timebank.documents import columns
-from timebank.documents.columns import Known, remembering
+from timebank.documents.columns import Known, ids, remembering
 from timebank.documents.tables import Type
 
 
@@ -40,3 +40,10 @@ def test_what_equals_a_remembered_cell_is_still_looked_at() -> None:
     assert shown([1, None]) == ["1", ""]
     with pytest.raises(TypeError):
         shown([True])
+
+
+def test_what_joins_ids_is_in_none_of_them() -> None:
+    """A column is of ids if each of its cells is one, as the cell alone would be looked at."""
+    assert ids(["a", "b-1"])
+    for column in (["a b"], ["a", "b c"], ["a", "", "b"], [""], ["a", None], ["a", "=b"], ["a\n"]):
+        assert not ids(column), column

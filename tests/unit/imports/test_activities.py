@@ -9,6 +9,8 @@ from tests.factories.imports import ACTIVITIES, WHOLE_ACTIVITIES, a_csv, checked
 from tests.factories.organisations import an_area, an_organisation
 from timebank.activities.models import Activity
 from timebank.database import in_unit_of_work, session
+from timebank.documents import csv_file
+from timebank.documents.tables import Column, Table
 from timebank.identity.models import Person
 from timebank.identity.rules import PersonState
 from timebank.imports.rules import Counts, Kind
@@ -95,3 +97,24 @@ def test_two_of_one_name_come_back_where_both_are_on_record(app: Flask) -> None:
     for leader in leaders:
         an_activity("理发", organisation_id=ours.id, leader_id=leader.id)
     assert checked(told(*lines, lines[0])).counts == Counts(lines=3, unchanged=2, merged=1)
+
+
+def test_what_was_typed_otherwise_than_a_file_can_hold_it_is_found_again(app: Flask) -> None:
+    """Line ends, accents and marks that an export or an import writes in its own way make no second activity, and no other one."""
+    ours = an_organisation("三色堇")
+    typed = [
+        ("助老理发", "上门\r\n理发\r送餐"),
+        ("cafe\u0301", "一起喝cafe\u0301"),
+        ("\ufeff送餐\x85到家", "\u3000每天中午\x85"),
+        ("\uf9dc里清扫", "清扫"),
+    ]
+    for name, content in typed:
+        activity_id = an_activity(name, organisation_id=ours.id).id
+        in_unit_of_work(lambda a=activity_id, c=content: session.get_one(Activity, a).__setattr__("content", c))
+    columns = tuple(map(Column, ACTIVITIES))
+    rows = [[name, "为老服务", content, "", "三色堇"] for name, content in typed]
+    file = b"".join(csv_file.stream(Table(title="", columns=columns, rows=rows)))
+
+    report = checked(wanted(a_coordinator(ours.id), file, Kind.ACTIVITIES))
+
+    assert (report.faults, report.counts) == ([], Counts(lines=4, unchanged=4))

@@ -1,17 +1,15 @@
 """From bytes to lines: encodings, sheets, headers, and files that mean harm."""
 
 import io
-import zipfile
 from collections.abc import Callable
 from datetime import date, datetime
-from typing import Any
 
 import openpyxl
 import pytest
 from openpyxl.utils.datetime import CALENDAR_MAC_1904
 from openpyxl.workbook import Workbook
 
-from tests.factories.imports import ROSTER, SHENZHEN, a_csv, an_xlsx
+from tests.factories.imports import ROSTER, SHENZHEN, a_csv, an_xlsx, rezipped
 from timebank.errors import Refusal
 from timebank.imports import lines, reading, xlsx_reading
 from timebank.imports.catalogue import layouts_of
@@ -48,6 +46,24 @@ def test_encodings_and_separators_are_told_apart(encoding: str, separator: str) 
         (3, "V002", "𠮷田"),
     ]
     assert found.faults == []
+
+
+@pytest.mark.parametrize(("separator", "within"), [(",", ";"), ("\t", ","), (";", ",")])
+def test_what_separates_skills_separates_no_cells(separator: str, within: str) -> None:
+    """However many of them: cells are separated in every line, the header's too."""
+    skilled = ["V001", "张三", within.join(["理发", "做饭", "唱歌", "书法", "水电"]), ""]
+    data = "\r\n".join(separator.join(cells) for cells in (["编号", "姓名", "技能", "手机号"], *[skilled] * 9)).encode()
+
+    assert {line["skills"] for line in read(data).good} == {("理发", "做饭", "唱歌", "书法", "水电")}
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-16-le", "gb18030"])
+def test_a_mark_of_the_byte_order_is_no_part_of_the_first_heading(encoding: str) -> None:
+    """Nor are two: a column of numbers would be left out for it, and everybody be new."""
+    for marks in ("\ufeff", "\ufeff\ufeff"):
+        found = read(f"{marks}编号,姓名\r\nV1,𠮷䶮\r\n".encode(encoding))
+        assert [(line["number"], line["name"]) for line in found.good] == [("V1", "𠮷䶮")]
+        assert found.ignored == []
 
 
 def test_lines_are_counted_as_an_editor_does() -> None:
@@ -94,6 +110,14 @@ def test_a_header_that_fits_no_layout_is_refused(headings: list[str], missing: s
     assert refused.value.context["missing"] == missing
 
 
+def test_an_empty_file_is_told_what_is_missing() -> None:
+    """Also where no row has anything in it."""
+    for nothing in (b"", "\ufeff\r\n".encode()):
+        with pytest.raises(ImportHeaderUnknown) as refused:
+            read(nothing)
+        assert refused.value.context["missing"] == "姓名"
+
+
 def test_a_layout_that_there_is_not() -> None:
     """The refusal names those that there are."""
     with pytest.raises(ImportLayoutUnknown) as refused:
@@ -101,40 +125,18 @@ def test_a_layout_that_there_is_not() -> None:
     assert refused.value.context == {"layouts": "generic"}
 
 
-def test_formulas_and_errors_in_a_sheet_are_faults_and_text_stays_text() -> None:
-    """What a formula shows depends on who saved the file; text that looks like one is a name like any other."""
-    book = openpyxl.Workbook()
-    sheet = book.active
-    assert sheet is not None
-    sheet.append(["编号", "姓名"])
-    for row, (name, kind) in enumerate(
-        (("=1+1", "s"), ("=1+1", "f"), ("#REF!", "e"), ("@张三", "s"), (True, "b")), start=2
-    ):
-        sheet.cell(row, 1, f"V{row}")
-        cell: Any = sheet.cell(row, 2, name)
-        cell.data_type = kind
-    buffer = io.BytesIO()
-    book.save(buffer)
-    found = read(buffer.getvalue())
-
-    assert [(fault.line, fault.code) for fault in found.faults] == [(3, "FORMULA"), (4, "ERROR_VALUE"), (6, "NOT_TEXT")]
-    assert [line["name"] for line in found.good] == ["=1+1", "@张三"]
-
-
-def rezipped(data: bytes, change: Callable[[str, bytes], bytes]) -> bytes:
-    """Return a workbook with its parts changed."""
-    buffer = io.BytesIO()
-    with zipfile.ZipFile(io.BytesIO(data)) as old, zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as new:
-        for part in old.infolist():
-            new.writestr(part.filename, change(part.filename, old.read(part)))
-    return buffer.getvalue()
-
-
 def _with_entities(name: str, content: bytes, encoding: str = "utf-8") -> bytes:
     if "sheet1" not in name:
         return content
     bomb = f'<?xml version="1.0" encoding="{encoding}"?><!DOCTYPE x [<!ENTITY a "aaaaaaaaaa">]>'
-    return (bomb + content.decode().partition("?>")[2]).encode(encoding)
+    return (bomb + content.decode().rpartition("?>")[2]).encode(encoding)
+
+
+def _with_entities_elsewhere() -> bytes:
+    """Return a workbook whose sheet has entities, and a name that no sheet has."""
+    return rezipped(
+        SHEET, lambda name, content: _with_entities(name, content).replace(b"sheet1.xml", b"sheet1.svg"), "sheet1.svg"
+    )
 
 
 def _of_1904() -> bytes:
@@ -162,6 +164,7 @@ HARM: dict[str, tuple[Callable[[], bytes], type[Refusal]]] = {
     ),
     "entities": (lambda: rezipped(SHEET, _with_entities), ImportUnreadable),
     "entities in UTF-16": (lambda: rezipped(SHEET, lambda n, c: _with_entities(n, c, "utf-16")), ImportUnreadable),
+    "entities in a part by another name": (_with_entities_elsewhere, ImportUnreadable),
     "days counted from 1904": (_of_1904, ImportUnreadable),
     "broken GB18030": (lambda: "姓名,编号\r\n".encode("gb18030") + b"\xff\xff\xff", ImportUnreadable),
     "broken UTF-16": (lambda: "姓名".encode("utf-16") + b"\x00", ImportUnreadable),

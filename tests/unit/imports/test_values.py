@@ -90,7 +90,7 @@ def test_the_same_is_said_in_many_forms(read: Any, cells: list[Any], said: Any) 
         (values.number, [Unusable.ERROR], "ERROR_VALUE"),
         (values.number, [SPRING], "NOT_TEXT"),
         (values.number, ["x" * 5_000], "TOO_LONG"),
-        (values.telephone, ["12345", "abc", "1" * 30], "PHONE_SHAPE"),
+        (values.telephone, ["12345", "abc", "1" * 30, "13٨00138000"], "PHONE_SHAPE"),
         (read_number, ["330481195803010", "33048119580301001Y", "03048119580301001X"], "DOCUMENT_SHAPE"),
     ],
 )
@@ -135,7 +135,7 @@ def test_a_name_stays_text_or_is_a_fault(name: str) -> None:
 @given(NASTY)
 def test_what_an_export_makes_harmless_an_import_restores(text: str) -> None:
     """The apostrophe that keeps a spreadsheet from running a cell comes off again."""
-    assert restored(harmless(text)) == text or text.startswith("'")
+    assert restored(harmless(text)) == text
 
 
 @given(st.integers(min_value=1, max_value=1440))

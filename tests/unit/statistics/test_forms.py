@@ -4,6 +4,7 @@ import io
 import os
 import tracemalloc
 from collections.abc import Iterator, Sequence
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -70,6 +71,20 @@ def test_paper_has_an_end() -> None:
     """A PDF of more rows than anybody reads is refused by name."""
     with pytest.raises(DocumentTooLong):
         written(5_001, Form.PDF)
+
+
+def test_no_form_guesses_a_time_zone() -> None:
+    """An instant without one is a fault of the program: it would be taken for one by the clock of the machine."""
+    columns = (("at", Column("时间", Type.INSTANT)),)
+    naive = Report(
+        title="记录", columns=columns, rows=[[datetime(2026, 6, 30, 23, 59)]] * 2, filters={}, generated_at=clock.now()
+    )
+
+    for form in Form:
+        with pytest.raises(TypeError, match="time zone"):
+            forms.write(naive, form, io.BytesIO(), typeface())
+    with pytest.raises(TypeError, match="time zone"):
+        naive.as_json()
 
 
 @ON_POSTGRESQL
