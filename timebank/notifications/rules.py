@@ -39,6 +39,8 @@ class Topic(StrEnum):
     EVALUATED = "evaluated"
     COMPLAINT_ANSWERED = "complaint_answered"
     GOODS_RECALLED = "goods_recalled"
+    ERASURE_ASKED = "erasure_asked"
+    ERASURE_LAPSED = "erasure_lapsed"
 
 
 class State(StrEnum):
@@ -78,6 +80,8 @@ FACTS: dict[Topic, frozenset[str]] = {
     Topic.EVALUATED: frozenset({"activity", "served_on"}),
     Topic.COMPLAINT_ANSWERED: frozenset({"organisation", "made_on"}),
     Topic.GOODS_RECALLED: frozenset({"goods", "shop", "recalled_on"}),
+    Topic.ERASURE_ASKED: frozenset({"due_at"}),
+    Topic.ERASURE_LAPSED: frozenset({"asked_on"}),
 }
 """What a topic's sentence is made of. Besides, facts may hold ids."""
 
