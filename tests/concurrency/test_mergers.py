@@ -13,7 +13,7 @@ from tests.factories.activities import a_coming_shift, a_full_shift, an_open_shi
 from tests.factories.attendance import screen_of, the_reader
 from tests.factories.identity import a_coordinator, a_person
 from tests.factories.ledger import earned, state_of
-from tests.factories.mergers import Office, a_guest, a_phone, left_with, seen
+from tests.factories.mergers import Office, a_guest, a_phone, left_with, phone_keys, seen
 from tests.factories.organisations import an_organisation
 from tests.factories.shop import a_member, a_stocked_shop, wishes
 from timebank.activities import sign_ups, waiting
@@ -49,8 +49,14 @@ def test_a_merger_is_approved_once(app: Flask) -> None:
 
     there, back = asked(old, person), asked(person, old)
     works = [
-        *(lambda one=one: service.approve(actor=one, request_id=there.id) for one in staff[:3]),
-        *(lambda one=one: service.approve(actor=one, request_id=back.id) for one in staff[3:5]),
+        *(
+            lambda one=one: service.approve(actor=one, request_id=there.id, phone_keys=phone_keys())
+            for one in staff[:3]
+        ),
+        *(
+            lambda one=one: service.approve(actor=one, request_id=back.id, phone_keys=phone_keys())
+            for one in staff[3:5]
+        ),
         lambda: service.reject(actor=staff[5], request_id=back.id, reason="先不办"),
     ]
     outcome = all_at_once(app, works)
@@ -71,7 +77,11 @@ def test_of_two_phones_with_one_number_one_is_bound(app: Flask) -> None:
         lambda: invites.make(person=granny, organisation_id=organisation.id, by=clerk.person_id, key=key[0])
     )
     guests = [a_guest(f"g{number}") for number in range(CROWD)]
-    works = [lambda guest=guest: binding.bind_by_invite(person_id=guest.id, code=code, keys=key) for guest in guests]
+    known = phone_keys()
+    works = [
+        lambda guest=guest: binding.bind_by_invite(person_id=guest.id, code=code, keys=key, phone_keys=known)
+        for guest in guests
+    ]
     outcome = all_at_once(app, works)
     assert outcome == {"done": 1, "INVITE_INVALID": CROWD - 1}
 
@@ -92,7 +102,8 @@ def test_what_the_old_account_begins_during_a_merger_is_refused_or_moved(app: Fl
             a_shift_to_come, now, (full, _) = a_coming_shift(), an_open_shift(), a_full_shift()
             token, reader = screen_of(now), the_reader()
             asked = kept(partial(office.ask, old, person))
-            merge, begin = partial(service.approve, actor=office.other, request_id=asked.id), partial(verb, old.id)
+            approve = partial(service.approve, actor=office.other, phone_keys=phone_keys())
+            merge, begin = partial(approve, request_id=asked.id), partial(verb, old.id)
             first, second = (merge, begin) if merger_first else (begin, merge)
             told[name, merger_first] = meanwhile(app, first, second)
             if seen(old.id).state == PersonState.CLOSED:

@@ -62,7 +62,7 @@ def tell_phone(*, person_id: UUID, number: str, keys: Keys) -> Match:
     return Match(tuple(others))
 
 
-def bind_by_phone(*, person_id: UUID) -> Person:
+def bind_by_phone(*, person_id: UUID, keys: Keys) -> Person:
     """Let the openid of somebody lead to the one other person who has the number that WeChat has told.
 
     Bound already, it changes nothing. Raises NotFound, PhoneAmbiguous, and as ``_bind``.
@@ -82,10 +82,10 @@ def bind_by_phone(*, person_id: UUID) -> Person:
         raise NotFound
     if len(others) > 1:
         raise PhoneAmbiguous
-    return _bind(person_id, others[0])
+    return _bind(person_id, others[0], keys)
 
 
-def bind_by_invite(*, person_id: UUID, code: str, keys: Keys) -> Person:
+def bind_by_invite(*, person_id: UUID, code: str, keys: Keys, phone_keys: Keys) -> Person:
     """Let the openid of somebody lead to the person whom an invite names, and use the invite up.
 
     The same again changes nothing. Raises InviteInvalid, and as ``_bind``.
@@ -94,13 +94,13 @@ def bind_by_invite(*, person_id: UUID, code: str, keys: Keys) -> Person:
     if invite.used_for == person_id and former.goes_on(person_id) == former.goes_on(invite.person_id):
         return session.get_one(Person, former.goes_on(person_id))
     invites.refuse_spent(invite)
-    bound = _bind(person_id, former.goes_on(invite.person_id))
+    bound = _bind(person_id, former.goes_on(invite.person_id), phone_keys)
     invite.used_at, invite.used_for = clock.wall(), person_id
     session.flush()
     return bound
 
 
-def _bind(guest_id: UUID, person_id: UUID) -> Person:
+def _bind(guest_id: UUID, person_id: UUID, phone_keys: Keys) -> Person:
     """Close the empty account of an openid and let the openid sign in the person.
 
     Raises AlreadyMerged, NotForStaff (either has a role), AlreadyBound, and MergeNeeded, which leaves a trace that
@@ -108,7 +108,7 @@ def _bind(guest_id: UUID, person_id: UUID) -> Person:
     """
     if guest_id == person_id:
         return session.get_one(Person, person_id)
-    merging = Merging(old_id=guest_id, person_id=person_id, by=guest_id, at=clock.now())
+    merging = Merging(old_id=guest_id, person_id=person_id, by=guest_id, at=clock.now(), phone_keys=phone_keys)
     guest, person = lock_both(merging)
     if any(one.state != PersonState.ACTIVE for one in (guest, person)):
         raise AlreadyMerged
