@@ -85,6 +85,9 @@ FACTS: dict[Topic, frozenset[str]] = {
 }
 """What a topic's sentence is made of. Besides, facts may hold ids."""
 
+SOMEBODY = frozenset({"ward_id"})
+"""Facts that name a person besides the one who is told, by id."""
+
 FRESH_FOR: dict[Topic, timedelta] = {Topic.ARRIVAL: timedelta(hours=2)}
 """What is no news any more after a while; the rest may come late."""
 FRESH_FOR_OTHERS = timedelta(days=3)

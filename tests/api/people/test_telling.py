@@ -73,6 +73,18 @@ def test_whoever_can_take_it_back_hears_that_a_guardian_has_asked(client: FlaskC
         assert heard(ward.id) == ([told] if age == 16 else [])
 
 
+@pytest.mark.rule("R39")
+def test_an_export_names_no_ward_by_id(client: FlaskClient, app: Flask) -> None:
+    """To the ward it says that they are meant, to everybody else that it was somebody."""
+    place = an_organisation()
+    ward, mother, colleague = of_age(16), a_person("王秀英"), a_coordinator(place.id)
+    a_guardian_of(ward, mother, organisation_id=place.id)
+    body_of(Caller(client, mother).post(f"/me/wards/{ward.id}/erasure", EXPIRE), 202)
+    for who, shown in ((ward.id, "self"), (mother.id, "other"), (colleague.person_id, "other")):
+        held = body_of(Caller(client, who).get("/me/export"))["holdings"]["messages"]
+        assert [facts_from_text(message["facts"])["ward_id"] for message in held] == [shown]
+
+
 def test_what_somebody_asks_for_themself_is_told_to_nobody(client: FlaskClient, app: Flask) -> None:
     """They read it on their own screen; their guardian and the staff have no part in it."""
     place = an_organisation()
