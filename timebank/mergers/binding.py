@@ -90,6 +90,8 @@ def bind_by_invite(*, person_id: UUID, code: str, keys: Keys, phone_keys: Keys) 
 
     The same again changes nothing. Raises InviteInvalid, and as ``_bind``.
     """
+    # The people first, then the invite, as whoever merges or forgets them does.
+    lock_both(_of(person_id, former.goes_on(invites.named(code, keys=keys)), phone_keys))
     invite = invites.locked(code, keys=keys)
     if invite.used_for == person_id and former.goes_on(person_id) == former.goes_on(invite.person_id):
         return session.get_one(Person, former.goes_on(person_id))
@@ -108,7 +110,7 @@ def _bind(guest_id: UUID, person_id: UUID, phone_keys: Keys) -> Person:
     """
     if guest_id == person_id:
         return session.get_one(Person, person_id)
-    merging = Merging(old_id=guest_id, person_id=person_id, by=guest_id, at=clock.now(), phone_keys=phone_keys)
+    merging = _of(guest_id, person_id, phone_keys)
     guest, person = lock_both(merging)
     if any(one.state != PersonState.ACTIVE for one in (guest, person)):
         raise AlreadyMerged
@@ -124,6 +126,10 @@ def _bind(guest_id: UUID, person_id: UUID, phone_keys: Keys) -> Person:
         raise refusal
     carry_over(merging, source_id=new_id())
     return person
+
+
+def _of(guest_id: UUID, person_id: UUID, phone_keys: Keys) -> Merging:
+    return Merging(old_id=guest_id, person_id=person_id, by=guest_id, at=clock.now(), phone_keys=phone_keys)
 
 
 def is_empty(person_id: UUID) -> bool:
