@@ -99,11 +99,13 @@ def test_a_number_says_who_it_may_be_and_binds_after_a_yes(client: FlaskClient, 
     assert session.get(Phone, guest.id) is None
 
 
-def test_a_number_that_was_entered_under_the_key_before_binds(client: FlaskClient, granny: Person) -> None:
+def test_a_number_that_was_entered_under_the_key_before_binds(
+    client: FlaskClient, granny: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """The secrets were rotated since: what is found is bound, and a number that two have suggests them to staff."""
     settings = client.application.extensions["timebank-settings"]
     later = replace(settings, secret_keys=("the secret of next year, 32 letters or more", *settings.secret_keys))
-    client.application.extensions["timebank-settings"] = later
+    monkeypatch.setitem(client.application.extensions, "timebank-settings", later)
     guest = a_guest()
     assert body_of(tells(client, guest))["state"] == "found"
     (pair,) = in_unit_of_work(lambda: queries.suggested(limit=5), write=False)
