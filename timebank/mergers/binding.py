@@ -15,7 +15,7 @@ from timebank import clock
 from timebank.database import Base, is_sqlite, new_id, session
 from timebank.errors import NotFound
 from timebank.identity import former, invites, phones
-from timebank.identity.binding_errors import AlreadyBound, MergeNeeded, NotForStaff, PhoneAmbiguous
+from timebank.identity.binding_errors import AlreadyBound, InviteInvalid, MergeNeeded, NotForStaff, PhoneAmbiguous
 from timebank.identity.binding_tables import Phone
 from timebank.identity.models import Person, WechatIdentity
 from timebank.identity.phones import Keys
@@ -26,6 +26,8 @@ from timebank.mergers.errors import AlreadyMerged
 from timebank.mergers.models import MergeHint
 from timebank.mergers.moving import Merging
 from timebank.mergers.treatments import RULES
+from timebank.organisations import scope
+from timebank.organisations.papers import CLERKS
 
 LIGHT = frozenset(
     {
@@ -88,7 +90,7 @@ def bind_by_phone(*, person_id: UUID, keys: Keys) -> Person:
 def bind_by_invite(*, person_id: UUID, code: str, keys: Keys, phone_keys: Keys) -> Person:
     """Let the openid of somebody lead to the person whom an invite names, and use the invite up.
 
-    The same again changes nothing. Raises InviteInvalid, and as ``_bind``.
+    One that was made by staff who may make none any more is worth nothing. The same again changes nothing. Raises InviteInvalid, and as ``_bind``.
     """
     # The people first, then the invite, as whoever merges or forgets them does.
     lock_both(_of(person_id, former.goes_on(invites.named(code, keys=keys)), phone_keys))
@@ -96,6 +98,8 @@ def bind_by_invite(*, person_id: UUID, code: str, keys: Keys, phone_keys: Keys) 
     if invite.used_for == person_id and former.goes_on(person_id) == former.goes_on(invite.person_id):
         return session.get_one(Person, former.goes_on(person_id))
     invites.refuse_spent(invite)
+    if not scope.still_answers(invite.made_by, *CLERKS, organisation_id=invite.organisation_id):
+        raise InviteInvalid
     bound = _bind(person_id, former.goes_on(invite.person_id), phone_keys)
     invite.used_at, invite.used_for = clock.wall(), person_id
     session.flush()

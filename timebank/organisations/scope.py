@@ -8,6 +8,7 @@ from sqlalchemy import ColumnElement, false, or_, select
 
 from timebank.database import session
 from timebank.errors import NotFound
+from timebank.identity import queries as identity
 from timebank.identity.models import GrantedRole, Person
 from timebank.identity.rules import Actor, Grant, PersonState, Reach, Role
 from timebank.organisations import queries
@@ -55,6 +56,15 @@ def covers_path(actor: Actor, *roles: Role, path: str) -> bool:
     return any(
         grant.role in roles and grant.area_path is not None and covers(grant.area_path, path) for grant in actor.grants
     )
+
+
+def still_answers(person_id: UUID, *roles: Role, organisation_id: UUID) -> bool:
+    """Whether whoever made something for an organisation, a code say, holds one of ``roles`` over it now."""
+    try:
+        organisation_for(identity.actor_of(person_id), *roles, organisation_id=organisation_id)
+    except NotFound:
+        return False
+    return True
 
 
 def staff_over(organisation_ids: Collection[UUID], *roles: Role) -> frozenset[UUID]:
