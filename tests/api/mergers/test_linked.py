@@ -12,11 +12,12 @@ from tests.factories.mergers import Office
 from tests.factories.notifications import messages_of
 from tests.factories.records import a_record
 from tests.factories.stars import PROPOSED, a_bank_with_stars, a_star_proposed, served
+from tests.factories.supplements import a_past_shift, a_supplement, reviewed
 from timebank import clock
 from timebank.database import in_unit_of_work
 from timebank.identity import service as identity
 from timebank.identity.models import Person
-from timebank.identity.rules import Grant, Role
+from timebank.identity.rules import Actor, Grant, Role
 from timebank.notifications.rules import Topic
 
 REASON = {"reason": "登记有误"}
@@ -83,6 +84,19 @@ def test_who_goes_on_replies_and_hears_of_answers(client: FlaskClient, office: O
     answer = {"outcome": "dismissed", "answer": "已向双方核实。"}
     body_of(Caller(client, office.other).post(f"/complaints/{complaint}/answer", answer), 201)
     assert Topic.COMPLAINT_ANSWERED in [one.topic for one in messages_of(office.person.id)]
+
+
+@pytest.mark.rule("R09")
+def test_who_goes_on_opens_the_supplements_of_the_old_account(client: FlaskClient, office: Office) -> None:
+    """One is listed as theirs, and shows what the reviewers said; to a stranger it does not exist."""
+    asked = a_supplement(a_past_shift(organisation_id=office.organisation.id), actor=Actor(office.old.id))
+    for reviewer in (office.one, office.other):
+        reviewed(reviewer, asked)
+    office.merge()
+    mine = Caller(client, office.person)
+    (listed,) = body_of(mine.get("/me/supplements"))["items"]
+    assert body_of(mine.get(f"/supplements/{listed['id']}"))["id"] == str(asked.id)
+    assert problem(Caller(client, a_person()).get(f"/supplements/{asked.id}")) == (404, "NOT_FOUND")
 
 
 @pytest.mark.rule("R08")
