@@ -40,6 +40,11 @@ def lock_timed_out(error: DBAPIError) -> bool:
     return getattr(error.orig, "sqlstate", None) == "55P03" or "database is locked" in str(error.orig)
 
 
+def disk_is_full(error: DBAPIError) -> bool:
+    """Whether the database had no room for what was to be written."""
+    return getattr(error.orig, "sqlstate", None) == "53100" or "disk is full" in str(error.orig)
+
+
 _SHARD_SUFFIX = re.compile(r"_\d{6,}$")
 _SQLITE_UNIQUE = re.compile(r"UNIQUE constraint failed: (?P<columns>.+)$")
 _SQLITE_NAMED = re.compile(r"(?:CHECK constraint failed: |append-only: unique )(?P<name>\w+)")

@@ -111,6 +111,18 @@ class Busy(Refusal):
     retryable = True
 
 
+class StorageFull(Refusal):
+    """The disk is full, of files or of the database; nothing has been kept."""
+
+    code = "STORAGE_FULL"
+    status = 507
+    title = "存储空间不足"
+    title_en = "Storage full"
+    detail = "服务器存储空间不足，这次提交没有保存。请联系管理员，稍后用同样的内容再试。"
+    detail_en = "The server's disk is full and nothing was kept. Tell the operator, and send the same again later."
+    retryable = True
+
+
 class Conflict(Refusal):
     """Somebody else changed the same thing first, and no more precise refusal claims the constraint."""
 

@@ -10,6 +10,7 @@ import pytest
 from timebank.attendance.rules import LateReason
 from timebank.commands import cli
 from timebank.imports.faults import Code as Fault
+from timebank.notifications.rules import FACTS
 from timebank.records.rules import Flag
 from timebank.settings import PREFIX, Settings
 
@@ -24,6 +25,17 @@ def test_every_setting_is_documented() -> None:
     documented = set(re.findall(rf"`({PREFIX}[A-Z_]+)`", (ROOT / "docs/operations.md").read_text(encoding="utf-8")))
 
     assert documented == {PREFIX + name.upper() for name in Settings.__dataclass_fields__}
+
+
+def test_every_topic_is_documented_with_its_facts() -> None:
+    """docs/operations.md says of each topic what a template can show, and of no other."""
+    lines = re.findall(
+        r"^\| (`[a-z_`, ]+) \| (`[a-z_`, ]+) \|$", (ROOT / "docs/operations.md").read_text("utf-8"), re.MULTILINE
+    )
+    table = [(re.findall("[a-z_]+", topics), set(re.findall("[a-z_]+", facts))) for topics, facts in lines]
+    documented = {topic: facts for topics, facts in table for topic in topics}
+
+    assert documented == {str(topic): facts for topic, facts in FACTS.items()}
 
 
 def test_every_package_is_on_the_map() -> None:

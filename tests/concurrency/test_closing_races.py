@@ -12,11 +12,11 @@ from sqlalchemy import select
 
 from tests.concurrency.crowds import all_at_once, outcome_of
 from tests.factories.devices import KEY
-from tests.factories.organisations import THE_BANK, a_shop
+from tests.factories.identity import a_coordinator
+from tests.factories.organisations import a_shop
 from tests.factories.shop import BOOK, a_clerk, a_member, a_stocked_shop, findings, reserved, seen
 from timebank import clock
 from timebank.database import in_unit_of_work, session
-from timebank.identity import devices as identity
 from timebank.identity.device_models import Device
 from timebank.organisations import devices
 from timebank.shop.counter import closing_queries, closings, sales
@@ -148,9 +148,10 @@ def test_sales_and_hand_overs_share_one_series_of_numbers(app: Flask) -> None:
 def test_one_code_enrols_one_of_twenty_tablets(app: Flask) -> None:
     """The others are told that the code is used, and one device is there."""
     site = a_shop()
+    keeper = a_coordinator(site.organisation_id)
     code, _ = in_unit_of_work(
-        lambda: devices.new_code(actor=THE_BANK, site_id=site.id, kind="till", name="平板", key=KEY)
+        lambda: devices.new_code(actor=keeper, site_id=site.id, kind="till", name="平板", key=KEY)
     )
-    outcome = all_at_once(app, [lambda: identity.enrol(code=code, address="10.0.0.1", key=KEY)] * 20)
+    outcome = all_at_once(app, [lambda: devices.enrol(code=code, address="10.0.0.1", key=KEY)] * 20)
     assert outcome == {"done": 1, "DEVICE_CODE_INVALID": 19}
     assert seen(lambda: session.query(Device).count()) == 1

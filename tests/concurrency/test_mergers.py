@@ -1,31 +1,36 @@
 """Mergers and bindings under many hands: one winner, and no minute lost or made."""
 
+import threading
 from collections.abc import Callable
 from functools import partial
 from typing import Any
 from uuid import UUID
 
+import pytest
 from flask import Flask, current_app
+from sqlalchemy.exc import DBAPIError
 
-from tests.concurrency.crowds import all_at_once, meanwhile
+from tests.concurrency.crowds import all_at_once, meanwhile, outcome_of, until_somebody_waits
 from tests.factories import kept
 from tests.factories.activities import a_coming_shift, a_full_shift, an_open_shift
 from tests.factories.attendance import screen_of, the_reader
 from tests.factories.identity import a_coordinator, a_person
 from tests.factories.ledger import earned, state_of
-from tests.factories.mergers import Office, a_guest, a_phone, left_with, seen
+from tests.factories.mergers import Office, a_guest, a_phone, left_with, phone_keys, seen
 from tests.factories.organisations import an_organisation
 from tests.factories.shop import a_member, a_stocked_shop, wishes
+from timebank import database
 from timebank.activities import sign_ups, waiting
 from timebank.attendance import service as attendance
 from timebank.attendance.reading import Presented
-from timebank.database import in_unit_of_work, session
+from timebank.database import in_unit_of_work, is_sqlite, session
 from timebank.identity import invites
 from timebank.identity.models import Person
 from timebank.identity.rules import Actor, PersonState
 from timebank.ledger import proof
 from timebank.mergers import binding, service
 from timebank.mergers.models import MergeRequest
+from timebank.mergers.moving import Merging
 from timebank.shop.redemption import reservations
 
 CROWD = 6
@@ -49,8 +54,14 @@ def test_a_merger_is_approved_once(app: Flask) -> None:
 
     there, back = asked(old, person), asked(person, old)
     works = [
-        *(lambda one=one: service.approve(actor=one, request_id=there.id) for one in staff[:3]),
-        *(lambda one=one: service.approve(actor=one, request_id=back.id) for one in staff[3:5]),
+        *(
+            lambda one=one: service.approve(actor=one, request_id=there.id, phone_keys=phone_keys())
+            for one in staff[:3]
+        ),
+        *(
+            lambda one=one: service.approve(actor=one, request_id=back.id, phone_keys=phone_keys())
+            for one in staff[3:5]
+        ),
         lambda: service.reject(actor=staff[5], request_id=back.id, reason="先不办"),
     ]
     outcome = all_at_once(app, works)
@@ -71,7 +82,11 @@ def test_of_two_phones_with_one_number_one_is_bound(app: Flask) -> None:
         lambda: invites.make(person=granny, organisation_id=organisation.id, by=clerk.person_id, key=key[0])
     )
     guests = [a_guest(f"g{number}") for number in range(CROWD)]
-    works = [lambda guest=guest: binding.bind_by_invite(person_id=guest.id, code=code, keys=key) for guest in guests]
+    known = phone_keys()
+    works = [
+        lambda guest=guest: binding.bind_by_invite(person_id=guest.id, code=code, keys=key, phone_keys=known)
+        for guest in guests
+    ]
     outcome = all_at_once(app, works)
     assert outcome == {"done": 1, "INVITE_INVALID": CROWD - 1}
 
@@ -92,7 +107,8 @@ def test_what_the_old_account_begins_during_a_merger_is_refused_or_moved(app: Fl
             a_shift_to_come, now, (full, _) = a_coming_shift(), an_open_shift(), a_full_shift()
             token, reader = screen_of(now), the_reader()
             asked = kept(partial(office.ask, old, person))
-            merge, begin = partial(service.approve, actor=office.other, request_id=asked.id), partial(verb, old.id)
+            approve = partial(service.approve, actor=office.other, phone_keys=phone_keys())
+            merge, begin = partial(approve, request_id=asked.id), partial(verb, old.id)
             first, second = (merge, begin) if merger_first else (begin, merge)
             told[name, merger_first] = meanwhile(app, first, second)
             if seen(old.id).state == PersonState.CLOSED:
@@ -110,3 +126,43 @@ def test_what_the_old_account_begins_during_a_merger_is_refused_or_moved(app: Fl
         ("check in", False): "done",
     }
     assert proof.verify().ok
+
+
+def test_a_merger_and_an_invite_wait_for_each_other_in_one_order(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The code of the account that is just being merged: neither holds what the other wants, none begins anew."""
+    office, guest = Office(), a_guest()
+    keys, known = current_app.extensions["timebank-settings"].keys("invite"), phone_keys()
+    invite = partial(invites.make, organisation_id=office.organisation.id, by=office.one.person_id, key=keys[0])
+    code, _ = in_unit_of_work(lambda: invite(person=session.get_one(Person, office.old.id)))
+    asked = kept(lambda: office.ask(office.old, office.person))
+    begun_anew: list[DBAPIError] = []
+    worth_retrying, lock_both = database.worth_retrying, service.lock_both
+
+    def watched(error: DBAPIError) -> bool:
+        begun_anew.append(error)
+        return worth_retrying(error)
+
+    def bind() -> None:
+        with app.app_context():
+            outcomes.append(
+                outcome_of(lambda: binding.bind_by_invite(person_id=guest.id, code=code, keys=keys, phone_keys=known))
+            )
+            session.remove()
+
+    outcomes: list[str] = []
+    coming = threading.Thread(target=bind)
+
+    def locked(merging: Merging) -> tuple[Person, Person]:
+        people = lock_both(merging)
+        if not coming.ident:
+            coming.start()
+            if not is_sqlite():  # there whoever binds waits for the turn to write
+                until_somebody_waits(lambda: not coming.is_alive())
+        return people
+
+    monkeypatch.setattr(database, "worth_retrying", watched)
+    monkeypatch.setattr(service, "lock_both", locked)
+    in_unit_of_work(lambda: service.approve(actor=office.other, request_id=asked.id, phone_keys=known))
+    coming.join()
+    assert outcomes == ["INVITE_INVALID"]
+    assert begun_anew == []

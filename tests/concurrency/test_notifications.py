@@ -20,13 +20,13 @@ from timebank.demo.wechat import FakeWechat
 from timebank.identity.wechat_token import SharedToken
 from timebank.notifications import service
 from timebank.notifications.rules import State, Topic
-from timebank.notifications.senders import Message, Outcome, Verdict
+from timebank.notifications.senders import LogSender, Message, Outcome, Verdict
 
 WORKERS = 6
 TEMPLATES = json.dumps({"record_final": {"id": "T1", "fields": {"thing1": "activity", "number2": "service_minutes"}}})
 
 
-class Counting:
+class Counting(LogSender):
     """A sender that counts how often it has sent each message."""
 
     def __init__(self) -> None:

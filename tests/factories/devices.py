@@ -2,9 +2,8 @@
 
 from dataclasses import dataclass
 
-from tests.factories.organisations import THE_BANK
+from tests.factories.identity import a_coordinator
 from timebank.database import in_unit_of_work, session
-from timebank.identity import devices
 from timebank.identity.device_models import Device
 from timebank.identity.device_rules import DeviceKind, Enrolled
 from timebank.identity.guards import DEVICE_TOKEN
@@ -25,10 +24,11 @@ class OnDevice:
 
 def a_device(site: Site, kind: DeviceKind = DeviceKind.TILL, name: str = "前台平板") -> OnDevice:
     """Enrol a device at a site."""
+    keeper = a_coordinator(site.organisation_id)
 
     def enrol() -> tuple[Device, str]:
-        code, _ = scoped.new_code(actor=THE_BANK, site_id=site.id, kind=kind, name=name, key=KEY)
-        return devices.enrol(code=code, address="10.0.0.1", key=KEY)
+        code, _ = scoped.new_code(actor=keeper, site_id=site.id, kind=kind, name=name, key=KEY)
+        return scoped.enrol(code=code, address="10.0.0.1", key=KEY)
 
     device, token = in_unit_of_work(enrol)
     session.expunge(device)

@@ -46,6 +46,31 @@ def a_png_that_says(width: int, height: int) -> bytes:
     )
 
 
+def a_progressive_picture(*, scans: int) -> bytes:
+    """Return a grey JPEG of 64 by 64 pixels that goes over them so many times."""
+
+    def segment(marker: int, body: bytes) -> bytes:
+        return b"\xff" + bytes([marker]) + struct.pack(">H", len(body) + 2) + body
+
+    def one_code(table: int, symbol: int) -> bytes:
+        return segment(0xC4, bytes([table, 1, *[0] * 15, symbol]))
+
+    first = segment(0xDA, bytes([1, 1, 0, 0, 0, 0])) + b"\0" * 8  # 64 blocks, each as the one before
+    again = segment(0xDA, bytes([1, 1, 0, 1, 63, 0])) + b"\1"  # a run of 64 blocks in which nothing changes
+    return b"".join(
+        (
+            b"\xff\xd8",
+            segment(0xDB, b"\0" + b"\1" * 64),
+            segment(0xC2, struct.pack(">BHHBBBB", 8, 64, 64, 1, 1, 0x11, 0)),
+            one_code(0x00, 0x00),
+            one_code(0x10, 0x60),
+            first,
+            again * (scans - 1),
+            b"\xff\xd9",
+        )
+    )
+
+
 def an_archive() -> bytes:
     """Return a small ZIP file, to be hung on to something else."""
     made = io.BytesIO()

@@ -35,9 +35,15 @@ def bound(person_id: UUID, name: str, *, app_id: str | None = None) -> None:
     in_unit_of_work(lambda: service.bind_openid(person_id=person_id, who=known))
 
 
+def phone_keys() -> phones.Keys:
+    """Return the keys of the numbers of the application under test."""
+    keys: phones.Keys = current_app.extensions["timebank-settings"].keys("phone")
+    return keys
+
+
 def a_phone(person_id: UUID, number: str, *, by: Actor, organisation_id: UUID) -> None:
     """Keep somebody's number, as staff enter it."""
-    keys = current_app.extensions["timebank-settings"].keys("phone")
+    keys = phone_keys()
     in_unit_of_work(
         lambda: phones.note(
             person_id=person_id,
@@ -60,7 +66,7 @@ def merged_by(one: Actor, other: Actor, *, old_id: UUID, person_id: UUID, organi
             reason="同一身份证，两次登记",
         )
     )
-    in_unit_of_work(lambda: mergers.approve(actor=other, request_id=asked.id))
+    in_unit_of_work(lambda: mergers.approve(actor=other, request_id=asked.id, phone_keys=phone_keys()))
     return asked.id
 
 

@@ -1,15 +1,17 @@
 """The places of one shift while its row is locked: counted, taken and given back by role.
 
-Locks are taken in one order: the sign-up, then the shift, then its roles and its waiting list.
+Locks are taken in one order: the sign-up, then the shift, then its roles and its waiting list. Whoever needs several
+shifts, or a shift after somebody's attendance at it, holds the shifts first, by id.
 """
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from uuid import UUID
 
 from sqlalchemy import select
 
 from timebank.activities.models import Shift, ShiftRole
-from timebank.database import session
+from timebank.database import is_sqlite, session
 from timebank.errors import NotFound
 
 
@@ -51,6 +53,16 @@ def locked(shift_id: UUID, *, exclusively: bool = False) -> Places:
     if shift is None:
         raise NotFound
     return Places(shift, {role.id: role for role in roles_of(shift_id)} if shift.has_roles else {})
+
+
+def hold(point_refs: Collection[str]) -> None:
+    """Hold the shifts of check-in points until the transaction ends, only as a check-in does: nobody closes them meanwhile.
+
+    On SQLite a transaction that writes is alone anyway.
+    """
+    if point_refs and not is_sqlite():
+        named = select(Shift.id).where(Shift.point_ref.in_(point_refs)).order_by(Shift.id)
+        session.execute(named.with_for_update(read=True, key_share=True)).all()
 
 
 def roles_of(shift_id: UUID) -> list[ShiftRole]:

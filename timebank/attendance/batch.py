@@ -15,6 +15,7 @@ from sqlalchemy import func, select
 from sqlalchemy.exc import IntegrityError
 
 from timebank import clock
+from timebank.activities import places
 from timebank.activities import queries as activities
 from timebank.attendance import departures, late, printed, references, service
 from timebank.attendance.arrivals import NOTHING_BROUGHT, Brought
@@ -101,6 +102,8 @@ def receive(*, actor_id: UUID, reader: Reader, items: list[Item], device_hash: b
     """Take a phone's scans, each in a savepoint of its own, and return what became of each, in their order."""
     now = clock.now()
     readings = [_read(reader, item, now) for item in items]
+    # The shifts first, as whoever closes one does: somebody who leaves one here may come back to it further down.
+    places.hold({reading.code.reference for reading in readings if reading.code is not None})
     refs = references.known(person_id=actor_id, client_refs=[item.client_ref for item in items])
     batch = _Batch(Actor(actor_id), reader, device_hash, refs)
     outcomes: dict[int, Outcome] = {}

@@ -17,7 +17,7 @@ from timebank.files import service as files
 from timebank.files.rules import EVIDENCE
 from timebank.identity import queries as people
 from timebank.identity.family import refuse_own_family
-from timebank.identity.former import goes_on
+from timebank.identity.former import belongs, goes_on
 from timebank.identity.models import Person
 from timebank.identity.rules import Actor, PersonState, Role
 from timebank.organisations import scope
@@ -52,17 +52,13 @@ def enter(
     now = clock.now()
     if awarded_on > clock.day_of(now):
         raise Invalid(errors=[{"pointer": "/awarded_on", "detail": "日期还没有到。 The day is still to come."}])
-    values: dict[str, Any] = {
-        "volunteer_id": person.id,
-        "name": name,
-        "awarding_unit": awarding_unit,
-        "awarded_on": awarded_on,
-    }
-    entered, standing = _entries(values)
+    values: dict[str, Any] = {"name": name, "awarding_unit": awarding_unit, "awarded_on": awarded_on}
+    entered, standing = _entries(person.id, values)
     if standing:
         raise AwardEntered
     values |= {
         "id": new_id(),
+        "volunteer_id": person.id,
         "organisation_id": organisation_id,
         "evidence_note": evidence_note,
         "number": entered + 1,
@@ -75,9 +71,9 @@ def enter(
     return Award(**values)
 
 
-def _entries(same: dict[str, Any]) -> tuple[int, int]:
-    """Return how often an award was entered, and how many of these stand."""
-    found = select(func.count(), func.count().filter(stands()))
+def _entries(person_id: UUID, same: dict[str, Any]) -> tuple[int, int]:
+    """Return how often an award was entered of somebody, and how many of these stand."""
+    found = select(func.count(), func.count().filter(stands())).where(belongs(Award.volunteer_id, person_id))
     row = session.execute(found.where(*(getattr(Award, name) == value for name, value in same.items()))).one()
     return int(row[0]), int(row[1])
 
@@ -88,7 +84,7 @@ def withdraw(*, actor: Actor, award_id: UUID, reason: str) -> Award:
     if award is None:
         raise NotFound
     scope.organisation_for(actor, *CLERKS, organisation_id=award.organisation_id)
-    refuse_own_family(actor.person_id, award.volunteer_id)
+    refuse_own_family(actor.person_id, goes_on(award.volunteer_id))
     if session.get(AwardWithdrawal, award_id) is not None:
         raise AwardWithdrawn
     values = {

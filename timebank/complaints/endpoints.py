@@ -69,7 +69,7 @@ def list_complaints(query: dict[str, Any]) -> dict[str, Any]:
     who = actor()
     found = queries.complaints_with_subjects().where(
         scope.organisations_of(who, *service.READERS, column=Complaint.organisation_id),
-        Complaint.volunteer_id.is_distinct_from(who.person_id),
+        queries.is_not_about(who.person_id),
     )
     if "organisation" in query:
         found = found.where(Complaint.organisation_id == query["organisation"])

@@ -3,7 +3,7 @@
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, func, select
+from sqlalchemy import ColumnElement, Select, func, or_, select
 
 from timebank.complaints.models import Complaint, ComplaintAnswer
 from timebank.complaints.rules import Outcome, State
@@ -42,6 +42,11 @@ def stands_as(state: State) -> ColumnElement[bool]:
     if state is State.OPEN:
         return ComplaintAnswer.complaint_id.is_(None)
     return ComplaintAnswer.outcome == state
+
+
+def is_not_about(person_id: UUID) -> ColumnElement[bool]:
+    """Return the condition that a complaint is about somebody else, or about nobody."""
+    return or_(Complaint.volunteer_id.is_(None), ~belongs(Complaint.volunteer_id, person_id))
 
 
 def one(complaint_id: UUID) -> Any:

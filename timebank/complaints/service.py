@@ -116,4 +116,5 @@ def answer(*, actor: Actor, complaint_id: UUID, outcome: Outcome, answer: str) -
         "made_on": clock.day_of(complaint.made_at).isoformat(),
         "complaint_id": str(complaint_id),
     }
-    notifications.tell(person_id=complaint.complainant_id, topic=Topic.COMPLAINT_ANSWERED, facts=facts, at=now)
+    told = goes_on(complaint.complainant_id)
+    notifications.tell(person_id=told, topic=Topic.COMPLAINT_ANSWERED, facts=facts, at=now)

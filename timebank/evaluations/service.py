@@ -22,6 +22,7 @@ from timebank.evaluations.errors import (
 )
 from timebank.evaluations.models import Evaluation, EvaluationInvitation, EvaluationRemoval, EvaluationReply
 from timebank.evaluations.rules import CODE_BYTES, INVITED_FOR, LEADERS_SLOT, MAX_INVITATIONS, Rater
+from timebank.identity.former import goes_on
 from timebank.identity.rules import Actor, Role, token_hash
 from timebank.notifications import service as notifications
 from timebank.notifications.rules import Topic
@@ -98,7 +99,7 @@ def evaluate_by_invitation(*, code: str, score: int, words: str | None = None) -
 def reply(*, volunteer_id: UUID, evaluation_id: UUID, words: str) -> None:
     """Say something to an evaluation of one's own service; once. Raises NotFound, ReplyMade."""
     row = queries.one(evaluation_id)
-    if row is None or row.Evaluation.volunteer_id != volunteer_id:
+    if row is None or goes_on(row.Evaluation.volunteer_id) != volunteer_id:
         raise NotFound
     if row.reply is not None:
         raise ReplyMade
@@ -114,8 +115,8 @@ def remove(*, actor: Actor, evaluation_id: UUID, reason: str) -> None:
     if evaluation is None:
         raise NotFound
     scope.organisation_for(actor, *DECIDERS, organisation_id=evaluation.organisation_id)
-    refuse_interested(actor.person_id, subject_id=evaluation.volunteer_id)
-    if evaluation.evaluated_by == actor.person_id:
+    refuse_interested(actor.person_id, subject_id=goes_on(evaluation.volunteer_id))
+    if evaluation.evaluated_by and goes_on(evaluation.evaluated_by) == actor.person_id:
         raise SecondPersonNeeded
     if session.get(EvaluationRemoval, evaluation_id) is not None:
         raise EvaluationRemoved

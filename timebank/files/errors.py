@@ -69,18 +69,6 @@ class TooManyUnusedFiles(Refusal):
     detail_en = "You have {max_files} files that nothing uses. Use them, or come back in a day."
 
 
-class StorageFull(Refusal):
-    """The disk is full; nothing has been kept."""
-
-    code = "STORAGE_FULL"
-    status = 507
-    title = "存储空间不足"
-    title_en = "Storage full"
-    detail = "服务器存储空间不足，文件没有保存。请联系管理员，稍后再传。"
-    detail_en = "The server's disk is full and nothing was kept. Tell the operator, and send it again later."
-    retryable = True
-
-
 class FileLost(Refusal):
     """The file is known and its content is not there any more, or not what it was."""
 

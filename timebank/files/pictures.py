@@ -12,6 +12,12 @@ from timebank.files.errors import FileTooLarge, FileTypeRefused, FileUnreadable
 from timebank.files.rules import JPEG, MAX_BYTES, MEBIBYTE, PDF, PICTURE_TYPES, Use
 
 _FORMATS = {b"\xff\xd8\xff": "JPEG", b"\x89PNG\r\n\x1a\n": "PNG"}
+_SCAN = b"\xff\xda"
+MOST_SCANS = 500
+"""So often a JPEG may go over its pixels: a progressive one does ten times, and bytes behind its end may look like it.
+
+A few bytes are enough for another pass over all of them: ten megabytes without a limit are minutes of work.
+"""
 _decoding = threading.BoundedSemaphore(2)
 """A large picture takes a hundred megabytes while it is unpacked: not one for each thread."""
 
@@ -45,6 +51,8 @@ def admitted(data: bytes, *, declared: str, use: Use) -> Content:
     picture = _picture_format(data)
     if picture is None or declared == PDF or (declared.startswith("image/") and declared not in _SAID):
         raise FileTypeRefused
+    if picture == "JPEG" and data.count(_SCAN) > MOST_SCANS:
+        raise FileUnreadable
     from timebank.files import painting
 
     with _decoding:

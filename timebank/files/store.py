@@ -11,7 +11,8 @@ from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
 
-from timebank.files.errors import FileLost, StorageFull
+from timebank.errors import StorageFull
+from timebank.files.errors import FileLost
 
 _FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
 _UNFINISHED = "unfinished-"

@@ -24,7 +24,7 @@ SYSTEM, OPERATOR = "system", "operator"
 AT_THE_TERMINAL = Actor(NIL, (Grant(Role.ADMIN, area_path=""),))
 """An administrator of the whole bank, and no person of it."""
 
-_LONG_NUMBER = re.compile(r"\d(?:[ -]?\d){6,}[0-9Xx]?")
+_LONG_NUMBER = re.compile(r"\d(?:[\s._·\-–—－]?\d){6,}[0-9Xx]?")
 
 
 class Verb(StrEnum):

@@ -7,7 +7,7 @@ every session that was opened on the device with it.
 import hashlib
 import hmac
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from functools import partial
 from uuid import UUID
@@ -58,11 +58,12 @@ def new_code(
     return code, made.expires_at
 
 
-def enrol(*, code: str, address: str, key: bytes) -> tuple[Device, str]:
+def enrol(*, code: str, address: str, key: bytes, stands: Callable[[UUID, UUID], bool]) -> tuple[Device, str]:
     """Use a code up and return the device with its token, which is told this once.
 
-    Of two tablets with one code one is enrolled. Wrong codes are counted by a keyed hash of the address. Raises
-    DeviceEnrolmentLocked, and DeviceCodeInvalid (which leaves a trace).
+    Of two tablets with one code one is enrolled. ``stands`` says whether who made the code still answers for its site.
+    Wrong codes are counted by a keyed hash of the address. Raises DeviceEnrolmentLocked, and DeviceCodeInvalid (which
+    leaves a trace).
     """
     guess = hmac.digest(key, b"device-enrolment\n" + address.encode(), hashlib.sha256)
     _refuse_locked_out(guess)
@@ -77,7 +78,7 @@ def enrol(*, code: str, address: str, key: bytes) -> tuple[Device, str]:
         .values(used_at=now)
         .returning(DeviceCode)
     ).one_or_none()
-    if used is None:
+    if used is None or not stands(used.made_by, used.site_id):
         refusal = DeviceCodeInvalid()
         refusal.leaves_trace(partial(_keep_failure, guess))
         raise refusal

@@ -5,7 +5,7 @@ import hmac
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, select
 
 from timebank import clock
 from timebank.codes.alphabet import random_reference
@@ -41,17 +41,30 @@ def make(*, person: Person, organisation_id: UUID, by: UUID, key: bytes) -> tupl
     return code, invite.expires_at
 
 
+def named(code: str, *, keys: Keys) -> UUID:
+    """Return whom a code names. Raises InviteInvalid for a code that is none."""
+    person_id = session.scalar(select(Invite.person_id).where(_is(code, keys)))
+    if person_id is None:
+        raise InviteInvalid
+    return person_id
+
+
 def locked(code: str, *, keys: Keys) -> Invite:
     """Return the invite that a code names, whether or not it can still be used, locked until the transaction ends.
 
-    Of two who type one code at once the second sees that it was used. Raises InviteInvalid for a code that is none.
+    Of two who type one code at once the second sees that it was used. Whoever locks its person, too, does that first.
+    Raises InviteInvalid for a code that is none (any more).
     """
-    plain = typed_reference(code)
-    found = select(Invite).where(Invite.code_hash.in_([code_hash(plain, key) for key in keys]))
-    invite = session.scalars(found.with_for_update().execution_options(populate_existing=True)).one_or_none()
+    found = select(Invite).where(_is(code, keys)).with_for_update()
+    invite = session.scalars(found.execution_options(populate_existing=True)).one_or_none()
     if invite is None:
         raise InviteInvalid
     return invite
+
+
+def _is(code: str, keys: Keys) -> ColumnElement[bool]:
+    plain = typed_reference(code)
+    return Invite.code_hash.in_([code_hash(plain, key) for key in keys])
 
 
 def refuse_spent(invite: Invite) -> None:

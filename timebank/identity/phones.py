@@ -7,7 +7,7 @@ import unicodedata
 from collections.abc import Callable, Sequence
 from uuid import UUID
 
-from sqlalchemy import delete, select
+from sqlalchemy import delete, select, update
 
 from timebank import clock
 from timebank.database import session
@@ -57,6 +57,7 @@ def number_hash(number: str, key: bytes) -> bytes:
 def note(*, person_id: UUID, number: str, by: UUID, keys: Keys, organisation_id: UUID | None = None) -> Phone:
     """Keep somebody's number in the place of the one before."""
     _lock(person_id)
+    _renew(number, keys)
     phone = session.get(Phone, person_id, populate_existing=True) or Phone(person_id=person_id)
     phone.number_hash, phone.last_four = number_hash(number, keys[0]), number[-4:]
     phone.entered_by, phone.organisation_id, phone.entered_at = by, organisation_id, clock.now()
@@ -67,6 +68,14 @@ def note(*, person_id: UUID, number: str, by: UUID, keys: Keys, organisation_id:
     return phone
 
 
+def _renew(number: str, keys: Keys) -> None:
+    """Hash a number anew that an older key has hashed: those who have it are one number's again, without any key."""
+    before = [number_hash(number, key) for key in keys[1:]]
+    if before:
+        theirs = update(Phone).where(Phone.number_hash.in_(before)).values(number_hash=number_hash(number, keys[0]))
+        session.execute(theirs.execution_options(synchronize_session=False))
+
+
 def _lock(person_id: UUID) -> None:
     """Lock whose number changes, as whoever changes their profile does: the second sees what the first has written."""
     session.get(Person, person_id, with_for_update={"key_share": True}, populate_existing=True)
@@ -75,10 +84,12 @@ def _lock(person_id: UUID) -> None:
 def is_proven(person_id: UUID, number: str | None, *, keys: Keys) -> bool:
     """Whether a number is the one that WeChat has told of somebody; what they or staff have typed is not."""
     known = session.get(Phone, person_id)
-    plain = mobile(number)
-    if known is None or known.organisation_id is not None or plain is None:
-        return False
-    return known.number_hash in [number_hash(plain, key) for key in keys]
+    return known is not None and known.organisation_id is None and is_one(known, mobile(number), keys=keys)
+
+
+def is_one(known: Phone, number: str | None, *, keys: Keys) -> bool:
+    """Whether what is kept of a number is of this one."""
+    return number is not None and known.number_hash in [number_hash(number, key) for key in keys]
 
 
 def mobile(number: str | None) -> str | None:
@@ -92,7 +103,7 @@ def mobile(number: str | None) -> str | None:
 def drop_other(person_id: UUID, number: str | None, *, keys: Keys) -> None:
     """Remove what is kept of somebody's number unless it is this one: they are reached by another now, or by none."""
     known = session.get(Phone, person_id)
-    if known is not None and (number is None or known.number_hash not in [number_hash(number, key) for key in keys]):
+    if known is not None and not is_one(known, number, keys=keys):
         session.delete(known)
         session.flush()
 

@@ -15,7 +15,7 @@ from timebank import clock
 from timebank.database import Base, is_sqlite, new_id, session
 from timebank.errors import NotFound
 from timebank.identity import former, invites, phones
-from timebank.identity.binding_errors import AlreadyBound, MergeNeeded, NotForStaff, PhoneAmbiguous
+from timebank.identity.binding_errors import AlreadyBound, InviteInvalid, MergeNeeded, NotForStaff, PhoneAmbiguous
 from timebank.identity.binding_tables import Phone
 from timebank.identity.models import Person, WechatIdentity
 from timebank.identity.phones import Keys
@@ -26,6 +26,8 @@ from timebank.mergers.errors import AlreadyMerged
 from timebank.mergers.models import MergeHint
 from timebank.mergers.moving import Merging
 from timebank.mergers.treatments import RULES
+from timebank.organisations import scope
+from timebank.organisations.papers import CLERKS
 
 LIGHT = frozenset(
     {
@@ -62,7 +64,7 @@ def tell_phone(*, person_id: UUID, number: str, keys: Keys) -> Match:
     return Match(tuple(others))
 
 
-def bind_by_phone(*, person_id: UUID) -> Person:
+def bind_by_phone(*, person_id: UUID, keys: Keys) -> Person:
     """Let the openid of somebody lead to the one other person who has the number that WeChat has told.
 
     Bound already, it changes nothing. Raises NotFound, PhoneAmbiguous, and as ``_bind``.
@@ -82,25 +84,29 @@ def bind_by_phone(*, person_id: UUID) -> Person:
         raise NotFound
     if len(others) > 1:
         raise PhoneAmbiguous
-    return _bind(person_id, others[0])
+    return _bind(person_id, others[0], keys)
 
 
-def bind_by_invite(*, person_id: UUID, code: str, keys: Keys) -> Person:
+def bind_by_invite(*, person_id: UUID, code: str, keys: Keys, phone_keys: Keys) -> Person:
     """Let the openid of somebody lead to the person whom an invite names, and use the invite up.
 
-    The same again changes nothing. Raises InviteInvalid, and as ``_bind``.
+    One that was made by staff who may make none any more is worth nothing. The same again changes nothing. Raises InviteInvalid, and as ``_bind``.
     """
+    # The people first, then the invite, as whoever merges or forgets them does.
+    lock_both(_of(person_id, former.goes_on(invites.named(code, keys=keys)), phone_keys))
     invite = invites.locked(code, keys=keys)
     if invite.used_for == person_id and former.goes_on(person_id) == former.goes_on(invite.person_id):
         return session.get_one(Person, former.goes_on(person_id))
     invites.refuse_spent(invite)
-    bound = _bind(person_id, former.goes_on(invite.person_id))
+    if not scope.still_answers(invite.made_by, *CLERKS, organisation_id=invite.organisation_id):
+        raise InviteInvalid
+    bound = _bind(person_id, former.goes_on(invite.person_id), phone_keys)
     invite.used_at, invite.used_for = clock.wall(), person_id
     session.flush()
     return bound
 
 
-def _bind(guest_id: UUID, person_id: UUID) -> Person:
+def _bind(guest_id: UUID, person_id: UUID, phone_keys: Keys) -> Person:
     """Close the empty account of an openid and let the openid sign in the person.
 
     Raises AlreadyMerged, NotForStaff (either has a role), AlreadyBound, and MergeNeeded, which leaves a trace that
@@ -108,7 +114,7 @@ def _bind(guest_id: UUID, person_id: UUID) -> Person:
     """
     if guest_id == person_id:
         return session.get_one(Person, person_id)
-    merging = Merging(old_id=guest_id, person_id=person_id, by=guest_id, at=clock.now())
+    merging = _of(guest_id, person_id, phone_keys)
     guest, person = lock_both(merging)
     if any(one.state != PersonState.ACTIVE for one in (guest, person)):
         raise AlreadyMerged
@@ -124,6 +130,10 @@ def _bind(guest_id: UUID, person_id: UUID) -> Person:
         raise refusal
     carry_over(merging, source_id=new_id())
     return person
+
+
+def _of(guest_id: UUID, person_id: UUID, phone_keys: Keys) -> Merging:
+    return Merging(old_id=guest_id, person_id=person_id, by=guest_id, at=clock.now(), phone_keys=phone_keys)
 
 
 def is_empty(person_id: UUID) -> bool:

@@ -77,7 +77,7 @@ def forget_phone() -> None:
 )
 def bind_by_phone() -> dict[str, Any]:
     """确认绑定：这个微信从此登录那位志愿者的账户；完成后请重新登录。两个账户都有记录的，须由工作人员合并。"""
-    return _bound(binding.bind_by_phone(person_id=person_id()))
+    return _bound(binding.bind_by_phone(person_id=person_id(), keys=_settings().keys("phone")))
 
 
 @blueprint.endpoint(
@@ -91,7 +91,9 @@ def bind_by_phone() -> dict[str, Any]:
 )
 def bind_by_invite(body: dict[str, Any]) -> dict[str, Any]:
     """凭邀请码绑定：邀请码由工作人员给，七天内有效，只能用一次；完成后请重新登录。"""
-    return _bound(binding.bind_by_invite(person_id=person_id(), code=body["code"], keys=_settings().keys("invite")))
+    keys, phone_keys = _settings().keys("invite"), _settings().keys("phone")
+    bound = binding.bind_by_invite(person_id=person_id(), code=body["code"], keys=keys, phone_keys=phone_keys)
+    return _bound(bound)
 
 
 def _bound(person: Person) -> dict[str, Any]:

@@ -167,7 +167,7 @@ def _carry_phone(merging: Merging) -> None:
     """
     known, own = (session.get(Phone, one, populate_existing=True) for one in (merging.old_id, merging.person_id))
     says = session.get(Profile, merging.person_id, populate_existing=True)
-    if known is not None and _is_wanted(known, own) and not (says and _differ(known, says)):
+    if known is not None and _is_wanted(known, own) and not (says and _differ(known, says, merging.phone_keys)):
         session.merge(_moved(known, merging.person_id))
         session.flush()
     session.execute(delete(Phone).where(Phone.person_id == merging.old_id))
@@ -180,7 +180,7 @@ def _carry_profile(merging: Merging) -> None:
     there = select(1).where(profiles.c.person_id == merging.person_id)
     if session.scalar(there) is None:
         said, known = session.get(Profile, merging.old_id), session.get(Phone, merging.person_id)
-        if said is not None and known is not None and _differ(known, said):
+        if said is not None and known is not None and _differ(known, said, merging.phone_keys):
             said.phone = None
             session.flush()
         theirs = update(profiles).where(profiles.c.person_id == merging.old_id)
@@ -192,10 +192,10 @@ def _is_wanted(known: Phone, own: Phone | None) -> bool:
     return own is None or (known.organisation_id is None and known.number_hash == own.number_hash)
 
 
-def _differ(known: Phone, said: Profile) -> bool:
-    """Whether a profile names another mobile number than the one that is known; told by the last digits, without a key."""
+def _differ(known: Phone, said: Profile, keys: phones.Keys) -> bool:
+    """Whether a profile names another mobile number than the one that is known."""
     number = phones.mobile(said.phone)
-    return number is not None and number[-4:] != known.last_four
+    return number is not None and not phones.is_one(known, number, keys=keys)
 
 
 def _moved(phone: Phone, person_id: UUID) -> Phone:

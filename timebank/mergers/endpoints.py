@@ -3,6 +3,8 @@
 from typing import Any
 from uuid import UUID
 
+from flask import current_app
+
 from timebank.identity import queries as people
 from timebank.identity.audit import Verb
 from timebank.identity.audited import noted
@@ -14,6 +16,7 @@ from timebank.mergers.models import MergeDecision, MergeRequest
 from timebank.organisations import scope
 from timebank.organisations.papers import CLERKS
 from timebank.records.account import account_of
+from timebank.settings import Settings
 from timebank.web.blueprint import Blueprint
 from timebank.web.pages import page
 from timebank.web.schemas import page_of
@@ -85,7 +88,8 @@ def show_merge(merge_id: UUID) -> dict[str, Any]:
 )
 def approve_merge(merge_id: UUID, body: dict[str, Any]) -> dict[str, Any]:
     """同意合并：时间币、服务记录、报名、卡和微信登录都归继续的账户，原账户关闭，不能撤销。申请人不能审核。"""
-    service.approve(actor=actor(), request_id=merge_id, **body)
+    settings: Settings = current_app.extensions["timebank-settings"]
+    service.approve(actor=actor(), request_id=merge_id, phone_keys=settings.keys("phone"), **body)
     return _shown(*service.seen(actor=actor(), request_id=merge_id))
 
 

@@ -8,6 +8,7 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, Table, and_, delete, exists, func, or_, select, true, update
 
 from timebank.database import Base, session
+from timebank.identity.phones import Keys
 from timebank.mergers.treatments import BY, NOW, RULES, Rule, Treatment
 from timebank.notifications.models import Subscription
 from timebank.notifications.rules import MAX_REMAINING
@@ -15,12 +16,13 @@ from timebank.notifications.rules import MAX_REMAINING
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Merging:
-    """Who is merged into whom, by whom and when."""
+    """Who is merged into whom, by whom and when; ``phone_keys`` tell whether two numbers are one."""
 
     old_id: UUID
     person_id: UUID
     by: UUID
     at: datetime
+    phone_keys: Keys
 
 
 OWN_WAYS = frozenset(

@@ -7,6 +7,7 @@ from timebank.database import insert_row, new_id, session
 from timebank.errors import NotFound
 from timebank.identity import queries as people
 from timebank.identity.family import refuse_own_family
+from timebank.identity.phones import Keys
 from timebank.identity.rules import Actor
 from timebank.ledger import queries as ledger
 from timebank.ledger.errors import OpenHolds
@@ -46,13 +47,15 @@ def request(*, actor: Actor, old_id: UUID, person_id: UUID, organisation_id: UUI
     return asked
 
 
-def approve(*, actor: Actor, request_id: UUID, reason: str | None = None) -> MergeRequest:
+def approve(*, actor: Actor, request_id: UUID, phone_keys: Keys, reason: str | None = None) -> MergeRequest:
     """Merge: everything of the old account goes on with the other one, minutes and honour too, and it is closed.
 
     Raises NotFound, MergeDecided, MergeSecondPerson, and as ``request``; MergeOtherWay.
     """
     asked = _undecided(actor, request_id)
-    merging = Merging(old_id=asked.old_id, person_id=asked.person_id, by=actor.person_id, at=clock.now())
+    merging = Merging(
+        old_id=asked.old_id, person_id=asked.person_id, by=actor.person_id, at=clock.now(), phone_keys=phone_keys
+    )
     lock_both(merging)
     _undecided(actor, request_id)  # somebody may have been faster
     _refuse(asked.old_id, asked.person_id, by=actor.person_id)

@@ -124,7 +124,7 @@ RULES: dict[tuple[str, str], Rule] = {
     ("record_objection", "objector_id"): Rule(_L, "answered before, and still theirs to see"),
     ("certificate", "volunteer_id"): Rule(_L, "what was certified stays certified"),
     ("star_proposal", "volunteer_id"): Rule(_L, "a star stays theirs"),
-    ("star_objection", "objector_id"): Rule(_S, "what was said about somebody's star"),
+    ("star_objection", "objector_id"): Rule(_L, "who has objected decides on nothing of it"),
     ("training_participation", "volunteer_id"): Rule(_L, "learned is learned"),
     ("award", "volunteer_id"): Rule(_L, "an award stays theirs"),
     ("evaluation", "volunteer_id"): Rule(_L, "how their service was"),

@@ -40,11 +40,12 @@ log = structlog.get_logger()
 
 @dataclass(frozen=True, slots=True)
 class Claimed:
-    """A message that is ours to send, for the ``attempt``-th time."""
+    """A message that is ours to send, for the ``attempt``-th time; ``counted`` is the topic that it spends."""
 
     message: Message
     person_id: UUID
     attempt: int
+    counted: Topic
 
 
 def send_due(sender: Sender, *, app_id: str, limit: int = 500) -> Counter[State]:
@@ -52,7 +53,7 @@ def send_due(sender: Sender, *, app_id: str, limit: int = 500) -> Counter[State]
     became: Counter[State] = Counter()
     while limit > 0:
         taken = min(limit, AT_ONCE)
-        claimed, ended = in_unit_of_work(partial(_claim, app_id, taken))
+        claimed, ended = in_unit_of_work(partial(_claim, sender, app_id, taken))
         became.update(ended)
         for index, one in enumerate(claimed):
             outcome = sender.send(one.message)
@@ -69,23 +70,24 @@ def send_due(sender: Sender, *, app_id: str, limit: int = 500) -> Counter[State]
     return became
 
 
-def _claim(app_id: str, limit: int) -> tuple[list[Claimed], list[State]]:
+def _claim(sender: Sender, app_id: str, limit: int) -> tuple[list[Claimed], list[State]]:
     """Claim what is due; end what needs no sending, and return the states in which that ended."""
     now = clock.wall()
     claimed: list[Claimed] = []
     ended: list[State] = []
     # In the order of what they may spend: two workers never wait for each other in a circle.
-    for row in sorted(queries.due(app_id=app_id, at=now, limit=limit), key=lambda row: (row.person_id, row.topic)):
+    due = [(row, sender.counted_as(Topic(row.topic))) for row in queries.due(app_id=app_id, at=now, limit=limit)]
+    for row, counted in sorted(due, key=lambda one: (one[0].person_id, one[1])):
         end = _end_without_sending(row)
-        if end is None and row.attempts == 0 and not _spend(row.person_id, row.topic):
+        if end is None and row.attempts == 0 and not _spend(row.person_id, counted):
             end = State.NOT_WANTED, None
         if end is not None:
             ended.append(end[0])
-            _end(row, *end)
+            _end(row, counted, *end)
             continue
         _change(row.id, row.attempts, {"attempts": row.attempts + 1, "next_attempt_at": now + LEASE})
         message = Message(id=row.id, topic=Topic(row.topic), facts=facts_from_text(row.facts), openid=row.openid)
-        claimed.append(Claimed(message, row.person_id, row.attempts + 1))
+        claimed.append(Claimed(message, row.person_id, row.attempts + 1, counted))
     return claimed, ended
 
 
@@ -100,10 +102,10 @@ def _end_without_sending(row: Row[Any]) -> tuple[State, str | None] | None:
     return None
 
 
-def _end(row: Row[Any], state: State, error: str | None) -> None:
+def _end(row: Row[Any], counted: Topic, state: State, error: str | None) -> None:
     _change(row.id, row.attempts, {"state": state, "last_error": error})
     if row.attempts:
-        _give_back(row.person_id, row.topic)
+        _give_back(row.person_id, counted)
 
 
 def _settle(claimed: Claimed, outcome: Outcome) -> State:
@@ -116,9 +118,9 @@ def _settle(claimed: Claimed, outcome: Outcome) -> State:
     else:
         changed = _change(message.id, claimed.attempt, {"state": state, "last_error": outcome.error, **values})
     if changed and outcome.verdict is Verdict.NOT_WANTED:
-        _forget(claimed.person_id, message.topic)
+        _forget(claimed.person_id, claimed.counted)
     elif changed and state in {State.FAILED, State.GIVEN_UP}:
-        _give_back(claimed.person_id, message.topic)
+        _give_back(claimed.person_id, claimed.counted)
     tell = log.error if state is State.FAILED else log.info
     tell("notification.tried", notification_id=str(message.id), topic=message.topic, state=state, error=outcome.error)
     return state
@@ -141,7 +143,7 @@ def _put_back(rest: Sequence[Claimed], outcome: Outcome) -> int:
     for one in rest:
         put_back = {"attempts": one.attempt - 1, "next_attempt_at": again}
         if _change(one.message.id, one.attempt, put_back) and one.attempt == 1:
-            _give_back(one.person_id, one.message.topic)
+            _give_back(one.person_id, one.counted)
     return len(rest)
 
 

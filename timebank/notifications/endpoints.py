@@ -7,9 +7,9 @@ from flask import current_app, request
 from timebank.identity.guards import person_id, signed_in
 from timebank.notifications import queries, schemas, service
 from timebank.notifications.models import Notification
-from timebank.notifications.rules import Topic, facts_from_text
+from timebank.notifications.rules import Reply, Topic, facts_from_text
 from timebank.notifications.sentences import sentence
-from timebank.notifications.templates import Templates
+from timebank.notifications.templates import Templates, counted_as
 from timebank.web.blueprint import Blueprint
 from timebank.web.pages import page
 from timebank.web.schemas import PageQuery, page_of
@@ -54,9 +54,14 @@ def list_subscriptions() -> dict[str, Any]:
     once=True,
 )
 def subscribe(body: dict[str, Any]) -> dict[str, Any]:
-    """登记 wx.requestSubscribeMessage 的结果：每接受一次，可发送一条。"""
-    service.subscribe(person_id=person_id(), replies=body["topics"])
+    """登记 wx.requestSubscribeMessage 的结果：每接受一次，可发送一条；几个主题共用一个模板的，合在一起计。"""
+    accepted = {_counted_as(topic) for topic, reply in body["topics"].items() if reply is Reply.ACCEPT}
+    service.subscribe(person_id=person_id(), replies=dict.fromkeys(accepted, Reply.ACCEPT))
     return _subscriptions()
+
+
+def _counted_as(topic: Topic) -> Topic:
+    return counted_as(current_app.extensions["timebank-templates"], topic)
 
 
 def _subscriptions() -> dict[str, Any]:
@@ -66,7 +71,7 @@ def _subscriptions() -> dict[str, Any]:
         {
             "topic": topic,
             "template_id": templates[topic].id if topic in templates else None,
-            "remaining": remaining[topic],
+            "remaining": remaining[_counted_as(topic)],
         }
         for topic in Topic
     ]

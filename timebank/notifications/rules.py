@@ -39,6 +39,8 @@ class Topic(StrEnum):
     EVALUATED = "evaluated"
     COMPLAINT_ANSWERED = "complaint_answered"
     GOODS_RECALLED = "goods_recalled"
+    ERASURE_ASKED = "erasure_asked"
+    ERASURE_LAPSED = "erasure_lapsed"
 
 
 class State(StrEnum):
@@ -78,8 +80,13 @@ FACTS: dict[Topic, frozenset[str]] = {
     Topic.EVALUATED: frozenset({"activity", "served_on"}),
     Topic.COMPLAINT_ANSWERED: frozenset({"organisation", "made_on"}),
     Topic.GOODS_RECALLED: frozenset({"goods", "shop", "recalled_on"}),
+    Topic.ERASURE_ASKED: frozenset({"due_at"}),
+    Topic.ERASURE_LAPSED: frozenset({"asked_on"}),
 }
 """What a topic's sentence is made of. Besides, facts may hold ids."""
+
+SOMEBODY = frozenset({"ward_id"})
+"""Facts that name a person besides the one who is told, by id."""
 
 FRESH_FOR: dict[Topic, timedelta] = {Topic.ARRIVAL: timedelta(hours=2)}
 """What is no news any more after a while; the rest may come late."""

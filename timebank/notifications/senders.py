@@ -13,7 +13,7 @@ from timebank.errors import Refusal
 from timebank.identity.wechat import BUSY, STALE_TOKEN, WechatClient
 from timebank.identity.wechat_token import SharedToken
 from timebank.notifications.rules import Topic
-from timebank.notifications.templates import Template, Templates, values
+from timebank.notifications.templates import Template, Templates, counted_as, values
 
 log = structlog.get_logger()
 
@@ -58,6 +58,9 @@ class Sender(Protocol):
     def send(self, message: Message) -> Outcome:
         """Send, outside any transaction; at least once, for an answer may be lost."""
 
+    def counted_as(self, topic: Topic) -> Topic:
+        """Return the topic under which accepted messages of one are counted."""
+
 
 class LogSender:
     """Writes that there is a message: its id and topic, nothing else."""
@@ -66,6 +69,10 @@ class LogSender:
         """Write one line."""
         log.info("notification.would_be_sent", notification_id=str(message.id), topic=message.topic)
         return Outcome(Verdict.SENT)
+
+    def counted_as(self, topic: Topic) -> Topic:
+        """Count each topic by itself."""
+        return topic
 
 
 A_DAYS_LIMIT = timedelta(hours=2)
@@ -90,6 +97,10 @@ class WechatSender:
         self._client = client
         self._token = token
         self._templates = templates
+
+    def counted_as(self, topic: Topic) -> Topic:
+        """Count those topics together that share a template, as WeChat does."""
+        return counted_as(self._templates, topic)
 
     def send(self, message: Message) -> Outcome:
         """Send; with a renewed token, once, if WeChat says that the token is no longer good."""

@@ -114,6 +114,21 @@ SENTENCES: dict[Topic, Sentence] = {
         "eat or use them: bring them back to the shop, or call the staff, who will look into it with you.",
         "请先勿使用，并联系公益仓",
     ),
+    Topic.ERASURE_ASKED: Sentence(
+        "监护人已为一位未成年志愿者申请注销账户，{due_at} 起办理，办理后不能恢复。如有不妥，请在那之前撤回："
+        "监护人和已满 14 周岁的本人在小程序里撤回，工作人员核实后登记撤回。",
+        "A guardian has asked that a minor's account be erased from {due_at} on, for good. If that is not right, take it "
+        "back before: guardians, and minors from 14 on, in the mini-program; staff enter it once they have made sure.",
+        "未成年人账户将注销，请核对",
+    ),
+    Topic.ERASURE_LAPSED: Sentence(
+        "监护人 {asked_on} 为未成年人提出的注销申请已作废：申请人已不是其监护人，或本人已满 18 周岁。账户照常使用；"
+        "仍要注销的，请由本人或现在的监护人重新申请。",
+        "What a guardian asked for on {asked_on}, that a minor's account be erased, has lapsed: they answer for the person "
+        "no more, who may have come of age. The account stays; if it is still to go, the person or whoever is their "
+        "guardian now asks again.",
+        "注销申请已作废，账户照常",
+    ),
 }
 
 MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")

@@ -127,6 +127,16 @@ def read(text: str) -> Templates:
         raise UnsafeSettings(f"{SETTING}: a JSON object of templates by topic ({type(error).__name__})") from None
 
 
+def counted_as(templates: Templates, topic: Topic) -> Topic:
+    """Return the topic under which the messages of one are counted: WeChat counts by template, and topics may share one.
+
+    Of those the first in the order of ``Topic``: ARRIVAL, which a check-in asks about, always counts as itself.
+    """
+    mine = templates.get(topic)
+    alike = (one for one, other in templates.items() if mine is not None and other.id == mine.id)
+    return min(alike, key=list(Topic).index, default=topic)
+
+
 def _topic(name: str) -> Topic:
     if name not in set(Topic):
         raise UnsafeSettings(f"{SETTING}: there is no topic {name!r}; there are {', '.join(Topic)}")

@@ -53,7 +53,7 @@ def make_device_code(body: dict[str, Any], site_id: UUID) -> dict[str, Any]:
 )
 def enrol_device(body: dict[str, Any]) -> dict[str, Any]:
     """登记设备：以登记码换取设备密钥，密钥只告知这一次，以后放在请求头 X-Device-Token。"""
-    device, token = kept.enrol(code=body["code"], address=limits.address(), key=_key())
+    device, token = devices.enrol(code=body["code"], address=limits.address(), key=_key())
     return {"device": _device(device), "token": token}
 
 

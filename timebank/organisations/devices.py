@@ -36,6 +36,19 @@ def new_code(*, actor: Actor, site_id: UUID, kind: str, name: str, key: bytes) -
     return devices.new_code(site_id=site_id, kind=DeviceKind(kind), name=name, made_by=actor.person_id, key=key)
 
 
+def enrol(*, code: str, address: str, key: bytes) -> tuple[Device, str]:
+    """Use a code up and return the device with its token; one whose maker no longer answers for the site is none.
+
+    Raises DeviceEnrolmentLocked, DeviceCodeInvalid, DeviceGone.
+    """
+
+    def stands(made_by: UUID, site_id: UUID) -> bool:
+        site = queries.site(site_id)
+        return site is not None and scope.still_answers(made_by, *KEEPERS, organisation_id=site.organisation_id)
+
+    return devices.enrol(code=code, address=address, key=key, stands=stands)
+
+
 def of_site(*, actor: Actor, site_id: UUID) -> Select[Device]:
     """Select the devices of a site, revoked ones too. Raises NotFound."""
     site_for(actor, site_id)

@@ -91,5 +91,5 @@ def add_guardian(person_id: UUID, body: dict[str, Any]) -> Guardian:
     audited=noted(Verb.END, "guardian"),
 )
 def end_guardian(person_id: UUID, guardian_id: UUID) -> Guardian:
-    """终止监护登记；最后一位监护人终止时，其同意随之撤回。"""
+    """终止监护登记；最后一位监护人终止时，其同意随之撤回。不能为本人和亲属办理。"""
     return papers.end_guardian(actor=actor(), person_id=person_id, guardian_id=guardian_id)

@@ -100,9 +100,13 @@ def add_guardian(
 
 
 def end_guardian(*, actor: Actor, person_id: UUID, guardian_id: UUID) -> Guardian:
-    """End a guardianship that was entered in the actor's scope. Raises NotFound."""
+    """End a guardianship that was entered in the actor's scope, and is none of their own family's.
+
+    Raises NotFound, OwnFamily.
+    """
     guardian = guardians.guardian_of(guardian_id)
     if guardian is None or guardian.ward_id != person_id:
         raise NotFound
     scope.organisation_for(actor, *CLERKS, organisation_id=guardian.organisation_id)
+    refuse_own_family(actor.person_id, guardian.ward_id, guardian.guardian_id)
     return guardians.end(by=actor.person_id, guardian_id=guardian_id)

@@ -1,13 +1,16 @@
 """What a grant covers. Whatever lies outside the caller's scope does not exist for them: 404, not 403."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, false, or_, select
 
+from timebank.database import session
 from timebank.errors import NotFound
-from timebank.identity.rules import Actor, Grant, Reach, Role
+from timebank.identity import queries as identity
+from timebank.identity.models import GrantedRole, Person
+from timebank.identity.rules import Actor, Grant, PersonState, Reach, Role
 from timebank.organisations import queries
 from timebank.organisations.models import Area, Organisation
 from timebank.organisations.rules import covers
@@ -53,6 +56,32 @@ def covers_path(actor: Actor, *roles: Role, path: str) -> bool:
     return any(
         grant.role in roles and grant.area_path is not None and covers(grant.area_path, path) for grant in actor.grants
     )
+
+
+def still_answers(person_id: UUID, *roles: Role, organisation_id: UUID) -> bool:
+    """Whether whoever made something for an organisation, a code say, holds one of ``roles`` over it now."""
+    try:
+        organisation_for(identity.actor_of(person_id), *roles, organisation_id=organisation_id)
+    except NotFound:
+        return False
+    return True
+
+
+def staff_over(organisation_ids: Collection[UUID], *roles: Role) -> frozenset[UUID]:
+    """Return who holds one of ``roles`` over one of some organisations now, there or over an area that it lies in."""
+    paths = session.scalars(select(Area.path).join(Organisation).where(Organisation.id.in_(organisation_ids)))
+    above = {"", *(".".join(path.split(".")[:depth]) for path in paths for depth in range(1, path.count(".") + 2))}
+    holders = (
+        select(GrantedRole.person_id)
+        .join(Person, Person.id == GrantedRole.person_id)
+        .where(
+            GrantedRole.role.in_(roles),
+            or_(GrantedRole.organisation_id.in_(organisation_ids), GrantedRole.area_path.in_(above)),
+            GrantedRole.suspended_at.is_(None),
+            Person.state == PersonState.ACTIVE,
+        )
+    )
+    return frozenset(session.scalars(holders))
 
 
 def organisations_of(actor: Actor, *roles: Role, column: ColumnElement[UUID] | Any) -> ColumnElement[bool]:

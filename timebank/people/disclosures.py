@@ -143,7 +143,7 @@ def case_of(disclosure_id: UUID) -> Case:
 def register_of(actor: Actor, *, person_id: UUID | None = None) -> Select[*tuple[Any, ...]]:
     """Select who has asked to see whose data, in the actor's scope as auditor or administrator; page by when."""
     found = _cases().where(scope.organisations_of(actor, *READERS, column=Disclosure.organisation_id))
-    return found if person_id is None else found.where(Disclosure.person_id == person_id)
+    return found if person_id is None else found.where(former.belongs(Disclosure.person_id, former.goes_on(person_id)))
 
 
 def as_case(row: Any) -> Case:

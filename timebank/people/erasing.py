@@ -28,6 +28,7 @@ from timebank.ledger.accounts import lock_known
 from timebank.ledger.rules import wallet_of
 from timebank.organisations import scope
 from timebank.organisations.papers import CLERKS
+from timebank.people import telling
 from timebank.people.anonymising import anonymise
 from timebank.people.blockers import Blocker, blockers_of, refuse_open
 from timebank.people.errors import ErasureWaiting, GuardianDecides, NoErasure
@@ -96,6 +97,8 @@ def ask(*, person_id: UUID, choice: Choice, by: UUID, paper: Paper | None = None
     )
     session.add(request)
     session.flush()
+    if _is_guardians(request):
+        telling.guardian_asked(request)
     return request
 
 
@@ -191,6 +194,7 @@ def carry_out(request_id: UUID) -> bool:
         return False
     if _has_lapsed(request):
         _end(request, Outcome.WITHDRAWN, NIL)
+        telling.lapsed(request)
         return False
     if blockers_of(request.person_id):
         return False

@@ -1,6 +1,7 @@
 """What the bank holds about somebody, all of it, for themself or their guardian (PIPL 45, rule R39)."""
 
 import io
+import json
 import zipfile
 from collections.abc import Collection, Iterator
 from datetime import date, datetime
@@ -19,6 +20,8 @@ from timebank.documents.tables import Column, Table
 from timebank.errors import NotFound
 from timebank.identity import former
 from timebank.identity import queries as identity
+from timebank.notifications.models import Notification
+from timebank.notifications.rules import SOMEBODY, facts_from_text
 from timebank.passbook import service as passbook
 from timebank.people.holdings import HOLDINGS, Holding, names_people
 
@@ -51,7 +54,15 @@ def export_of(person_id: UUID) -> dict[str, Any]:
 
 
 def _rows(holding: Holding, person_id: UUID, own: Collection[UUID]) -> Rows:
-    return [_row(holding, row, own) for row in session.execute(holding.rows_of(person_id))]
+    rows = [_row(holding, row, own) for row in session.execute(holding.rows_of(person_id))]
+    return [row | {"facts": _facts(row["facts"], own)} for row in rows] if holding.model is Notification else rows
+
+
+def _facts(text: str, own: Collection[UUID]) -> str:
+    """Return what a message is made of, without the ids of other people."""
+    facts = facts_from_text(text)
+    named = {name: _whose(UUID(value), own) for name, value in facts.items() if name in SOMEBODY}
+    return json.dumps(facts | named, ensure_ascii=False, sort_keys=True)
 
 
 def _row(holding: Holding, row: Row[Any], own: Collection[UUID]) -> dict[str, Any]:

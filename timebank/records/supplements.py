@@ -17,6 +17,7 @@ from timebank.errors import NotFound
 from timebank.files import service as files
 from timebank.files.rules import EVIDENCE
 from timebank.identity.errors import PersonNotActive
+from timebank.identity.former import going_on
 from timebank.identity.rules import Actor, PersonState, Role
 from timebank.organisations import scope
 from timebank.policies import service as policies
@@ -106,7 +107,7 @@ def may_see(actor: Actor, supplement_id: UUID) -> bool:
     found = queries.supplement(supplement_id)
     if found is None:
         return False
-    if actor.person_id in {found.volunteer_id, found.requested_by}:
+    if actor.person_id in going_on([found.volunteer_id, found.requested_by]).values():
         return True
     with suppress(NotFound):
         scope.organisation_for(actor, *READERS, organisation_id=found.organisation_id)

@@ -139,6 +139,11 @@ def objections_to(proposal_id: UUID) -> list[tuple[StarObjection, StarObjectionA
     return [(row[0], row[1]) for row in session.execute(found)]
 
 
+def objectors_of(proposal_id: UUID) -> set[UUID]:
+    """Return who has objected to a proposal; of an account that was merged, whoever goes on."""
+    return set(session.scalars(select(who(StarObjection.objector_id)).where(StarObjection.proposal_id == proposal_id)))
+
+
 def served_most_at(volunteer_id: UUID) -> UUID | None:
     """Return the organisation that has recorded most of somebody's final service; None if there is none."""
     found = (

@@ -163,7 +163,7 @@ def object_to(*, actor: Actor, proposal_id: UUID, reason: str) -> None:
     if standing.decision is not None or now >= standing.proposal.ends_at:
         raise StarNotOnNotice
     theirs = {actor.person_id, *relatives_of(actor.person_id)}
-    if any(one.objector_id in theirs for one, _ in queries.objections_to(proposal_id)):
+    if theirs & queries.objectors_of(proposal_id):
         raise StarObjectionMade
     insert_row(
         StarObjection,
@@ -248,7 +248,7 @@ def _deciding(actor: Actor, proposal_id: UUID) -> Standing:
     """Return a proposal, locked, to somebody who may decide about it."""
     standing = decider_sees(actor=actor, proposal_id=proposal_id)
     refuse_interested(actor.person_id, subject_id=goes_on(standing.proposal.volunteer_id))
-    if any(one.objector_id == actor.person_id for one, _ in queries.objections_to(proposal_id)):
+    if actor.person_id in queries.objectors_of(proposal_id):
         raise SecondPersonNeeded
     return _locked(standing)
 

@@ -8,7 +8,7 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, Select, func, select
 
 from timebank.database import session
-from timebank.identity.former import belongs
+from timebank.identity.former import belongs, who
 from timebank.identity.models import Person
 from timebank.organisations.models import Organisation
 from timebank.training.models import ParticipationWithdrawal, Training, TrainingParticipation
@@ -22,25 +22,27 @@ def stands() -> ColumnElement[bool]:
 
 def entries_of(training_id: UUID, people: Collection[UUID]) -> dict[UUID, tuple[int, int | None]]:
     """Return by person how often they were entered for a training, and the minutes of the entry that stands (or None)."""
+    whose = who(TrainingParticipation.volunteer_id).label("whose")
     rows = session.execute(
         select(
-            TrainingParticipation.volunteer_id,
+            whose,
             func.count(),
             func.max(TrainingParticipation.learning_minutes).filter(stands()),
         )
-        .where(TrainingParticipation.training_id == training_id, TrainingParticipation.volunteer_id.in_(people))
-        .group_by(TrainingParticipation.volunteer_id)
+        .where(TrainingParticipation.training_id == training_id, whose.in_(people))
+        .group_by(whose)
     )
     return {volunteer_id: (int(count), minutes) for volunteer_id, count, minutes in rows}
 
 
 def minutes_on(day: date, people: Collection[UUID]) -> dict[UUID, int]:
     """Return by person how long they have learnt on a day; who has not is absent."""
+    whose = who(TrainingParticipation.volunteer_id).label("whose")
     rows = session.execute(
-        select(TrainingParticipation.volunteer_id, func.sum(TrainingParticipation.learning_minutes))
+        select(whose, func.sum(TrainingParticipation.learning_minutes))
         .join(Training, Training.id == TrainingParticipation.training_id)
-        .where(Training.held_on == day, TrainingParticipation.volunteer_id.in_(people), stands())
-        .group_by(TrainingParticipation.volunteer_id)
+        .where(Training.held_on == day, whose.in_(people), stands())
+        .group_by(whose)
     )
     return {volunteer_id: int(minutes) for volunteer_id, minutes in rows}
 

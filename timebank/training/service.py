@@ -12,6 +12,7 @@ from timebank.database import new_id, session
 from timebank.errors import Invalid, NotFound
 from timebank.identity import queries as identity
 from timebank.identity.family import refuse_own_family
+from timebank.identity.former import goes_on
 from timebank.identity.models import Person
 from timebank.identity.rules import Actor, PersonState, Role
 from timebank.organisations import scope
@@ -139,7 +140,7 @@ def withdraw(*, actor: Actor, participation_id: UUID, reason: str) -> Training:
     if participation is None:
         raise NotFound
     training = seen(actor=actor, training_id=participation.training_id, roles=CLERKS)
-    refuse_own_family(actor.person_id, participation.volunteer_id)
+    refuse_own_family(actor.person_id, goes_on(participation.volunteer_id))
     if session.get(ParticipationWithdrawal, participation_id) is not None:
         raise ParticipationWithdrawn
     values = {

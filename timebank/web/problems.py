@@ -11,7 +11,7 @@ from sqlalchemy.exc import IntegrityError, OperationalError
 from werkzeug.exceptions import HTTPException, InternalServerError
 
 from timebank import errors
-from timebank.constraints import violated_constraint
+from timebank.constraints import disk_is_full, violated_constraint
 from timebank.errors import Refusal
 from timebank.web import errors as web_errors
 
@@ -93,7 +93,7 @@ def from_integrity_error(error: IntegrityError) -> Response:
 def from_operational_error(error: OperationalError) -> Response:
     """Turn a database that cannot be reached or cannot go on into a refusal that may be retried."""
     log.error("database.unavailable", exc_info=error)
-    return from_refusal(errors.Busy())
+    return from_refusal(errors.StorageFull() if disk_is_full(error) else errors.Busy())
 
 
 def from_http_exception(error: HTTPException) -> Response:

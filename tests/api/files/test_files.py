@@ -18,9 +18,10 @@ from tests.factories.identity import a_volunteer_actor, signed_in
 from timebank import clock
 from timebank.commands import cli
 from timebank.database import in_unit_of_work, new_id, session
+from timebank.errors import StorageFull
 from timebank.files import service, sweeping
 from timebank.files.endpoints import store
-from timebank.files.errors import FileTypeRefused, StorageFull, UnknownFile
+from timebank.files.errors import FileTypeRefused, UnknownFile
 from timebank.files.models import FileAttachment, FileUpload, StoredFile
 from timebank.files.rules import MAX_BYTES, MAX_UNUSED, PICTURES
 from timebank.identity.rules import Actor

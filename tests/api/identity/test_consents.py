@@ -8,13 +8,14 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from tests.factories.attendance import post_once, refusal_of
-from tests.factories.identity import a_coordinator, a_person, signed_in
+from tests.factories.family import a_relation
+from tests.factories.identity import a_coordinator, a_person, grant, signed_in
 from tests.factories.organisations import an_organisation
 from tests.factories.protection import a_consent, a_guardian_of, a_minor
 from timebank import clock
 from timebank.database import in_unit_of_work, new_id, session
 from timebank.identity.models import Consent, Person
-from timebank.identity.rules import Actor, Purpose, Via
+from timebank.identity.rules import Actor, Purpose, Role, Via
 
 CHILD = date(2014, 5, 1)
 TEEN = date(2010, 5, 1)
@@ -247,6 +248,23 @@ def test_a_guardian_is_ended_where_they_were_entered(client: FlaskClient, clerk:
     owner = a_coordinator(link.organisation_id)
     other = f"/api/v1/people/{new_id()}/guardians/{link.id}/end"
     assert client.post(other, headers=signed_in(owner)).status_code == 404
+
+
+@pytest.mark.rule("R38")
+@pytest.mark.parametrize("whose", ["their own", "their relative's"])
+def test_nobody_ends_a_guardianship_in_their_own_family(client: FlaskClient, whose: str) -> None:
+    """With it a consent is taken back and a request for erasure lapses: a colleague looks at the document."""
+    child, father = a_minor(TEEN), a_person("王建国")
+    link = a_guardian_of(child, father)
+    owner = a_coordinator(link.organisation_id)
+    if whose == "their own":
+        grant(Actor(father.id), Role.COORDINATOR, organisation_id=link.organisation_id)
+        owner = Actor(father.id)
+    else:
+        a_relation(owner.person_id, child.id)
+    path = f"/api/v1/people/{child.id}/guardians/{link.id}/end"
+    assert refusal_of(client.post(path, headers=signed_in(owner))) == (403, "OWN_FAMILY")
+    assert client.post(path, headers=signed_in(a_coordinator(link.organisation_id))).status_code == 200
 
 
 def test_a_paper_for_a_minor_needs_a_guardian_on_record(client: FlaskClient, clerk: Actor) -> None:

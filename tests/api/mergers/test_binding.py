@@ -1,5 +1,6 @@
 """Binding over HTTP: a guest comes to the account that is theirs, and to nobody else's."""
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -22,6 +23,7 @@ from timebank.demo.wechat_messages import PHONE_PATH
 from timebank.identity.binding_tables import Invite, Phone
 from timebank.identity.models import Person, WechatIdentity
 from timebank.identity.rules import Actor, PersonState, Purpose, Role
+from timebank.mergers import queries
 from timebank.mergers.models import MergeHint
 from timebank.organisations.models import Organisation
 
@@ -95,6 +97,20 @@ def test_a_number_says_who_it_may_be_and_binds_after_a_yes(client: FlaskClient, 
     assert {one["purpose"] for one in consents if one["given"]} == {"location"}
     assert session.get_one(Person, guest.id).state == PersonState.CLOSED
     assert session.get(Phone, guest.id) is None
+
+
+def test_a_number_that_was_entered_under_the_key_before_binds(
+    client: FlaskClient, granny: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The secrets were rotated since: what is found is bound, and a number that two have suggests them to staff."""
+    settings = client.application.extensions["timebank-settings"]
+    later = replace(settings, secret_keys=("the secret of next year, 32 letters or more", *settings.secret_keys))
+    monkeypatch.setitem(client.application.extensions, "timebank-settings", later)
+    guest = a_guest()
+    assert body_of(tells(client, guest))["state"] == "found"
+    (pair,) = in_unit_of_work(lambda: queries.suggested(limit=5), write=False)
+    assert ({pair.one.id, pair.other.id}, pair.signs) == ({guest.id, granny.id}, (queries.Sign.PHONE,))
+    assert body_of(binds(client, guest))["person_id"] == str(granny.id)
 
 
 def test_the_number_that_bound_is_proven(client: FlaskClient, granny: Person) -> None:

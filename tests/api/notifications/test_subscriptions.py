@@ -7,7 +7,7 @@ from flask.testing import FlaskClient
 from sqlalchemy import update
 
 from tests.factories.identity import a_person, signed_in
-from tests.factories.notifications import remaining_of
+from tests.factories.notifications import TEMPLATES, remaining_of
 from timebank.database import in_unit_of_work, new_id, session
 from timebank.notifications.models import Subscription
 from timebank.notifications.rules import MAX_REMAINING, Topic
@@ -60,6 +60,17 @@ def test_every_topic_is_listed_with_its_template(client: FlaskClient) -> None:
     items = client.get("/api/v1/me/subscriptions", headers=signed_in(a_person())).json["items"]
     assert {item["topic"] for item in items} == set(Topic)
     assert {(item["template_id"], item["remaining"]) for item in items} == {(None, 0)}
+
+
+def test_topics_of_one_template_are_one_count(client: FlaskClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One acceptance that is reported for both is one message, and both say so."""
+    shared = TEMPLATES | {Topic.RECORD_CORRECTED: TEMPLATES[Topic.RECORD_FINAL]}
+    monkeypatch.setitem(client.application.extensions, "timebank-templates", shared)
+    person = a_person()
+    once = {"record_final": 1, "record_corrected": 1}
+    assert accept(client, person.id, record_final="accept", record_corrected="accept") == (200, once)
+    twice = {"record_final": 2, "record_corrected": 2, "arrival": 1}
+    assert accept(client, person.id, record_corrected="accept", arrival="accept") == (200, twice)
 
 
 @pytest.mark.parametrize(

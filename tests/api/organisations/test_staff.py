@@ -8,11 +8,13 @@ from flask.testing import FlaskClient
 
 from tests.factories.calls import Caller, body_of, problem
 from tests.factories.identity import a_coordinator, a_person, a_staff_member, an_admin, signed_in
-from tests.factories.organisations import an_area, an_organisation
+from tests.factories.mergers import a_guest
+from tests.factories.organisations import a_shop, an_area, an_organisation
+from tests.factories.protection import a_consent
 from tests.factories.staff import WORD, SignedInStaff, a_staff_account, by_password
-from timebank.database import in_unit_of_work
+from timebank.database import in_unit_of_work, new_id
 from timebank.identity import service, staff
-from timebank.identity.rules import Grant, Role
+from timebank.identity.rules import Grant, Purpose, Role
 from timebank.identity.staff_errors import LastAdmin
 from timebank.identity.wechat import OpenId
 from timebank.organisations.models import Organisation
@@ -75,6 +77,38 @@ def test_disabling_ends_everything_at_once(client: FlaskClient, organisation: Or
     noted = body_of(admin.get(f"/audit?person={person.id}"))["items"]
     assert [one["verb"] for one in noted] == ["lift", "revoke", "revoke"]
     assert {one["reason"] for one in noted} == {"岗位调整"}
+
+
+@pytest.mark.parametrize("ends", ["disable", "grant", "freeze"])
+def test_codes_of_whoever_may_make_none_any_more_open_nothing(
+    client: FlaskClient, organisation: Organisation, ends: str
+) -> None:
+    """An invite or a device's code in somebody's pocket is worth as much as the role by which it was made."""
+    granny, shop = a_person("陈阿婆"), a_shop(organisation_id=organisation.id)
+    a_consent(granny.id, Purpose.SERVICE_RECORD)
+    person = a_staff_account("zhou", Grant(Role.COORDINATOR, organisation_id=organisation.id))
+    admin, zhou, colleague = Caller(client, an_admin()), Caller(client, person), a_coordinator(organisation.id)
+
+    def codes(who: Caller) -> tuple[str, str]:
+        invited = who.post(f"/people/{granny.id}/invites", {"organisation_id": str(organisation.id)})
+        device = who.post(f"/sites/{shop.id}/device-codes", {"kind": "till", "name": "平板"})
+        return body_of(invited, 201)["code"], body_of(device, 201)["code"]
+
+    def used(invite: str, device: str) -> list[int]:
+        bound = Caller(client, a_guest(new_id().hex)).post("/me/binding/invite", {"code": invite})
+        return [bound.status_code, client.post("/api/v1/devices", json={"code": device}).status_code]
+
+    invite, device = codes(zhou)
+    if ends == "disable":
+        assert admin.post(f"/staff/{person.id}/disable", WHY).status_code == 204
+    elif ends == "grant":
+        (held,) = body_of(admin.get(f"/staff/{person.id}"))["grants"]
+        assert admin.post(f"/staff/{person.id}/grants/{held['id']}/end", WHY).status_code == 204
+    else:
+        frozen = {"organisation_id": str(organisation.id), "state": "frozen", "reason": "核查"}
+        body_of(admin.put(f"/people/{person.id}/state", frozen))
+    assert used(invite, device) == [422, 422]
+    assert used(*codes(Caller(client, colleague))) == [200, 201]
 
 
 def test_rights_change_at_once(client: FlaskClient, organisation: Organisation) -> None:

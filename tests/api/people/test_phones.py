@@ -19,6 +19,7 @@ from timebank.identity.rules import Actor, Purpose
 from timebank.organisations.profile_tables import Profile
 
 FIRST, SECOND, LINE = "13800000001", "13900000002", "057387001234"
+ENDS_ALIKE = "13900000001"
 
 
 @pytest.fixture
@@ -117,14 +118,27 @@ def test_a_fixed_line_stays_when_the_phone_changes(client: FlaskClient, me: Pers
     assert shown(client, me) == (LINE, False)
 
 
-def test_a_merger_leaves_one_number(client: FlaskClient, app: Flask) -> None:
+@pytest.mark.parametrize("other", [SECOND, ENDS_ALIKE], ids=["another end", "the same end"])
+def test_a_merger_leaves_one_number(client: FlaskClient, app: Flask, other: str) -> None:
     """That of who goes on, whether it stands in their profile or is the one by which they are known again."""
     profiled, known = Office(), Office()
     says(client, profiled.person, FIRST)
-    told(client, profiled.old, SECOND)
+    told(client, profiled.old, other)
     says(client, known.old, FIRST)
-    told(client, known.person, SECOND)
+    told(client, known.person, other)
     for office in (profiled, known):
         office.merge()
     assert (shown(client, profiled.person), known_by(profiled.person)) == ((FIRST, False), None)
-    assert (shown(client, known.person), known_by(known.person)) == ((None, False), "0002")
+    assert (shown(client, known.person), known_by(known.person)) == ((None, False), other[-4:])
+
+
+def test_a_merger_keeps_the_number_that_both_have(client: FlaskClient, app: Flask) -> None:
+    """What WeChat has told of the one proves what the other has in their profile, whichever goes on."""
+    profiled, known = Office(), Office()
+    says(client, profiled.person, FIRST)
+    told(client, profiled.old, FIRST)
+    says(client, known.old, FIRST)
+    told(client, known.person, FIRST)
+    for office in (profiled, known):
+        office.merge()
+        assert (shown(client, office.person), known_by(office.person)) == ((FIRST, True), FIRST[-4:])

@@ -5,8 +5,9 @@ import io
 import pytest
 from PIL import Image, PngImagePlugin
 
-from tests.factories.files import PDF, a_picture, a_png_that_says, an_archive
+from tests.factories.files import PDF, a_picture, a_png_that_says, a_progressive_picture, an_archive
 from timebank.errors import Refusal
+from timebank.files import pictures
 from timebank.files.errors import FileTooLarge, FileTypeRefused, FileUnreadable, PictureTooLarge
 from timebank.files.pictures import admitted
 from timebank.files.rules import JPEG, MAX_BYTES, MAX_SIDE, Use
@@ -87,6 +88,23 @@ def test_a_large_picture_is_kept_smaller() -> None:
 def test_a_bomb_is_refused_by_its_header(size: tuple[int, int]) -> None:
     """Fifty megapixels and far more are refused before anything is unpacked: there is nothing behind the header."""
     assert refusal_of(a_png_that_says(*size)) is PictureTooLarge
+
+
+def test_a_picture_of_endless_passes_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A progressive JPEG may go over its pixels again for every few bytes: minutes of work in a small file."""
+    monkeypatch.setattr(pictures, "MOST_SCANS", 20)
+    assert painted(a_progressive_picture(scans=20)).size == (64, 64)
+    assert refusal_of(a_progressive_picture(scans=21)) is FileUnreadable
+    assert painted(a_picture(progressive=True, size=(300, 200))).size == (300, 200)
+
+
+@pytest.mark.parametrize("form", ["WEBP", "PNG"])
+def test_of_a_moving_picture_the_first_frame_is_kept(form: str) -> None:
+    """However many follow."""
+    frames = [Image.new("RGB", (40, 20), colour) for colour in ("blue", "green")]
+    kept = painted(a_picture(form, save_all=True, append_images=frames, duration=50))
+    red, green, blue = kept.convert("RGB").getpixel((20, 10))
+    assert (red > 240, max(green, blue) < 15) == (True, True)
 
 
 def test_a_file_that_is_too_large_is_refused() -> None:

@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 
 from timebank import clock
-from timebank.files.errors import FileLost, StorageFull
+from timebank.errors import StorageFull
+from timebank.files.errors import FileLost
 from timebank.files.store import Store
 
 

@@ -8,6 +8,7 @@ from flask import Flask
 from tests.factories.identity import a_person
 from tests.factories.notifications import (
     SERVED,
+    TEMPLATES,
     a_follower,
     a_wechat_sender,
     accepted,
@@ -31,7 +32,7 @@ from timebank.notifications.rules import MAX_ATTEMPTS, State, Topic
 from timebank.notifications.senders import LogSender, Message, Outcome, Verdict
 
 
-class Scripted:
+class Scripted(LogSender):
     """A sender that does as it is told, and remembers what it was given."""
 
     def __init__(self, *outcomes: Outcome | BaseException) -> None:
@@ -89,6 +90,20 @@ def test_one_acceptance_is_one_message(app: Flask, fake_wechat: FakeWechat) -> N
     assert delivered(a_wechat_sender()) == {"sent": 2, "not_wanted": 1}
     assert len(fake_wechat.messages.sent) == 2
     assert len(messages_of(person_id)) == 3
+
+
+def test_topics_of_one_template_spend_what_was_accepted_of_it(app: Flask, fake_wechat: FakeWechat) -> None:
+    """WeChat counts by template: one acceptance is one message, whichever of the topics it is on, and 43101 ends both."""
+    person_id, shared = a_follower(accepts=2), TEMPLATES | {Topic.RECORD_CORRECTED: TEMPLATES[Topic.RECORD_FINAL]}
+    for topic in (Topic.RECORD_CORRECTED, Topic.RECORD_CORRECTED, Topic.RECORD_FINAL):
+        told(person_id, topic, SERVED | {"record_id": str(new_id())})
+    assert delivered(a_wechat_sender(shared)) == {"sent": 2, "not_wanted": 1}
+    assert len(fake_wechat.messages.sent) == 2
+    accepted(person_id, times=2)
+    fake_wechat.messages.fail_next(SEND_PATH, 43101)
+    told(person_id, Topic.RECORD_CORRECTED, SERVED | {"record_id": str(new_id())})
+    assert delivered(a_wechat_sender(shared)) == {"not_wanted": 1}
+    assert remaining_of(person_id) == 0
 
 
 def test_nobody_is_written_to_who_did_not_ask(app: Flask, fake_wechat: FakeWechat) -> None:
@@ -259,7 +274,7 @@ def test_a_worker_that_comes_back_late_spoils_nothing(app: Flask, late: Verdict,
     person_id = a_follower()
     told(person_id)
 
-    class Overtaken:
+    class Overtaken(LogSender):
         def send(self, message: Message) -> Outcome:
             time_passes()
             with pytest.raises(SystemExit):

@@ -1,16 +1,19 @@
 """Errors as problems."""
 
 import json
+from functools import partial
 from typing import Any
 
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
-from sqlalchemy import func, select
+from sqlalchemy import func, select, text
 from werkzeug.exceptions import HTTPException, default_exceptions
 
+from tests.factories.identity import a_person, signed_in
+from tests.unit.web import sample
 from tests.unit.web.sample import Counted
-from timebank.database import session
+from timebank.database import in_unit_of_work, is_sqlite, session
 from timebank.errors import Busy, catalogue
 from timebank.identity.models import Person
 from timebank.web import problems
@@ -154,3 +157,28 @@ def test_an_exception_without_a_code_is_an_internal_fault(app: Flask) -> None:
     """werkzeug's bare HTTPException carries no status."""
     with app.test_request_context():
         assert problems.from_http_exception(HTTPException()).status_code == 500
+
+
+def test_a_database_without_room_is_507_and_the_same_request_works_later(web: FlaskClient) -> None:
+    """Nothing is kept, the key is free again, and the answer says that it may be sent once more."""
+    limited: list[Any] = []
+
+    def no_room() -> None:
+        if is_sqlite():
+            limited.append(session.connection().connection.driver_connection)
+            limited[0].set_authorizer(None)
+            limited[0].execute("PRAGMA max_page_count = 1")  # as many as there are
+            session.execute(text("UPDATE identity_person SET display_name = hex(zeroblob(500000))"))
+        session.execute(text("DO $$ BEGIN RAISE EXCEPTION 'no space left' USING ERRCODE = '53100'; END $$"))
+
+    headers = signed_in(a_person()) | {"Idempotency-Key": "one"}
+    ask = partial(web.post, "/api/v1/sample/people", json={"display_name": "李建国"}, headers=headers)
+    sample.meanwhile.append(no_room)
+    refused = ask()
+    assert_is_problem(refused, 507, "STORAGE_FULL")
+    assert (refused.json["retryable"], refused.headers["Retry-After"]) == (True, "1")
+    sample.meanwhile.clear()
+    for connection in limited:
+        connection.execute("PRAGMA max_page_count = 1000000")
+    assert ask().status_code == 201
+    assert in_unit_of_work(lambda: session.scalar(select(func.count()).select_from(Person)), write=False) == 2
