@@ -149,7 +149,6 @@ def _unfinished(old_id: UUID, person_id: UUID) -> Iterator[tuple[str, str]]:
         ("/supplements", "有待审核的补录 · a supplement waits", _open_supplements(old_id)),
         ("/late_scans", "有待处理的迟到扫码 · a late scan waits", _open_late_scans(old_id)),
         ("/stars", "有公示中的星级 · a star is on notice", _open_stars(old_id)),
-        ("/redemptions", "有未提货的兑换单 · goods are reserved", _open_redemptions(old_id, now)),
         ("/sign_ups", "两人都报了同一场次 · both signed up for one shift", _both_signed_up(old_id, person_id, now)),
         ("/waiting", "两人都在同一场次候补 · both wait for one shift", _both_waiting(old_id, person_id)),
         ("/pool", "两人都在等同一公共池 · both wait for one pool", _both_in_need(old_id, person_id)),
@@ -201,13 +200,6 @@ def _open_stars(old_id: UUID) -> Select[Any]:
     return select(StarProposal.id).where(StarProposal.volunteer_id == old_id, ~decided)
 
 
-def _open_redemptions(old_id: UUID, now: datetime) -> Select[Any]:
-    """Select what waits at a shop for the old account; it may have cost no minutes, so that none are held."""
-    return select(Redemption.id).where(
-        Redemption.person_id == old_id, Redemption.state == RedemptionState.HELD, Redemption.expires_at > now
-    )
-
-
 def _both_signed_up(old_id: UUID, person_id: UUID, now: Any) -> Select[Any]:
     other = aliased(SignUp, name="of_the_other")
     return (
@@ -255,7 +247,7 @@ def _both_in_need(old_id: UUID, person_id: UUID) -> Select[Any]:
     return select(Person.id).where(or_(waiting.exists(), requested.exists()))
 
 
-def _held_redemptions(old_id: UUID, now: Any) -> Select[Any]:
+def _held_redemptions(old_id: UUID, now: datetime) -> Select[Any]:
     """What costs no minutes holds none, yet only its owner may cancel or extend it, and a member code finds it."""
     held = (Redemption.state == RedemptionState.HELD, Redemption.expires_at > now)
     return select(Redemption.id).where(Redemption.person_id == old_id, *held)

@@ -218,20 +218,6 @@ def test_what_is_unfinished_is_named(
     assert pointers() == waiting
 
 
-def test_goods_that_cost_no_minutes_are_fetched_first_as_well(
-    client: FlaskClient, organisation: Organisation, two: tuple[Actor, Actor], pair: tuple[Person, Person]
-) -> None:
-    """No minutes are held for them; merged, who goes on could neither cancel nor extend what waits at the shop."""
-    old, person = pair
-    shop, goods = a_stocked_shop(price_minutes=0)
-    waiting = reserved(old.id, shop.id, (goods.id, 1)).redemption
-    answer = ask(client, two[0], organisation, old.id, person.id)
-    assert problem(answer) == (409, "MERGE_UNFINISHED")
-    assert [one["pointer"] for one in answer.json["errors"]] == ["/redemptions"]
-    body_of(Caller(client, old).post(f"/redemptions/{waiting.id}/cancel"))
-    assert ask(client, two[0], organisation, old.id, person.id).status_code == 201
-
-
 def test_what_came_between_asking_and_approving_is_seen(
     client: FlaskClient, organisation: Organisation, two: tuple[Actor, Actor], pair: tuple[Person, Person]
 ) -> None:
