@@ -9,7 +9,7 @@ from timebank.shop.allowance.quota_rules import PayWith
 from timebank.shop.allowance.schemas import PAY_WITH, PaidOut, ProxyShownOut
 from timebank.shop.catalogue.scanned_fields import Barcode
 from timebank.shop.rules import MAX_PIECES, Channel, Condition, DonorKind, RedemptionState, RefundKind, Source
-from timebank.web.fields import Instant, PlainText, WholeNumber
+from timebank.web.fields import Instant, PlainText, WholeNumber, YesOrNo
 from timebank.web.schemas import Schema
 
 MAX_LINES = 100
@@ -155,7 +155,7 @@ class HandOverBody(Schema):
 class ReturnedBody(LineBody):
     """Pieces that come back; ``restock`` if they are fit to be handed out again."""
 
-    restock = fields.Boolean(load_default=False)
+    restock = YesOrNo(load_default=False)
 
 
 class RefundBody(Schema):

@@ -52,6 +52,16 @@ class WholeNumber(fields.Integer):
         return int(value)
 
 
+class RealNumber(fields.Float):
+    """A number, also with a fraction: no text that looks like one, and neither true nor false."""
+
+    def _deserialize(self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **kwargs: Any) -> float:
+        if isinstance(value, bool) or not isinstance(value, int | float):
+            raise ValidationError("须为数字。 Must be a number.")
+        number: float = super()._deserialize(value, attr, data, **kwargs)
+        return number
+
+
 class YesOrNo(fields.Boolean):
     """True or false: no number and no word that could mean either."""
 

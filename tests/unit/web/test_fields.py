@@ -9,7 +9,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 from marshmallow import ValidationError
 
-from timebank.web.fields import EARLIEST, LATEST, MAX_WHOLE, Instant, PlainText, QueryNumber, WholeNumber, is_storable
+from timebank.web.fields import (
+    EARLIEST,
+    LATEST,
+    MAX_WHOLE,
+    Instant,
+    PlainText,
+    QueryNumber,
+    RealNumber,
+    WholeNumber,
+    is_storable,
+)
 
 ANY_JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(st.characters(codec=None)),
@@ -37,7 +47,7 @@ def test_accepted_text_can_be_stored_and_has_the_length_that_was_allowed(text: s
 @given(ANY_JSON)
 def test_no_value_breaks_a_field(value: Any) -> None:
     """Every field either returns a value or a validation error, whatever it is given."""
-    for field in (PlainText(max_length=5), WholeNumber(), QueryNumber(), Instant()):
+    for field in (PlainText(max_length=5), WholeNumber(), RealNumber(), QueryNumber(), Instant()):
         try:
             field.deserialize(value)
         except ValidationError as error:
@@ -76,6 +86,14 @@ def test_what_is_no_whole_number_in_range_is_refused(value: Any) -> None:
     """Fractions, booleans, texts, NaN, infinities and giants are refused."""
     with pytest.raises(ValidationError):
         WholeNumber().deserialize(value)
+
+
+def test_what_only_looks_like_a_number_is_refused() -> None:
+    """A place is told in numbers: neither texts, whatever their digits, nor true, NaN or what is past all bounds."""
+    assert [RealNumber().deserialize(value) for value in (30.5, -7)] == [30.5, -7.0]
+    for value in ("30.5", "３０", True, float("nan"), float("inf"), 10**400, None, [1]):
+        with pytest.raises(ValidationError):
+            RealNumber().deserialize(value)
 
 
 @pytest.mark.parametrize("text", ["1.0", "+1", " 1", "1e3", "٣", "", "9" * 17, 5, None])
