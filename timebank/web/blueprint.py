@@ -14,8 +14,9 @@ from flask import Response
 from limits import RateLimitItem
 
 from timebank.database import in_unit_of_work
-from timebank.errors import Refusal
+from timebank.errors import NotFound, Refusal
 from timebank.web import idempotency, tokens
+from timebank.web.fields import is_storable
 from timebank.web.limits import limited
 from timebank.web.parser import Parser
 from timebank.web.schemas import Schema
@@ -141,6 +142,8 @@ def _guarded(view: View, guard: Guard) -> View:
     @wraps(view)
     def guarded(*args: Any, **kwargs: Any) -> Any:
         guard()
+        if not all(is_storable(named) for named in kwargs.values() if isinstance(named, str)):
+            raise NotFound  # no database can be asked for it, let alone keep it
         return view(*args, **kwargs)
 
     return guarded
