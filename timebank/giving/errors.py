@@ -46,7 +46,7 @@ class GiftExpired(Refusal):
     title = "赠送已过期"
     title_en = "The gift has expired"
     detail = "这份赠送已于 {expired_at} 过期，时长没有转出。可以请对方再送一次。"
-    detail_en = "This offer ended at {expired_at} and nothing has moved. Ask for a new one."
+    detail_en = "This offer ended at {expired_at} (Beijing time) and nothing has moved. Ask for a new one."
 
 
 class AlreadyAccepted(Refusal):
