@@ -163,7 +163,7 @@ def _read_link(query: dict[str, Any], code: str) -> dict[str, Any] | Response:
     try:
         report = in_unit_of_work(lambda: links.answer(code, clock.now()), write=False, snapshot=True)
     except NotFound:
-        if form != "html":
+        if not wants_a_page():
             raise
         return as_page(page_of_report.ended(), page_of_report.POLICY, HTTPStatus.NOT_FOUND)
     if form == "json":

@@ -153,10 +153,11 @@ def test_a_link_that_has_ended_says_so_in_a_browser(client: FlaskClient, admin: 
     link = a_link(client, admin)
     client.delete(f"{LINKS}/{link['id']}", headers=signed_in(admin))
 
-    for path in (link["path"], "/api/v1/shared/guess"):
+    for path in (link["path"], f"{link['path']}?format=pdf", "/api/v1/shared/guess"):
         answer = client.get(path, headers={"Accept": BROWSER})
         assert (answer.status_code, answer.mimetype) == (404, "text/html")
         assert "链接已失效" in answer.text
+    assert client.get(f"{link['path']}?format=html").json["code"] == "NOT_FOUND", "a program gets the problem"
 
 
 def test_a_link_ends(client: FlaskClient, admin: Actor) -> None:
