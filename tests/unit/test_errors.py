@@ -30,3 +30,10 @@ def test_an_instant_that_is_not_known_is_a_dash() -> None:
 
     assert "已于 — 核销" in dated().explain()[1]
     assert "已于 — 核销" in dated(handed_over_at=None).explain()[1]
+
+
+def test_what_can_be_spent_is_called_by_its_own_name() -> None:
+    """时间币 go to and fro, 服务时长 are honour and stay: nobody who gives something away is told that their service is gone."""
+    for kind in catalogue():
+        if kind.__module__.startswith(("timebank.ledger", "timebank.giving", "timebank.shop")):
+            assert "时长" not in (kind.title + kind.detail).replace("服务时长", ""), kind.code
