@@ -160,7 +160,7 @@ class Level:
 
     def is_for(self, kept: Collection[UUID] | None) -> bool:
         """Whether it may be picked: one of those that are ``kept`` for a purpose, or without any one for everybody."""
-        return self.is_open if kept is None else self.restricted and not self.recalled and self.lot_id in kept
+        return self.is_open if kept is None else self.lot_id in kept and not self.recalled
 
     @property
     def available(self) -> int:
