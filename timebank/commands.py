@@ -160,7 +160,7 @@ def create_user(
 ) -> None:
     """新建工作人员 · create a staff member with one role in one scope."""
     if (organisation is None) == (area is None):
-        raise click.UsageError("give exactly one of --organisation and --area")
+        raise click.UsageError("--organisation 和 --area 填且只填一个 · give exactly one of --organisation and --area")
     password_hash = passwords.hash_password(password)
 
     def create() -> UUID:
@@ -179,9 +179,9 @@ def create_user(
 def _refuse_nowhere(organisation: UUID | None, area: str | None) -> None:
     """Refuse a scope that is mistyped: whoever is given it could sign in and do nothing."""
     if organisation and session.get(Organisation, organisation) is None:
-        raise click.UsageError("there is no organisation with this id")
+        raise click.UsageError("没有这个编号的组织 · there is no organisation with this id")
     if area and not session.scalar(select(exists().where(Area.path == area))):
-        raise click.UsageError("there is no area with this path")
+        raise click.UsageError("没有这个编码的区域 · there is no area with this path")
 
 
 @cli.group("openapi")
@@ -234,5 +234,7 @@ def main() -> None:
 
 
 def _told(refusal: Refusal) -> str:
-    _, detail = refusal.explain(english=True)
-    return f"timebank: {refusal.code}: {detail}"
+    told = " · ".join((refusal.explain()[1], refusal.explain(english=True)[1]))
+    return " ".join(
+        [f"timebank: {refusal.code}: {told}", *(f"{one['pointer']}: {one['detail']}" for one in refusal.errors)]
+    )

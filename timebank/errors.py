@@ -5,15 +5,21 @@ says what to do next, the same in English, and the numbers behind it.
 """
 
 from collections.abc import Callable, Iterator
+from datetime import datetime
 from typing import Any, ClassVar
+
+from timebank.clock import SHANGHAI
+
+_UNKNOWN = "—"
 
 
 class Refusal(Exception):
     """A request that is understood and not granted; nothing has changed.
 
     Subclasses set the class attributes. ``detail`` and ``detail_en`` are format strings over the context, so that
-    ``InsufficientMinutes(needed_minutes=90, available_minutes=30)`` names both numbers. The context goes to the caller:
-    never put personal data into it.
+    ``InsufficientMinutes(needed_minutes=90, available_minutes=30)`` names both numbers. An instant, whose name ends with
+    ``_at``, stands in the sentence as the clock on the wall shows it, Asia/Shanghai. The context goes to the caller: never
+    put personal data into it.
     """
 
     code: ClassVar[str]
@@ -33,9 +39,9 @@ class Refusal(Exception):
         self.traces: list[Callable[[], None]] = []
 
     def explain(self, *, english: bool = False) -> tuple[str, str]:
-        """Return title and detail, with the context's numbers filled in."""
+        """Return title and detail, with the context's numbers and instants filled in."""
         title, detail = (self.title_en, self.detail_en) if english else (self.title, self.detail)
-        return title, detail.format_map(_Numbers(self.context))
+        return title, detail.format_map(_Numbers({name: _shown(name, value) for name, value in self.context.items()}))
 
     def leaves_trace(self, write: Callable[[], None]) -> None:
         """Have ``write`` run in a unit of work of its own after the roll-back (a refused scan, a failed sign-in)."""
@@ -46,7 +52,17 @@ class _Numbers(dict[str, Any]):
     """Context of a detail text; a number that the raiser did not know shows as a dash, not as a crash."""
 
     def __missing__(self, key: str) -> str:
-        return "—"
+        return _UNKNOWN
+
+
+def _shown(name: str, value: Any) -> Any:
+    """Return what a sentence says of a value: nobody at a counter reads ``2026-11-22T17:26:05Z`` as half past one at night."""
+    if value is None:
+        return _UNKNOWN
+    if not name.endswith("_at"):
+        return value
+    instant = value if isinstance(value, datetime) else datetime.fromisoformat(value)
+    return f"{instant.astimezone(SHANGHAI):%Y-%m-%d %H:%M}"
 
 
 def catalogue() -> Iterator[type[Refusal]]:

@@ -101,7 +101,7 @@ class Settings:
         with env.prefixed(PREFIX):
             environment = env.enum("ENV", Environment.DEMO, enum=Environment, by_value=True)
             home = Path(env.str("HOME", "instance")).resolve()
-            home.mkdir(parents=True, exist_ok=True)
+            home.mkdir(mode=0o700, parents=True, exist_ok=True)  # names and stored answers lie in it
             database_url = _whole(env.str("DATABASE_URL", "")) or f"sqlite:///{home / 'timebank.db'}"
             port = env.int("PORT", 8000)
             return cls(

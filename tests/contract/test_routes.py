@@ -27,6 +27,7 @@ PUBLIC = {
     "GET /api/v1/calendars/<string(maxlength=64):token>.ics",
     "GET /api/v1/evaluation-invitations/<string(maxlength=64):code>",
     "POST /api/v1/evaluation-invitations/<string(maxlength=64):code>",
+    "POST /api/v1/evaluation-invitations/<string(maxlength=64):code>/form",
     "GET /q/<path:code>",
     "GET /q/<code>",
 }

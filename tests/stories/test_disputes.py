@@ -88,7 +88,7 @@ def test_one_who_objected_and_won(phone: Phone, team: Team, spent: bool) -> None
             "公益仓领取预约的物品，支出 60 分钟，余额 0 分钟。",
         ]
         corrected_by = "更正此前的记账，冲回 60 分钟，余额 0 分钟。"
-        paid_by = "抵还更正时欠下的时长，扣除 60 分钟，余额 60 分钟。"
+        paid_by = "抵还更正时欠下的时间币，扣除 60 分钟，余额 60 分钟。"
         assert phone.lines(chen) == [
             "2026-11-02 参加「社区食堂帮厨」，入账 60 分钟，余额 60 分钟。",
             *(taken_home if spent else [corrected_by]),
@@ -137,9 +137,9 @@ def test_one_who_had_spent_what_was_taken_back(phone: Phone, team: Team) -> None
             "公益仓预约，冻结 120 分钟，余额 120 分钟。",
             "公益仓领取预约的物品，支出 120 分钟，余额 0 分钟。",
             "2026-11-02 参加「社区食堂帮厨」，入账 40 分钟，余额 40 分钟。",
-            "抵还更正时欠下的时长，扣除 40 分钟，余额 0 分钟。",
+            "抵还更正时欠下的时间币，扣除 40 分钟，余额 0 分钟。",
             "2026-11-04 参加「社区图书整理」，入账 120 分钟，余额 120 分钟。",
-            "抵还更正时欠下的时长，扣除 80 分钟，余额 40 分钟。",
+            "抵还更正时欠下的时间币，扣除 80 分钟，余额 40 分钟。",
         ]
         the_books_agree(phone, huang)
 

@@ -19,6 +19,7 @@ from tests.factories.shop import a_member, a_stocked_shop, account_of, reserved
 from timebank import clock, commands, serving, specification, sweeping
 from timebank.commands import cli
 from timebank.database import session
+from timebank.errors import Invalid
 from timebank.identity.errors import UsernameTaken
 from timebank.ledger.models import Account
 from timebank.settings import Environment, Settings, UnsafeSettings
@@ -179,7 +180,11 @@ def test_a_mistyped_scope_is_refused(app: Flask, scope: list[str]) -> None:
 @pytest.mark.parametrize(
     ("trouble", "told"),
     [
-        (UsernameTaken(), "timebank: USERNAME_TAKEN: "),
+        (UsernameTaken(), f"timebank: USERNAME_TAKEN: {UsernameTaken.detail} · {UsernameTaken.detail_en}"),
+        (
+            Invalid(errors=[{"pointer": "/birth_on", "detail": "不能晚于今天。 Not after today."}]),
+            "/birth_on: 不能晚于今天。",
+        ),
         (IntegrityError("", {}, Exception("UNIQUE constraint failed: identity_password.username")), "USERNAME_TAKEN"),
         (OperationalError("", {}, Exception("unable to open database file")), "unable to open database file"),
     ],

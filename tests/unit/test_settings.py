@@ -154,6 +154,13 @@ def test_the_demo_makes_its_secret_once(monkeypatch: pytest.MonkeyPatch, tmp_pat
     assert kept[0].stat().st_mode & 0o777 == 0o600
 
 
+def test_nobody_else_on_the_machine_looks_into_the_home(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """SQLite makes its file readable for everybody; the folder around it, which is made here, is its owner's."""
+    read(monkeypatch)
+
+    assert (tmp_path / "home").stat().st_mode & 0o777 == 0o700
+
+
 def test_two_demos_that_start_together_share_one_secret(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """Whoever comes second at the moment of writing takes the first one's secret, and never an empty one."""
     everyone_looked = threading.Barrier(2)

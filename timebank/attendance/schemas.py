@@ -8,7 +8,7 @@ from timebank.attendance.presence import ABSENT
 from timebank.attendance.rules import Action, State
 from timebank.records.account import AccountOut
 from timebank.records.schemas import RecordOut
-from timebank.web.fields import Instant, PlainText, YesOrNo
+from timebank.web.fields import Instant, PlainText, RealNumber, YesOrNo
 from timebank.web.schemas import Schema
 
 MAX_TOKEN = 512
@@ -28,9 +28,9 @@ class Location(Schema):
     Without the volunteer's consent to ``location`` it is not looked at.
     """
 
-    latitude = fields.Float(required=True, validate=validate.Range(-90, 90))
-    longitude = fields.Float(required=True, validate=validate.Range(-180, 180))
-    accuracy_m = fields.Float(validate=validate.Range(0, 100_000))
+    latitude = RealNumber(required=True, validate=validate.Range(-90, 90))
+    longitude = RealNumber(required=True, validate=validate.Range(-180, 180))
+    accuracy_m = RealNumber(validate=validate.Range(0, 100_000))
 
 
 class GuardianPresent(YesOrNo):

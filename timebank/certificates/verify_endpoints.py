@@ -3,12 +3,11 @@
 from http import HTTPStatus
 from typing import Any
 
-from flask import Response, request
-
 from timebank.certificates import queries, schemas, verify_page
 from timebank.certificates.rules import asked_for
 from timebank.errors import NotFound
 from timebank.web.blueprint import Blueprint, public
+from timebank.web.browsers import as_page, wants_a_page
 from timebank.web.limits import VERIFY
 
 blueprint = Blueprint("verify", __name__, description="证明核验 · verification of certificates")
@@ -26,23 +25,10 @@ def verify_certificate(code: str) -> Any:
     """核验证明：扫二维码，或输入完整编号；无须登录。浏览器得到网页，程序得到 JSON；只显示脱敏姓名、时长、出具单位、日期和状态。"""
     kept = asked_for(code)
     facts = queries.by_code(kept) if kept else None
-    if not _wants_a_page():
+    if not wants_a_page():
         if facts is None:
             raise NotFound
         return schemas.verified(facts)
     if facts is None:
-        return _page(verify_page.unknown(), HTTPStatus.NOT_FOUND)
-    return _page(verify_page.found(schemas.verified(facts)), HTTPStatus.OK)
-
-
-def _wants_a_page() -> bool:
-    """Whether a browser asks; a program that says nothing gets JSON."""
-    return request.accept_mimetypes.best_match(["application/json", "text/html"]) == "text/html"
-
-
-def _page(html: str, status: HTTPStatus) -> Response:
-    response = Response(html, status, mimetype="text/html")
-    response.headers["Content-Security-Policy"] = verify_page.POLICY
-    response.headers["X-Robots-Tag"] = "noindex"
-    response.headers["Vary"] = "Accept"
-    return response
+        return as_page(verify_page.unknown(), verify_page.POLICY, HTTPStatus.NOT_FOUND)
+    return as_page(verify_page.found(schemas.verified(facts)), verify_page.POLICY)

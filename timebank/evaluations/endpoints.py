@@ -3,14 +3,21 @@
 The code of an invitation stands in the address, so it is in no log: those carry the route's pattern only (``web.observe``).
 """
 
+from contextlib import suppress
+from http import HTTPStatus
 from typing import Any
+from urllib.parse import quote
 from uuid import UUID
 
+from flask import Response
 from sqlalchemy import false
 
 from timebank import clock
-from timebank.errors import NotFound
-from timebank.evaluations import queries, schemas, service
+from timebank.database import in_unit_of_work
+from timebank.documents import qr
+from timebank.errors import NotFound, Refusal
+from timebank.evaluations import invitation_page, queries, schemas, service
+from timebank.evaluations.errors import InvitationUsed
 from timebank.evaluations.models import Evaluation
 from timebank.evaluations.rules import average_tenths
 from timebank.identity import queries as people
@@ -21,6 +28,7 @@ from timebank.identity.guards import actor, person_id, requires, signed_in
 from timebank.organisations import scope
 from timebank.records.service import DECIDERS
 from timebank.web.blueprint import Blueprint, public
+from timebank.web.browsers import as_page, wants_a_page, whole_address
 from timebank.web.limits import PROPOSALS, VERIFY
 from timebank.web.pages import page
 from timebank.web.schemas import PageQuery, page_of
@@ -51,7 +59,10 @@ def evaluate_record(record_id: UUID, body: dict[str, Any]) -> dict[str, Any]:
 def invite_to_evaluate(record_id: UUID) -> dict[str, Any]:
     """邀请服务对象评价：生成一次性地址（30 天有效），可做成二维码交给老人或家属，不用登录、不留姓名。"""
     invitation, code = service.invite(actor=actor(), record_id=record_id)
-    return {"path": f"/api/v1/evaluation-invitations/{code}", "expires_at": invitation.expires_at}
+    path = f"/api/v1/evaluation-invitations/{code}"
+    url = whole_address(path)
+    drawn = qr.svg(url).decode() if url else None
+    return {"path": path, "url": url, "qr_svg": drawn, "expires_at": invitation.expires_at}
 
 
 @blueprint.endpoint(
@@ -59,10 +70,25 @@ def invite_to_evaluate(record_id: UUID) -> dict[str, Any]:
     "/evaluation-invitations/<string(maxlength=64):code>",
     guard=public,
     answer=(200, schemas.InvitedOut),
+    media_types=("text/html",),
     limit=VERIFY,
 )
-def show_invitation(code: str) -> dict[str, Any]:
-    """评价邀请：对谁的哪一次服务（姓名脱敏）。用过或过期的不再显示。"""
+def show_invitation(code: str) -> dict[str, Any] | Response:
+    """评价邀请：对谁的哪一次服务（姓名脱敏）。浏览器打开是可以直接评价的网页，程序得到 JSON；用过或过期的不再显示。"""
+    if not wants_a_page():
+        return _invited(code)
+    try:
+        shown = invitation_page.asking(_invited(code), code=code)
+    except InvitationUsed:
+        return as_page(invitation_page.answered(), invitation_page.POLICY)
+    except NotFound:
+        return as_page(invitation_page.unknown(), invitation_page.POLICY, HTTPStatus.NOT_FOUND)
+    except Refusal as refusal:
+        return as_page(invitation_page.told(*refusal.explain()), invitation_page.POLICY, HTTPStatus(refusal.status))
+    return as_page(shown, invitation_page.POLICY)
+
+
+def _invited(code: str) -> dict[str, Any]:
     invitation, revision = service.invited(code, clock.now())
     person = people.person(revision.volunteer_id)
     if person is None:
@@ -81,6 +107,29 @@ def show_invitation(code: str) -> dict[str, Any]:
 def answer_invitation(code: str, body: dict[str, Any]) -> None:
     """服务对象评价：凭邀请打 1 至 5 分并可写评语，一次。"""
     service.evaluate_by_invitation(code=code, **body)
+
+
+def _take_form(code: str, body: dict[str, Any]) -> Response:
+    # A browser is led back to the invitation whatever comes of it: that page tells whether it is answered, over or unknown.
+    with suppress(Refusal):
+        in_unit_of_work(
+            lambda: service.evaluate_by_invitation(code=code, score=body["score"], words=body.get("words") or None)
+        )
+    return Response(status=HTTPStatus.SEE_OTHER, headers={"Location": f"../{quote(code, safe='')}"})
+
+
+@blueprint.endpoint(
+    "POST",
+    "/evaluation-invitations/<string(maxlength=64):code>/form",
+    guard=public,
+    form=schemas.EvaluationForm,
+    answer=(303, None),
+    prepare=_take_form,
+    limit=VERIFY,
+)
+def answer_invitation_form(code: str, body: dict[str, Any], prepared: Response) -> Response:
+    """服务对象在邀请的网页上评价：收到后转回邀请的网页，写明已收到。"""
+    return prepared
 
 
 @blueprint.endpoint("GET", "/me/evaluations", guard=signed_in, query=PageQuery, answer=(200, schemas.MyEvaluationsPage))

@@ -7,10 +7,12 @@ from marshmallow import fields
 from timebank.evaluations.rules import HIGHEST, LOWEST, Rater
 from timebank.identity.rules import masked_name
 from timebank.records.models import Revision
-from timebank.web.fields import Instant, PlainText, WholeNumber
+from timebank.web.fields import Instant, PlainText, QueryNumber, WholeNumber
 from timebank.web.schemas import PageQuery, Schema
 
 MAX_WORDS = 500
+MAX_WORDS_ON_PAPER = 400
+"""What the page of an invitation takes: a browser counts a line's end as one character and sends two."""
 
 
 class EvaluationBody(Schema):
@@ -18,6 +20,13 @@ class EvaluationBody(Schema):
 
     score = WholeNumber(required=True, minimum=LOWEST, maximum=HIGHEST)
     words = PlainText(max_length=MAX_WORDS)
+
+
+class EvaluationForm(Schema):
+    """The same from the page of an invitation, where everything is text."""
+
+    score = QueryNumber(required=True, minimum=LOWEST, maximum=HIGHEST)
+    words = PlainText(min_length=0, max_length=MAX_WORDS)
 
 
 class ReplyBody(Schema):
@@ -46,6 +55,18 @@ class InvitationOut(Schema):
 
     path = fields.String(
         required=True, metadata={"description": "交给服务对象的地址，用一次 · for whoever was served; good once"}
+    )
+    url = fields.String(
+        required=True,
+        allow_none=True,
+        metadata={
+            "description": "完整地址；没有设置 TIMEBANK_PUBLIC_URL 为空 · the whole of it; null without a public address"
+        },
+    )
+    qr_svg = fields.String(
+        required=True,
+        allow_none=True,
+        metadata={"description": "完整地址的二维码（SVG），打印后交给老人 · the same as a QR picture, to print"},
     )
     expires_at = Instant(required=True)
 

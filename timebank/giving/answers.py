@@ -69,13 +69,13 @@ def _facts(relation: FamilyRelation) -> dict[str, Any]:
 
 _NOTICES = {
     GiftState.OFFERED: (
-        "时长还没有转出，对方接受时才转；那时赠送人可用的时长不够，就不能转。",
+        "时间币还没有转出，对方接受时才转；那时赠送人可用的时间币不够，就不能转。",
         "Nothing has moved yet. The minutes move on acceptance, if the giver can cover them then.",
     ),
-    GiftState.ACCEPTED: ("已接受，时长已转入对方账户。", "Accepted; the minutes have moved."),
-    GiftState.DECLINED: ("对方已谢绝，时长没有转出。", "Declined; nothing has moved."),
-    GiftState.WITHDRAWN: ("赠送人已撤回，时长没有转出。", "Withdrawn; nothing has moved."),
-    GiftState.EXPIRED: ("已过期，时长没有转出。", "Expired; nothing has moved."),
+    GiftState.ACCEPTED: ("已接受，时间币已转入对方账户。", "Accepted; the minutes have moved."),
+    GiftState.DECLINED: ("对方已谢绝，时间币没有转出。", "Declined; nothing has moved."),
+    GiftState.WITHDRAWN: ("赠送人已撤回，时间币没有转出。", "Withdrawn; nothing has moved."),
+    GiftState.EXPIRED: ("已过期，时间币没有转出。", "Expired; nothing has moved."),
 }
 
 

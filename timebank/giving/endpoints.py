@@ -127,14 +127,14 @@ def offer_gift(body: dict[str, Any]) -> dict[str, Any]:
     "POST", "/gifts/<uuid:gift_id>/accept", guard=signed_in, answer=(200, schemas.AcceptedGiftOut), once=True
 )
 def accept_gift(gift_id: UUID) -> dict[str, Any]:
-    """接受赠送：时长此时转入；对方可用时长不够时不转，可以再试。"""
+    """接受赠送：时间币此时转入；对方可用时间币不够时不转，可以再试。"""
     gift = gifts.accept(recipient_id=person_id(), gift_id=gift_id)
     return {"gift": _shown(gift), "account": account_of(person_id())}
 
 
 @blueprint.endpoint("POST", "/gifts/<uuid:gift_id>/decline", guard=signed_in, answer=(200, schemas.GiftOut))
 def decline_gift(gift_id: UUID) -> dict[str, Any]:
-    """谢绝赠送：时长不转出。"""
+    """谢绝赠送：时间币不转出。"""
     return _shown(gifts.decline(recipient_id=person_id(), gift_id=gift_id))
 
 

@@ -30,9 +30,9 @@ class GiftNotCovered(Refusal):
 
     code = "GIFT_NOT_COVERED"
     status = 409
-    title = "赠送人可用时长不足"
+    title = "赠送人可用时间币不足"
     title_en = "The giver has too few minutes now"
-    detail = "赠送人现在可用的时长不够这次赠送，时长没有转出。请告诉对方；在有效期内可以再试。"
+    detail = "赠送人现在可用的时间币不够这次赠送，时间币没有转出。请告诉对方；在有效期内可以再试。"
     detail_en = (
         "The giver cannot cover this gift now, and nothing has moved. Tell them; you can try again until it expires."
     )
@@ -45,8 +45,8 @@ class GiftExpired(Refusal):
     status = 410
     title = "赠送已过期"
     title_en = "The gift has expired"
-    detail = "这份赠送已于 {expired_at} 过期，时长没有转出。可以请对方再送一次。"
-    detail_en = "This offer ended at {expired_at} and nothing has moved. Ask for a new one."
+    detail = "这份赠送已于 {expired_at} 过期，时间币没有转出。可以请对方再送一次。"
+    detail_en = "This offer ended at {expired_at} (Beijing time) and nothing has moved. Ask for a new one."
 
 
 class AlreadyAccepted(Refusal):
@@ -56,7 +56,7 @@ class AlreadyAccepted(Refusal):
     status = 409
     title = "已经接受过"
     title_en = "Already accepted"
-    detail = "这份赠送已经接受，时长已转入，不会重复。请查看存折。"
+    detail = "这份赠送已经接受，时间币已转入，不会重复。请查看存折。"
     detail_en = "This gift was accepted before and moved once. See the entries."
 
 
@@ -67,7 +67,7 @@ class GiftClosed(Refusal):
     status = 409
     title = "赠送已取消"
     title_en = "The gift is closed"
-    detail = "这份赠送已被谢绝或撤回，时长没有转出。"
+    detail = "这份赠送已被谢绝或撤回，时间币没有转出。"
     detail_en = "This gift was {state}, and nothing has moved."
 
 

@@ -33,7 +33,7 @@ def show_pool(query: dict[str, Any]) -> pool.Pool:
     once=True,
 )
 def donate(body: dict[str, Any]) -> dict[str, Any]:
-    """捐给公共池：时长转给有需要的人；服务时长不变。"""
+    """捐给公共池：时间币转给有需要的人；服务时长不变。"""
     donation, account = pool.donate(owner_id=person_id(), **body)
     return {
         "id": donation.id,
@@ -155,7 +155,7 @@ def list_grants(query: dict[str, Any]) -> dict[str, Any]:
     audited=noted(Verb.APPROVE, "grant"),
 )
 def approve_grant(grant_id: UUID, body: dict[str, Any]) -> dict[str, Any]:
-    """批准资助：时长此时从公共池转出；提出的人不能自己批，本人和亲属须回避。"""
+    """批准资助：时间币此时从公共池转出；提出的人不能自己批，本人和亲属须回避。"""
     return answers.grants([pool.approve(actor=actor(), grant_id=grant_id, answer=body["reason"])])[0]
 
 

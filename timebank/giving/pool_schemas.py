@@ -3,8 +3,9 @@
 from marshmallow import fields, validate
 
 from timebank.giving.rules import ApplicationState, GrantState, Priority
+from timebank.ledger.rules import MAX_MINUTES
 from timebank.records.account import AccountOut
-from timebank.web.fields import Instant, PlainText, WholeNumber
+from timebank.web.fields import Instant, PlainText, WholeNumber, YesOrNo
 from timebank.web.schemas import PageQuery, Schema
 
 _NO_DOCUMENTS = {"description": "不写证件号码 · no document numbers"}
@@ -14,7 +15,7 @@ class DonationBody(Schema):
     """Minutes for the pool of an area."""
 
     area_id = fields.UUID(metadata={"description": "省略则为全区的公共池 · the district's pool without it"})
-    minutes = WholeNumber(required=True, minimum=1)
+    minutes = WholeNumber(required=True, minimum=1, maximum=MAX_MINUTES)
 
 
 class DonationOut(Schema):
@@ -30,9 +31,7 @@ class DonationOut(Schema):
 class SurplusBody(Schema):
     """Whether minutes over the storage cap go to the pool; without consent they are not credited."""
 
-    surplus_to_pool = fields.Boolean(
-        required=True, truthy={True}, falsy={False}, metadata={"description": "同意可随时撤回 · may be withdrawn"}
-    )
+    surplus_to_pool = YesOrNo(required=True, metadata={"description": "同意可随时撤回 · may be withdrawn"})
 
 
 class SurplusOut(Schema):
@@ -108,7 +107,7 @@ class GrantBody(Schema):
 
     area_id = fields.UUID(required=True)
     person_id = fields.UUID(required=True)
-    minutes = WholeNumber(required=True, minimum=1)
+    minutes = WholeNumber(required=True, minimum=1, maximum=MAX_MINUTES)
     reason_code = fields.Enum(Priority, by_value=True, required=True)
     reason = PlainText(required=True, max_length=500, metadata=_NO_DOCUMENTS)
 

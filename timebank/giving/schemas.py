@@ -4,6 +4,7 @@ from marshmallow import fields, validate
 
 from timebank.giving.rules import GiftState
 from timebank.identity.rules import Kinship, RelationState
+from timebank.ledger.rules import MAX_MINUTES
 from timebank.records.account import AccountOut
 from timebank.web.fields import Instant, PlainText, WholeNumber
 from timebank.web.schemas import PageQuery, Schema
@@ -73,7 +74,7 @@ class GiftBody(Schema):
     to = PlainText(
         required=True, max_length=36, metadata={"description": "亲属关系编号或对方的志愿者编号 · relation id or number"}
     )
-    minutes = WholeNumber(required=True, minimum=1)
+    minutes = WholeNumber(required=True, minimum=1, maximum=MAX_MINUTES)
     message = PlainText(max_length=200)
 
 

@@ -96,9 +96,9 @@ def _imported(
 def _staff(username: str, reason: str) -> tuple[Actor, str]:
     person_id = session.scalar(select(Password.person_id).where(Password.username == username))
     if person_id is None:
-        raise click.UsageError("there is no staff member with this user name")
+        raise click.UsageError("没有这个用户名的工作人员 · there is no staff member with this user name")
     if not reason.strip() or len(reason) > MAX_REASON:
-        raise click.UsageError(f"a reason has 1 to {MAX_REASON} characters")
+        raise click.UsageError(f"理由须有 1 到 {MAX_REASON} 个字 · a reason has 1 to {MAX_REASON} characters")
     return people.actor_of(person_id), reason.strip()
 
 

@@ -8,7 +8,7 @@ class InsufficientMinutes(Refusal):
 
     code = "INSUFFICIENT_MINUTES"
     status = 409
-    title = "可用时长不足"
+    title = "可用时间币不足"
     title_en = "Not enough minutes"
     detail = "需要 {needed_minutes} 分钟，现在可用 {available_minutes} 分钟。请减少数量，或等新的服务时长入账后再试。"
     detail_en = "This needs {needed_minutes} minutes; {available_minutes} are available. Take less, or earn more first."
@@ -22,7 +22,7 @@ class HoldNotFound(Refusal):
     status = 404
     title = "没有这笔预留"
     title_en = "No such hold"
-    detail = "没有找到这笔预留的时长。请核对预约编号。"
+    detail = "没有找到这笔预留的时间币。请核对预约编号。"
     detail_en = "There is no such hold. Check the reservation."
 
 
@@ -33,7 +33,7 @@ class HoldExpired(Refusal):
     status = 410
     title = "预留已过期"
     title_en = "The hold has expired"
-    detail = "这笔预留已过期，时长已退回可用余额。请重新预约。"
+    detail = "这笔预留已过期，时间币已退回可用余额。请重新预约。"
     detail_en = "This hold has expired and its minutes are available again. Reserve once more."
 
 
@@ -91,7 +91,7 @@ class AccountClosed(Refusal):
     status = 409
     title = "账户已关闭"
     title_en = "The account is closed"
-    detail = "这个时长账户已关闭，不能再记账。请联系管理员。"
+    detail = "这个时间币账户已关闭，不能再记账。请联系管理员。"
     detail_en = "This account is closed and takes no more postings. Ask an administrator."
 
 
@@ -124,9 +124,9 @@ class DebtOutstanding(Refusal):
 
     code = "DEBT_OUTSTANDING"
     status = 409
-    title = "有欠还的时长"
+    title = "有欠还的时间币"
     title_en = "Minutes are owed"
-    detail = "账户还欠 {debt_minutes} 分钟（更正时已被使用的时长）。新入账的时长会先抵扣，抵清后即可使用。"
+    detail = "账户还欠 {debt_minutes} 分钟（更正时已被使用的时间币）。新入账的时间币会先抵扣，抵清后即可使用。"
     detail_en = (
         "{debt_minutes} minutes are owed after a correction. What is earned next pays them first; then spend again."
     )
@@ -151,7 +151,7 @@ class RefundTooLarge(Refusal):
 
     code = "REFUND_TOO_LARGE"
     status = 409
-    title = "退回超过已支付的时长"
+    title = "退回超过已支付的时间币"
     title_en = "More than was paid"
     detail = "要退回 {needed_minutes} 分钟，这笔兑换还可退回 {available_minutes} 分钟。请减少退回的数量。"
     detail_en = "{needed_minutes} minutes are asked back; {available_minutes} are left to refund. Refund less."
@@ -162,7 +162,7 @@ class OpenHolds(Refusal):
 
     code = "OPEN_HOLDS"
     status = 409
-    title = "还有预留的时长"
+    title = "还有预留的时间币"
     title_en = "There are open holds"
     detail = "该账户还有 {held_minutes} 分钟预留中。请先领取或取消预约，再合并账户。"
     detail_en = "{held_minutes} minutes of this account are held. Collect or cancel the reservations, then merge."
@@ -173,7 +173,7 @@ class WalletNotFound(Refusal):
 
     code = "WALLET_NOT_FOUND"
     status = 404
-    title = "没有时长账户"
+    title = "没有时间币账户"
     title_en = "No wallet"
-    detail = "其中一人还没有时长账户，无法合并账目。请核对两人的编号。"
+    detail = "其中一人还没有时间币账户，无法合并账目。请核对两人的编号。"
     detail_en = "One of the two has no wallet yet, so there is nothing to merge. Check both numbers."

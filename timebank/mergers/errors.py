@@ -68,8 +68,8 @@ class MergeUnfinished(Refusal):
     status = 409
     title = "还有未办完的事"
     title_en = "Something is still open"
-    detail = "要关闭的账户还有未办完的事，见所列各项。请先办完或撤回，再合并。"
-    detail_en = "The account that is to be closed has business that is still open, as listed. Finish it, then merge."
+    detail = "这两个账户还有未办完的事，见所列各项。请先办完或撤回，再合并。"
+    detail_en = "The two accounts have business that is still open, as listed. Finish it, then merge."
 
 
 class MergeOtherWay(Refusal):

@@ -3,7 +3,7 @@
 from marshmallow import fields, validate
 
 from timebank.organisations.rules import AreaKind, OrganisationKind, SiteKind
-from timebank.web.fields import PlainText, QueryNumber
+from timebank.web.fields import PlainText, QueryNumber, RealNumber
 from timebank.web.schemas import PageQuery, Schema
 
 _AREA_CODE = validate.Regexp("^[0-9A-Za-z]*$", error="须为字母或数字。 Must be letters or digits.")
@@ -64,8 +64,8 @@ class OrganisationQuery(PageQuery):
 class PlaceBody(Schema):
     """Where a site is (WGS 84 degrees)."""
 
-    latitude = fields.Float(required=True, validate=validate.Range(-90, 90), metadata={"example": 30.535})
-    longitude = fields.Float(required=True, validate=validate.Range(-180, 180), metadata={"example": 120.692})
+    latitude = RealNumber(required=True, validate=validate.Range(-90, 90), metadata={"example": 30.535})
+    longitude = RealNumber(required=True, validate=validate.Range(-180, 180), metadata={"example": 120.692})
 
 
 class LocateBody(Schema):

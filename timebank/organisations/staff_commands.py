@@ -124,7 +124,7 @@ def withdraw(*, username: str, role: str, organisation: UUID | None, area: str |
             one.id for one in kept.grants_of(who) if Grant(Role(one.role), one.organisation_id, one.area_path) == held
         ]
         if not found:
-            raise click.UsageError("they do not hold this role in this scope")
+            raise click.UsageError("此人没有这个范围的这项权限 · they do not hold this role in this scope")
         for one in found:
             staff.end_grant(actor=AT_THE_TERMINAL, person_id=who, grant_id=one)
 
@@ -133,7 +133,7 @@ def withdraw(*, username: str, role: str, organisation: UUID | None, area: str |
 
 def _scoped(role: str, organisation: UUID | None, area: str | None) -> Grant:
     if (organisation is None) == (area is None):
-        raise click.UsageError("give exactly one of --organisation and --area")
+        raise click.UsageError("--organisation 和 --area 填且只填一个 · give exactly one of --organisation and --area")
     return Grant(Role(role), organisation, area)
 
 
@@ -143,7 +143,7 @@ def _do(username: str, verb: Verb, reason: str, work: Callable[[UUID], Any]) -> 
     def noted() -> Any:
         who = session.scalar(select(Password.person_id).where(Password.username == username))
         if who is None:
-            raise click.UsageError("there is no staff member of this user name")
+            raise click.UsageError("没有这个用户名的工作人员 · there is no staff member of this user name")
         done = work(who)
         audit.note(actor=AT_THE_TERMINAL, verb=verb, kind="staff", target=who, person_id=who, reason=reason)
         return done

@@ -73,7 +73,7 @@ SENTENCES: dict[tuple[Kind, Phase, bool], Sentence] = {
         "An earlier transfer was corrected: {minutes} minutes given back, balance {balance} minutes.",
     ),
     (Kind.RECOVER, Phase.SINGLE, False): Sentence(
-        "抵还更正时欠下的时长，扣除 {minutes} 分钟，余额 {balance} 分钟。",
+        "抵还更正时欠下的时间币，扣除 {minutes} 分钟，余额 {balance} 分钟。",
         "Paid towards what was owed after a correction: {minutes} minutes, balance {balance} minutes.",
     ),
     (Kind.MERGE, Phase.SINGLE, False): Sentence(

@@ -21,8 +21,8 @@ class ErasureWaiting(Refusal):
     status = 409
     title = "已申请注销"
     title_en = "Erasure asked for already"
-    detail = "已有一份注销申请正在等待。如要改变余额的处理方式，请先撤回，再重新申请。"
-    detail_en = "A request is waiting until {due_at}. To choose otherwise, take it back and ask again."
+    detail = "已有一份注销申请，到 {due_at} 办理。如要改变余额的处理方式，请先撤回，再重新申请。"
+    detail_en = "A request is waiting until {due_at} (Beijing time). To choose otherwise, take it back and ask again."
 
 
 class GuardianDecides(Refusal):

@@ -48,7 +48,7 @@ def load(*, name: str, effective_on: datetime | None, area: str) -> None:
 def _load(profile: Profile, effective_on: datetime | None, path: str) -> Loaded:
     area_id = session.scalar(select(Area.id).where(Area.path == path)) if path else None
     if path and area_id is None:
-        raise click.UsageError("there is no area with this path")
+        raise click.UsageError("没有这个编码的区域 · there is no area with this path")
     day = effective_on.date() if effective_on else clock.day_of(clock.now())
     loaded = profiles.load(profile=profile, actor=AT_THE_TERMINAL, effective_on=day, area_id=area_id)
     for key in loaded.changed:

@@ -11,7 +11,7 @@ from timebank.identity.rules import masked_name
 from timebank.records.models import Revision
 from timebank.records.objection_rules import ObjectionState, Outcome
 from timebank.records.objection_tables import Objection, ObjectionAnswer
-from timebank.web.fields import Instant, PlainText, WholeNumber
+from timebank.web.fields import Instant, PlainText, WholeNumber, YesOrNo
 from timebank.web.schemas import PageQuery, Schema
 
 MINUTES_A_DAY = 1_440
@@ -52,7 +52,7 @@ class ObjectionAnswerBody(Schema):
     service_minutes = WholeNumber(minimum=1, maximum=MINUTES_A_DAY)
     started_at = Instant()
     ended_at = Instant()
-    annul = fields.Boolean(metadata={"description": "该服务不成立 · there was no such service"})
+    annul = YesOrNo(metadata={"description": "该服务不成立 · there was no such service"})
 
 
 class ObjectionOut(Schema):

@@ -46,7 +46,7 @@ SOON = timedelta(hours=1)
 _WARNINGS = {
     "EXPIRES_SOON": "兑换单即将过期。 The redemption expires soon.",
     "PERSON_NOT_ACTIVE": "会员账户已停用。 The member's account is not active.",
-    "DEBT": "会员有待抵扣的时长。 The member owes minutes.",
+    "DEBT": "会员有待抵扣的时间币。 The member owes minutes.",
 }
 
 

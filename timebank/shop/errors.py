@@ -117,7 +117,7 @@ class AlreadyHandedOver(Refusal):
     title = "已经核销"
     title_en = "Already handed over"
     detail = "这张兑换单已于 {handed_over_at} 核销，小票号 {receipt_no}。请勿重复发放。"
-    detail_en = "This redemption was handed over at {handed_over_at}, receipt {receipt_no}. Do not hand over again."
+    detail_en = "This redemption was handed over at {handed_over_at} (Beijing time), receipt {receipt_no}. Do not hand over again."
 
 
 class RedemptionCancelled(Refusal):
@@ -128,7 +128,7 @@ class RedemptionCancelled(Refusal):
     title = "兑换单已取消"
     title_en = "Redemption cancelled"
     detail = "这张兑换单已于 {cancelled_at} 取消，时间币和物品都已退回。需要请重新兑换。"
-    detail_en = "This redemption was cancelled at {cancelled_at}; minutes and goods have gone back. Reserve again."
+    detail_en = "This redemption was cancelled at {cancelled_at} (Beijing time); minutes and goods have gone back. Reserve again."
 
 
 class LineOverPicked(Refusal):
@@ -266,7 +266,8 @@ class UndoTooLate(Refusal):
     status = 409
     title = "不能撤销"
     title_en = "Too late to undo"
-    detail = "只有经办人本人能在核销后 {minutes} 分钟内撤销，且不能有过退货。请改为办理退货。"
+    detail = "只有经办人本人能在核销后 {minutes} 分钟内撤销，且不能有过退货。请改为办理退货；已经撤销过的，不用再办。"
     detail_en = (
-        "Only the clerk who handed over may undo it, within {minutes} minutes and before any refund. Refund instead."
+        "Only the clerk who handed over may undo it, within {minutes} minutes and before any refund. "
+        "Refund instead; what is undone already needs nothing more."
     )

@@ -11,6 +11,7 @@ from timebank.statistics.charts import Chart
 from timebank.statistics.questions import Kind
 from timebank.statistics.rules import HOURS, PROVENANCES, Form
 from timebank.web.blueprint import Blueprint
+from timebank.web.browsers import as_page
 
 blueprint = Blueprint("statistics", __name__, description="统计与导出 · statistics and exports")
 
@@ -86,9 +87,7 @@ def _societies(query: dict[str, Any]) -> dict[str, Any] | Response:
         found: dict[str, Any] | Response = _of(Kind.FIVE_SOCIETIES)(query)
         return found
     report = asking.answered(asking.question_of(query, Kind.FIVE_SOCIETIES))
-    response = Response(page.html(report), content_type=page.MEDIA_TYPE)
-    response.headers["Content-Security-Policy"] = page.POLICY
-    return response
+    return as_page(page.societies(report), page.POLICY)
 
 
 @blueprint.endpoint(

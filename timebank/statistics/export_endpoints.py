@@ -1,6 +1,7 @@
 """The register of exports and shared links over HTTP."""
 
 import io
+from http import HTTPStatus
 from typing import Any
 from uuid import UUID
 
@@ -8,16 +9,19 @@ from flask import Response
 
 from timebank import clock
 from timebank.database import in_unit_of_work
+from timebank.errors import NotFound
 from timebank.identity.audit import Verb
 from timebank.identity.audited import noted
 from timebank.identity.guards import actor, requires
 from timebank.statistics import asking, export_schemas, exports, files, forms, links, queries, schemas
+from timebank.statistics import page as page_of_report
 from timebank.statistics.endpoints import FILES
 from timebank.statistics.exports import Wanted
 from timebank.statistics.models import Export, SharedLink
 from timebank.statistics.questions import Kind, Question
 from timebank.statistics.rules import Form
 from timebank.web.blueprint import Blueprint, public
+from timebank.web.browsers import as_page, wants_a_page, whole_address
 from timebank.web.limits import EXPORTS, SHARED
 from timebank.web.pages import page
 from timebank.web.schemas import PageQuery, page_of
@@ -126,7 +130,8 @@ def _asked(body: dict[str, Any]) -> Question:
 def post_link(body: dict[str, Any], prepared: Question) -> dict[str, Any]:
     """分享链接：给没有账号的人看一份统计，到期失效；少于 3 人的数字及可以推算出来的都不显示。链接只显示这一次。"""
     link, code = links.make(actor=actor(), question=prepared, reason=body["reason"], days=body["days"])
-    return _link(link) | {"code": code, "path": f"/api/v1/shared/{code}"}
+    path = f"/api/v1/shared/{code}"
+    return _link(link) | {"code": code, "path": path, "url": whole_address(path)}
 
 
 @blueprint.endpoint(
@@ -154,13 +159,22 @@ def _link(link: SharedLink) -> dict[str, Any]:
 
 
 def _read_link(query: dict[str, Any], code: str) -> dict[str, Any] | Response:
-    report = in_unit_of_work(lambda: links.answer(code, clock.now()), write=False, snapshot=True)
-    if query["format"] == "json":
+    form = query.get("format") or ("html" if wants_a_page() else "json")
+    try:
+        report = in_unit_of_work(lambda: links.answer(code, clock.now()), write=False, snapshot=True)
+    except NotFound:
+        if not wants_a_page():
+            raise
+        return as_page(page_of_report.ended(), page_of_report.POLICY, HTTPStatus.NOT_FOUND)
+    if form == "json":
         return report.as_json()
+    if form == "html":
+        shown = page_of_report.shared(report, until=report.extra["expires_at"])
+        return as_page(shown, page_of_report.POLICY)
     buffer = io.BytesIO()
-    forms.write(report, Form(query["format"]), buffer, asking.writer().face)
+    forms.write(report, Form(form), buffer, asking.writer().face)
     content = buffer.getvalue()
-    return asking.attachment(content, Form(query["format"]), report.title, len(content), files.digest(content))
+    return asking.attachment(content, Form(form), report.title, len(content), files.digest(content))
 
 
 @blueprint.endpoint(
@@ -171,8 +185,8 @@ def _read_link(query: dict[str, Any], code: str) -> dict[str, Any] | Response:
     query=export_schemas.SharedQuery,
     answer=(200, schemas.SharedOut),
     prepare=_read_link,
-    media_types=FILES,
+    media_types=(*FILES, "text/html"),
 )
 def get_shared(code: str, query: dict[str, Any], prepared: dict[str, Any] | Response) -> dict[str, Any] | Response:
-    """分享链接的内容，不需要登录；到期、收回或分享人离任后为 404。"""
+    """分享链接的内容，不需要登录；浏览器打开是网页，程序得到 JSON；到期、收回或分享人离任后为 404。"""
     return prepared

@@ -107,9 +107,16 @@ class NewLinkOut(LinkOut):
 
     code = fields.String(required=True)
     path = fields.String(required=True)
+    url = fields.String(
+        required=True,
+        allow_none=True,
+        metadata={
+            "description": "发给对方的完整地址；没有设置 TIMEBANK_PUBLIC_URL 为空 · what to send; null without a public address"
+        },
+    )
 
 
 class SharedQuery(Schema):
-    """In which form a link is read."""
+    """In which form a link is read; without one a browser gets a page, and a program JSON."""
 
-    format = fields.String(load_default="json", validate=validate.OneOf(["json", *Form]))
+    format = fields.String(validate=validate.OneOf(["json", "html", *Form]))

@@ -14,8 +14,9 @@ from flask import Response
 from limits import RateLimitItem
 
 from timebank.database import in_unit_of_work
-from timebank.errors import Refusal
+from timebank.errors import NotFound, Refusal
 from timebank.web import idempotency, tokens
+from timebank.web.fields import is_storable
 from timebank.web.limits import limited
 from timebank.web.parser import Parser
 from timebank.web.schemas import Schema
@@ -59,6 +60,7 @@ class Blueprint(flask_smorest.Blueprint):
         guard: Guard,
         answer: tuple[int, type[Schema] | None],
         body: type[Schema] | None = None,
+        form: type[Schema] | None = None,
         query: type[Schema] | None = None,
         once: bool = False,
         limit: RateLimitItem | None = None,
@@ -75,6 +77,7 @@ class Blueprint(flask_smorest.Blueprint):
             guard: who may come in; ``public`` for everyone.
             answer: status and schema of the success answer.
             body: schema of the JSON body, given to the view as ``body``.
+            form: instead of it, schema of what a page's form sends, given to the view as ``body``.
             query: schema of the query string, given to the view as ``query``.
             once: requires an ``Idempotency-Key`` and does the work once for it.
             limit: a rate limit of ``web.limits``.
@@ -90,11 +93,13 @@ class Blueprint(flask_smorest.Blueprint):
             for media_type in media_types:
                 view = self.alt_response(status, schema=_BINARY, content_type=media_type, success=True)(view)
             view = _as_unit_of_work(view, write=method != "GET", once=once, prepare=prepare, audited=audited)
-            view = _with_names(view, [name for name, given in (("body", body), ("query", query)) if given])
+            view = _with_names(view, [name for name, given in (("body", body or form), ("query", query)) if given])
             if query:
                 view = self.arguments(query(), location="query")(view)
             if body:
                 view = self.arguments(body())(view)
+            if form:
+                view = self.arguments(form(), location="form")(view)
             view = _guarded(view, guard)
             if limit:
                 view = limited(view, limit)
@@ -141,6 +146,8 @@ def _guarded(view: View, guard: Guard) -> View:
     @wraps(view)
     def guarded(*args: Any, **kwargs: Any) -> Any:
         guard()
+        if not all(is_storable(named) for named in kwargs.values() if isinstance(named, str)):
+            raise NotFound  # no database can be asked for it, let alone keep it
         return view(*args, **kwargs)
 
     return guarded

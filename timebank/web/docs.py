@@ -10,7 +10,8 @@ _FILES = frozenset({"swagger-ui.css", "swagger-ui-bundle.js", "favicon-32x32.png
 _POLICY = "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; frame-ancestors 'none'"
 
 _PAGE = """<!doctype html>
-<html lang="zh-CN"><head><meta charset="utf-8"><title>时间银行 API</title>
+<html lang="zh-CN"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width,initial-scale=1">
+<title>时间银行 API</title>
 <link rel="stylesheet" href="{base}swagger-ui.css"><link rel="icon" href="{base}favicon-32x32.png"></head>
 <body><div id="ui"></div><script src="{base}swagger-ui-bundle.js"></script><script src="{base}start.js"></script></body></html>
 """

@@ -14,6 +14,13 @@ LATEST = datetime(2200, 1, 1, tzinfo=UTC)
 
 _UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
+_TURNING = re.compile("[\u202a-\u202e\u2066-\u2069]")
+"""Marks that turn round how the text after them is shown: a number beside a name would read otherwise than it is."""
+_UNSEEN = re.compile(
+    "[\\s\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u2060-\u206f\u2800\u3164\ufe00-\ufe0f\ufeff"
+    "\uffa0\U000e0000-\U000e0fff]*"
+)
+"""Text that shows nothing: blanks, joiners, fillers, marks (Unicode's Default_Ignorable_Code_Point, and blank braille)."""
 
 
 def is_storable(text: str) -> bool:
@@ -21,10 +28,17 @@ def is_storable(text: str) -> bool:
     return not _UNSTORABLE.search(text)
 
 
+def trimmed(text: str) -> str:
+    """Return what can be read of ``text``: without blanks at its ends, without marks that turn it round; "" if nothing can."""
+    kept = _TURNING.sub("", text).strip()
+    return "" if _UNSEEN.fullmatch(kept) else kept
+
+
 class PlainText(fields.String):
     """Text without NUL, control characters and lone surrogates, of limited length (characters).
 
-    It is trimmed, unless blanks at its ends mean something (a password).
+    It is trimmed, unless blanks at its ends mean something (a password): what turns round the text after it is left out
+    (phones paste such marks around numbers), and text of which nothing can be seen is none.
     """
 
     def __init__(self, *, max_length: int, min_length: int = 1, trimmed: bool = True, **kwargs: Any) -> None:
@@ -37,7 +51,7 @@ class PlainText(fields.String):
         text = super()._deserialize(value, attr, data, **kwargs)
         if not is_storable(text) or _CONTROL.search(text):
             raise ValidationError("含有不允许的控制字符。 Control characters are not allowed.")
-        return text.strip() if self._trimmed else text
+        return trimmed(text) if self._trimmed else text
 
 
 class WholeNumber(fields.Integer):
@@ -50,6 +64,16 @@ class WholeNumber(fields.Integer):
         if isinstance(value, bool) or not isinstance(value, int | float) or value != value // 1:
             raise ValidationError("须为整数。 Must be a whole number.")
         return int(value)
+
+
+class RealNumber(fields.Float):
+    """A number, also with a fraction: no text that looks like one, and neither true nor false."""
+
+    def _deserialize(self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **kwargs: Any) -> float:
+        if isinstance(value, bool) or not isinstance(value, int | float):
+            raise ValidationError("须为数字。 Must be a number.")
+        number: float = super()._deserialize(value, attr, data, **kwargs)
+        return number
 
 
 class YesOrNo(fields.Boolean):

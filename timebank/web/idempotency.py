@@ -12,6 +12,7 @@ import re
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from functools import cache
+from http import HTTPStatus
 from typing import cast
 from uuid import UUID
 
@@ -127,6 +128,8 @@ def _stored(place: dict[str, object], asked: bytes, bearer: Bearer) -> Response:
     if reply.request_hash != asked:
         raise IdempotencyConflict
     response = Response(reply.body, reply.status, mimetype="application/json")
+    if reply.status == HTTPStatus.NO_CONTENT:
+        response.headers.remove("Content-Type")  # as of the first answer: nothing has no type
     response.headers.update(json.loads(reply.headers or "{}"))
     response.headers["Idempotency-Replayed"] = "true"
     return response

@@ -13,7 +13,7 @@ from timebank.web.errors import BodyTooLarge, MalformedBody, UnsupportedMediaTyp
 class Parser(FlaskParser):
     """webargs' parser, refusing unknown fields in queries too, and every JSON that two readers may read differently."""
 
-    DEFAULT_UNKNOWN_BY_LOCATION: dict[str, str | None] = {"json": None, "query": RAISE}  # noqa: RUF012 - webargs reads it
+    DEFAULT_UNKNOWN_BY_LOCATION: dict[str, str | None] = {"json": None, "form": None, "query": RAISE}  # noqa: RUF012 - webargs reads it
 
     def load_json(self, req: Request, schema: Schema) -> Any:  # noqa: ARG002 - webargs gives it
         """Return the parsed body, or ``missing`` without one. Raises UnsupportedMediaType, BodyTooLarge or MalformedBody.

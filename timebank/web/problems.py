@@ -14,6 +14,7 @@ from timebank import errors
 from timebank.constraints import disk_is_full, violated_constraint
 from timebank.errors import Refusal
 from timebank.web import errors as web_errors
+from timebank.web.field_messages import in_both_languages
 
 MEDIA_TYPE = "application/problem+json"
 TYPE_PREFIX = "urn:timebank:problems:"
@@ -120,7 +121,7 @@ def _walk(path: str, found: Any) -> Iterator[dict[str, str]]:
             yield from _walk(path + step, value)
     else:
         for text in found if isinstance(found, list) else [found]:
-            yield {"pointer": path, "detail": str(text)}
+            yield {"pointer": path, "detail": in_both_languages(str(text))}
 
 
 def slug(code: str) -> str:

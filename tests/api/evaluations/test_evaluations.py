@@ -1,7 +1,9 @@
 """Evaluations: by the leader and by those who were served, once each; the volunteer replies; what is improper goes."""
 
+import re
 from datetime import timedelta
 from typing import Any
+from urllib.parse import urljoin
 
 import pytest
 from flask.testing import FlaskClient
@@ -14,6 +16,7 @@ from tests.factories.organisations import an_organisation
 from tests.factories.records import NINE_O_CLOCK, a_pending_record, a_record
 from timebank import clock
 from timebank.database import new_id
+from timebank.evaluations.invitation_page import POLICY
 from timebank.identity.models import Person
 from timebank.identity.rules import Actor, Role
 from timebank.notifications.rules import Topic
@@ -109,6 +112,56 @@ def test_an_invitation_ends(client: FlaskClient, coordinator: Actor, record: Rev
         assert problem(client.get(path)) == (410, "INVITATION_EXPIRED")
         assert problem(client.post(path, json={"score": 3})) == (410, "INVITATION_EXPIRED")
     assert client.get("/api/v1/evaluation-invitations/nothing").status_code == 404
+
+
+def test_the_code_on_paper_opens_a_page(
+    client: FlaskClient, coordinator: Actor, volunteer: Person, record: Revision
+) -> None:
+    """Whoever was served scans, chooses, presses: no account, no script; the page then says that it has come, once."""
+    with clock.at(SOON):
+        invitation = body_of(
+            Caller(client, coordinator).post(f"/records/{record.record_id}/evaluation-invitations"), 201
+        )
+        path, browser = invitation["path"], {"Accept": "text/html,*/*;q=0.8"}
+        assert invitation["url"] == f"http://127.0.0.1:8000{path}"
+        assert invitation["qr_svg"].startswith("<?xml")
+        page = client.get(path, headers=browser)
+        assert (page.status_code, page.mimetype) == (200, "text/html")
+        assert page.headers["Content-Security-Policy"] == POLICY
+        assert all(
+            said in page.text for said in ("王**", record.activity_name, "2026 年 11 月 2 日", "很满意", "不用登录")
+        )
+        assert "王秀英" not in page.text
+        assert "<script" not in page.text
+        (action,) = re.findall(r'action="([^"]*)"', page.text)
+        assert re.findall(r'name="score" value="(\d)"', page.text) == ["5", "4", "3", "2", "1"]
+        sent = urljoin(path, action)
+        assert problem(client.post(sent, data={"score": "6"})) == (422, "INVALID")
+        assert problem(client.post(sent, json={"score": 5})) == (422, "INVALID")
+        for words in ("很好\r\n谢谢", ""):  # the second time is a second press of the same button
+            answer = client.post(sent, data={"score": "5", "words": words})
+            assert (answer.status_code, urljoin(sent, answer.headers["Location"])) == (303, path)
+        thanks = client.get(path, headers=browser)
+        seen = body_of(Caller(client, volunteer).get("/me/evaluations"))
+    assert (thanks.status_code, "您的评价已经收到" in thanks.text) == (200, True)
+    assert [(one["score"], one["words"]) for one in seen["items"]] == [(5, "很好\r\n谢谢")]
+
+
+def test_a_page_that_asks_nothing_says_why(client: FlaskClient, coordinator: Actor, record: Revision) -> None:
+    """A code of nobody's and one that is over are told in words, with their status; what is sent then changes nothing."""
+    browser = {"Accept": "text/html"}
+    with clock.at(SOON):
+        path = body_of(Caller(client, coordinator).post(f"/records/{record.record_id}/evaluation-invitations"), 201)[
+            "path"
+        ]
+    for address, status, said in (
+        (path, 410, "已过期"),
+        ("/api/v1/evaluation-invitations/nothing", 404, "没有这份邀请"),
+    ):
+        with clock.at(SOON + timedelta(days=30)):
+            assert client.post(f"{address}/form", data={"score": "1"}).status_code == 303
+            answer = client.get(address, headers=browser)
+        assert (answer.status_code, answer.mimetype, said in answer.text) == (status, "text/html", True)
 
 
 def test_only_what_counts_is_evaluated(client: FlaskClient, organisation: Organisation, coordinator: Actor) -> None:

@@ -2,6 +2,7 @@
 
 import re
 from datetime import timedelta
+from html import escape
 from typing import Any
 
 import pytest
@@ -19,8 +20,10 @@ from timebank.identity.rules import Actor, Role
 from timebank.organisations.models import Organisation
 from timebank.records.rules import Provenance
 from timebank.statistics.models import SharedLink
+from timebank.statistics.page import POLICY
 
 LINKS = "/api/v1/statistics/links"
+BROWSER = "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"
 
 
 def a_link(client: FlaskClient, who: Actor, **body: Any) -> Any:
@@ -118,6 +121,43 @@ def test_other_forms_hide_the_same(client: FlaskClient, admin: Actor) -> None:
     assert "少于 3 人的数字不显示" in pdf
     # Between other signs than an id's or a time's: what they hold by chance is no figure.
     assert re.search(r"(?<![\w:.-])240(?![\w:.-])", pdf) is None
+
+
+def test_a_browser_gets_a_page(client: FlaskClient, admin: Actor) -> None:
+    """Whoever opens the link on a telephone reads names and figures, hides what is small, and finds the files."""
+    for name, people in (("<b>大队</b>", 3), ("小队", 4), ("一人队", 1)):
+        served(an_organisation(name), people)
+    link = a_link(client, admin, rows="organisation", measures="people,service_minutes")
+
+    answer = client.get(link["path"], headers={"Accept": BROWSER})
+
+    assert link["url"] == f"http://127.0.0.1:8000{link['path']}"
+    assert (answer.status_code, answer.mimetype) == (200, "text/html")
+    assert answer.headers["Content-Security-Policy"] == POLICY
+    assert (answer.headers["X-Robots-Tag"], answer.headers["Cache-Control"]) == ("noindex", "no-store")
+    shown_rows = {row["organisation_name"]: row for row in client.get(link["path"]).json["items"]}
+    for name, row in shown_rows.items():
+        cells = re.search(rf"<th scope=\"row\">{re.escape(escape(name))}</th>(.*?)</tr>", answer.text)
+        assert cells
+        people = "—" if row["people"] is None else str(row["people"])
+        assert re.search(rf'data-title="人数">{people}<', cells[1])
+        assert str(row["organisation"]) not in answer.text or not row["organisation"]
+    assert "少于 3 人的数字不显示" in answer.text
+    assert "<script" not in answer.text
+    for form in re.findall(r'href="([^"]*)"', answer.text):
+        assert client.get(link["path"] + form, headers={"Accept": BROWSER}).headers["Content-Disposition"]
+
+
+def test_a_link_that_has_ended_says_so_in_a_browser(client: FlaskClient, admin: Actor) -> None:
+    """With a sentence for people, and 404 for their browser."""
+    link = a_link(client, admin)
+    client.delete(f"{LINKS}/{link['id']}", headers=signed_in(admin))
+
+    for path in (link["path"], f"{link['path']}?format=pdf", "/api/v1/shared/guess"):
+        answer = client.get(path, headers={"Accept": BROWSER})
+        assert (answer.status_code, answer.mimetype) == (404, "text/html")
+        assert "链接已失效" in answer.text
+    assert client.get(f"{link['path']}?format=html").json["code"] == "NOT_FOUND", "a program gets the problem"
 
 
 def test_a_link_ends(client: FlaskClient, admin: Actor) -> None:

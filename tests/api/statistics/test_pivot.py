@@ -131,7 +131,7 @@ def test_five_societies_are_a_page_as_well(client: FlaskClient, bank: Bank) -> N
     heads = re.findall(r'scope="colgroup" colspan="(\d+)">([^<]*)<', answer.text)
     assert [name for _, name in heads] == ["社区", "社会组织", "社会工作者", "社区志愿者", "社会慈善资源"]
     assert sum(int(width) for width, _ in heads) == answer.text.count('scope="col"') == len(rows[0])
-    cells = re.findall(r'<td class="number">([^<]*)</td>', answer.text)
+    cells = re.findall(r'<td class="number"[^>]*>([^<]*)</td>', answer.text)
     numbers = [f"{value:,}" for row in rows for value in row.values() if isinstance(value, int)]
     assert cells == numbers
     assert "&lt;script&gt;西山&lt;/script&gt;&amp;社区" in answer.text

@@ -1,5 +1,6 @@
 """Files of many rows: written as they are read, with word of how far they are, and without holding them."""
 
+import gc
 import io
 import os
 import tracemalloc
@@ -57,14 +58,19 @@ def test_ten_times_the_rows_need_no_more_memory() -> None:
     """The most that is held at once is the same for six thousand rows and for sixty thousand."""
 
     def peak(rows: int) -> int:
+        gc.collect()
         tracemalloc.start()
         written(rows, Form.CSV)
         most = tracemalloc.get_traced_memory()[1]
         tracemalloc.stop()
         return most
 
+    def least(rows: int) -> int:
+        """Return what a run needs: of three, the one that nothing else of this process has fallen into."""
+        return min(peak(rows) for _ in range(3))
+
     peak(1_000)
-    assert peak(60_000) < 1.5 * peak(6_000)
+    assert least(60_000) < 1.5 * least(6_000)
 
 
 def test_paper_has_an_end() -> None:

@@ -74,6 +74,11 @@ def add_sample_person(body: dict[str, Any]) -> Person:
     return person
 
 
+@blueprint.endpoint("DELETE", "/sample/<uuid:of>", guard=signed_in, answer=(204, None), once=True)
+def remove_sample(of: object) -> None:
+    """Answer with nothing, once."""
+
+
 @blueprint.endpoint("POST", "/sample/<uuid:of>/refusals", guard=signed_in, answer=(201, None), once=True)
 def refuse_sample(of: object) -> None:
     """Write, refuse, and leave a trace."""

@@ -21,6 +21,7 @@ def test_the_page_and_all_that_it_names_come_from_here(client: FlaskClient, addr
     assert not OUTSIDE.search(page.text)
     assert not re.search(r"<script>|onload=", page.text)
     assert len(named) == 4
+    assert 'name="viewport" content="width=device-width' in page.text, "a telephone shows it at its own width"
     assert all(name.startswith("/api/docs/") and client.get(name, buffered=True).status_code == 200 for name in named)
 
 

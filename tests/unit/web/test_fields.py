@@ -9,7 +9,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 from marshmallow import ValidationError
 
-from timebank.web.fields import EARLIEST, LATEST, MAX_WHOLE, Instant, PlainText, QueryNumber, WholeNumber, is_storable
+from timebank.web.fields import (
+    EARLIEST,
+    LATEST,
+    MAX_WHOLE,
+    Instant,
+    PlainText,
+    QueryNumber,
+    RealNumber,
+    WholeNumber,
+    is_storable,
+    trimmed,
+)
 
 ANY_JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(st.characters(codec=None)),
@@ -24,12 +35,12 @@ def test_accepted_text_can_be_stored_and_has_the_length_that_was_allowed(text: s
     try:
         found = PlainText(max_length=20).deserialize(text)
     except ValidationError:
-        stripped = text.strip()
+        stripped = trimmed(text)
         bad = not is_storable(text) or any(c < " " and c not in "\t\n\r" for c in text) or "\x7f" in text
 
         assert bad or not 1 <= len(stripped) <= 20
     else:
-        assert found == text.strip()
+        assert found == trimmed(text)
         assert 1 <= len(found) <= 20
         assert "\x00" not in found.encode().decode()
 
@@ -37,7 +48,7 @@ def test_accepted_text_can_be_stored_and_has_the_length_that_was_allowed(text: s
 @given(ANY_JSON)
 def test_no_value_breaks_a_field(value: Any) -> None:
     """Every field either returns a value or a validation error, whatever it is given."""
-    for field in (PlainText(max_length=5), WholeNumber(), QueryNumber(), Instant()):
+    for field in (PlainText(max_length=5), WholeNumber(), RealNumber(), QueryNumber(), Instant()):
         try:
             field.deserialize(value)
         except ValidationError as error:
@@ -54,6 +65,22 @@ def test_text_that_no_database_should_see_is_refused(text: Any) -> None:
 def test_emoji_and_line_breaks_are_text() -> None:
     """Emoji count as characters, and lines may end."""
     assert PlainText(max_length=4).deserialize(" 👵\n好🏽 ") == "👵\n好🏽"
+
+
+@pytest.mark.parametrize("text", ["\u200b", " \ufeff ", "\u3164", "\u2800\u00ad", "\u202e", "\u200d\ufe0f"])
+def test_text_of_which_nothing_can_be_seen_is_none(text: str) -> None:
+    """A reason or a name of joiners, fillers and marks alone is left out, and nobody could read it."""
+    with pytest.raises(ValidationError):
+        PlainText(max_length=20).deserialize(text)
+    assert PlainText(max_length=20, min_length=0).deserialize(text) == ""
+
+
+def test_text_is_not_turned_round() -> None:
+    """Marks that turn round what follows are left out, also those around a pasted number; joiners within emoji stay."""
+    assert PlainText(max_length=20).deserialize("\u202a138 0013 8000\u202c") == "138 0013 8000"
+    assert PlainText(max_length=20).deserialize("张\u202e021\u2069") == "张021"
+    assert PlainText(max_length=20).deserialize("👩\u200d👧 好") == "👩\u200d👧 好"
+    assert PlainText(max_length=20, trimmed=False).deserialize("\u202a ") == "\u202a "
 
 
 def test_a_password_keeps_its_blanks() -> None:
@@ -76,6 +103,14 @@ def test_what_is_no_whole_number_in_range_is_refused(value: Any) -> None:
     """Fractions, booleans, texts, NaN, infinities and giants are refused."""
     with pytest.raises(ValidationError):
         WholeNumber().deserialize(value)
+
+
+def test_what_only_looks_like_a_number_is_refused() -> None:
+    """A place is told in numbers: neither texts, whatever their digits, nor true, NaN or what is past all bounds."""
+    assert [RealNumber().deserialize(value) for value in (30.5, -7)] == [30.5, -7.0]
+    for value in ("30.5", "３０", True, float("nan"), float("inf"), 10**400, None, [1]):
+        with pytest.raises(ValidationError):
+            RealNumber().deserialize(value)
 
 
 @pytest.mark.parametrize("text", ["1.0", "+1", " 1", "1e3", "٣", "", "9" * 17, 5, None])

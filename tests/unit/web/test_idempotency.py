@@ -68,6 +68,16 @@ def test_a_repeated_request_gets_the_same_reply_and_happens_once(web: FlaskClien
     assert people() == 1
 
 
+def test_nothing_is_repeated_as_nothing(web: FlaskClient, me: dict[str, str]) -> None:
+    """A reply without content has no type either when it is repeated: a client would try to read it as JSON."""
+    headers = {**me, "Idempotency-Key": "k"}
+    first, again = (web.delete(f"/api/v1/sample/{OF.format(1)}", headers=headers) for _ in range(2))
+
+    assert (again.status_code, again.data, again.headers["Idempotency-Replayed"]) == (204, b"", "true")
+    assert "Content-Type" not in first.headers
+    assert "Content-Type" not in again.headers
+
+
 def test_another_body_under_the_same_key_is_refused(web: FlaskClient, me: dict[str, str]) -> None:
     """A key belongs to one request."""
     add(web, me)
