@@ -287,7 +287,9 @@ class SaleBody(Schema):
     site_id = fields.UUID(required=True)
     lines = fields.List(fields.Nested(ScannedBody), required=True, validate=_some_lines)
     pay_with = COUNTER_PAY_WITH
-    purpose = PlainText(max_length=MAX_PURPOSE, metadata={"description": "限定用途 · as the list of lots has it"})
+    purpose = PlainText(
+        max_length=MAX_PURPOSE, trimmed=False, metadata={"description": "限定用途 · as the list of lots has it"}
+    )
     proxy_id = fields.UUID(metadata={"description": "持码人代谁购买 · for whom the holder of the code buys"})
 
     @validates_schema

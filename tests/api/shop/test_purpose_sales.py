@@ -7,10 +7,10 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from tests.factories.calls import body_of, get, post, problem
-from tests.factories.identity import a_coordinator
+from tests.factories.identity import a_coordinator, a_person
 from tests.factories.organisations import a_shop
 from tests.factories.purposes import FOR_OLD_PEOPLE
-from tests.factories.shop import a_clerk, a_member, findings, some_goods
+from tests.factories.shop import a_clerk, a_lot, a_member, findings, some_goods
 from timebank import clock
 from timebank.codes.book import CodeBook
 
@@ -64,6 +64,17 @@ def test_rice_for_old_people_reaches_one(app: Flask, client: FlaskClient) -> Non
     [back] = body_of(get(client, f"/sites/{site.id}/lots?restricted=only", clerk))["items"]
     assert (back["on_hand"], back["purpose"]) == (3, FOR_OLD_PEOPLE)
     assert findings() == []
+
+
+def test_whatever_the_list_says_is_understood(app: Flask, client: FlaskClient) -> None:
+    """Also a purpose that was kept with marks that turn text round, and with or without the blanks at its ends."""
+    site, rice = a_shop(), some_goods()
+    chief = a_coordinator(site.organisation_id)
+    for kept, sent in (("\u202a给老人\u202c ", None), ("给老人 ", "给老人"), ("给孩子", " 给孩子 ")):
+        a_lot(rice.id, site.id, 1, restricted_purpose=kept)
+        [listed] = body_of(get(client, f"/sites/{site.id}/lots", chief))["items"]
+        sale = _sale(app, site, a_person(), rice, pay_with="purpose", purpose=sent or listed["purpose"])
+        body_of(post(client, "/counter/sales", chief, sale), 201)
 
 
 def test_a_purpose_is_named_where_it_pays_and_nowhere_else(app: Flask, client: FlaskClient) -> None:

@@ -79,10 +79,14 @@ def changes_of(lot_ids: Sequence[UUID]) -> dict[UUID, list[PurposeChange]]:
 
 
 def given_for(purpose: str, lot_ids: Collection[UUID], now: datetime) -> set[UUID]:
-    """Return which of some lots are for exactly this purpose at ``now``; under their locks, in statements of its own."""
+    """Return which of some lots are for exactly this purpose at ``now``; under their locks, in statements of its own.
+
+    Blanks at the ends say nothing: some were kept with what was taken in.
+    """
     changes = changes_of(sorted(lot_ids))
     given = session.execute(select(Lot.id, Lot.restricted_purpose).where(Lot.id.in_(lot_ids)))
-    return {lot_id for lot_id, words in given if purpose_at(words, changes[lot_id], now) == purpose}
+    in_force = {lot_id: purpose_at(words, changes[lot_id], now) for lot_id, words in given}
+    return {lot_id for lot_id, words in in_force.items() if words is not None and words.strip() == purpose.strip()}
 
 
 def purpose_at(given: str | None, changes: Sequence[PurposeChange], now: datetime) -> str | None:
