@@ -12,6 +12,7 @@ from hypothesis.stateful import RuleBasedStateMachine, precondition, rule
 from tests.factories.allowances import a_limit, goods_limited
 from tests.factories.identity import a_coordinator
 from tests.factories.organisations import a_shop
+from tests.factories.purposes import FOR_OLD_PEOPLE, giving
 from tests.factories.shop import BOOK, a_clerk, a_member, seen, some_goods
 from tests.properties.shop_model import (
     ENDS,
@@ -25,7 +26,6 @@ from tests.properties.shop_model import (
     Held,
     Lot,
     Pieces,
-    cost_of,
 )
 from timebank import clock
 from timebank.database import in_unit_of_work, session
@@ -92,11 +92,20 @@ class Counters(RuleBasedStateMachine):
         """Return what is wanted as lines."""
         return [Line(self.goods[what], count) for what, count in wanted.items()]
 
-    @rule(what=goods, shop=shops, quantity=st.integers(1, 6), hours=st.sampled_from([None, None, 1, 30, 100]))
-    def goods_come_in(self, what: int, shop: int, quantity: int, hours: int | None) -> None:
-        """Take a lot in that expires soon, later or never."""
-        batch = Batch(what, None if hours is None else self.now + timedelta(hours=hours))
-        line = Delivered(self.goods[what], quantity, batch.expires_at)
+    @rule(
+        what=goods,
+        shop=shops,
+        quantity=st.integers(1, 6),
+        hours=st.sampled_from([None, None, 1, 30, 100]),
+        restricted=st.sampled_from([False, False, True]),
+    )
+    def goods_come_in(
+        self, what: int, shop: int, quantity: int, hours: int | None, *, restricted: bool = False
+    ) -> None:
+        """Take a lot in that expires soon, later or never, for everybody or for a purpose."""
+        batch = Batch(what, None if hours is None else self.now + timedelta(hours=hours), restricted=restricted)
+        purpose = FOR_OLD_PEOPLE if restricted else None
+        line = Delivered(self.goods[what], quantity, batch.expires_at, restricted_purpose=purpose)
         _, [made] = self.does(
             lambda: intakes.take_in(
                 actor=self.staff[CLERK],
@@ -228,6 +237,27 @@ class Counters(RuleBasedStateMachine):
         self.books.held[done.redemption.id] = held
         self.charge(held, wanted, picks, by, done.receipt)
 
+    @precondition(lambda self: any(lot.batch.restricted for lot in self.books.lots))
+    @rule(member=members, number=which, quantity=pieces, by=staff)
+    def goods_are_given_for_their_purpose(self, member: int, number: int, quantity: int, by: int) -> None:
+        """Hand restricted goods out for nothing: those who answer for the shop do, from those lots alone."""
+        self.now += timedelta(minutes=1)  # a code pays once
+        kept = [lot for lot in self.books.lots if lot.batch.restricted]
+        lot = kept[-1 - number % len(kept)]
+        shop, what = lot.shop, lot.batch.what
+        refusal = self.books.gift_refusal(member, shop, what, quantity, self.now)
+        picks = self.books.picked(shop, {what: quantity}, self.now, restricted=True)
+        with clock.at(self.now):
+            gift = giving(self.sites[shop], self.staff[by], self.members[member], self.goods[what], quantity)
+        done = self.does(gift)
+        if by == CLERK or refusal or picks is None:
+            assert done == ("PURPOSE_NEEDS_COORDINATOR" if by == CLERK else refusal)
+            return
+        held = Held(member, shop, {what: quantity}, picks, self.now, self.now, RedemptionState.HANDED_OVER)
+        held.for_nothing = True
+        self.books.held[done.redemption.id] = held
+        self.charge(held, {what: quantity}, picks, by, done.receipt)
+
     @rule(hours=st.sampled_from([1, 2, 20, 50]))
     def time_goes_on(self, hours: int) -> None:
         """Let hours pass: lots and redemptions fall due."""
@@ -248,7 +278,7 @@ class Counters(RuleBasedStateMachine):
 
     def charge(self, held: Held, taken: dict[int, int], leaving: Pieces, by: int, receipt: Any) -> None:
         """Note that goods have left and minutes were taken; the receipt must agree."""
-        cost = cost_of(taken)
+        cost = held.cost_of(taken)
         assert (receipt.minutes_before, receipt.charged_minutes) == (self.books.balance[held.member], cost)
         self.books.balance[held.member] -= cost
         held.close(taken, leaving, by=by, now=self.now)
@@ -257,7 +287,7 @@ class Counters(RuleBasedStateMachine):
     def pay_back(self, held: Held, refunded: dict[int, int], back: Pieces, done: Any) -> None:
         """Note that minutes were given back and pieces are on the shelf again; the answer must agree."""
         held.refunded = True
-        self.books.balance[held.member] += cost_of(refunded)
+        self.books.balance[held.member] += held.cost_of(refunded)
         assert done.account.balance_minutes == self.books.balance[held.member]
         for what, count in refunded.items():
             held.taken[what] -= count

@@ -29,6 +29,7 @@ class Batch:
     what: int
     expires_at: datetime | None
     recalled: bool = False
+    restricted: bool = False
 
     def good_at(self, now: datetime) -> bool:
         """Whether it may still be handed out."""
@@ -73,11 +74,16 @@ class Held:
     closed_at: datetime | None = None
     closed_by: int | None = None
     refunded: bool = False
+    for_nothing: bool = False
 
     @property
     def cost(self) -> int:
         """Return what all that was wanted costs, minutes."""
-        return cost_of(self.wanted)
+        return self.cost_of(self.wanted)
+
+    def cost_of(self, wanted: Mapping[int, int]) -> int:
+        """Return what pieces of it cost, minutes."""
+        return 0 if self.for_nothing else cost_of(wanted)
 
     def state_at(self, now: datetime) -> RedemptionState:
         """Return the state that everyone sees."""
@@ -194,20 +200,29 @@ class Books:
         """Return how many pieces of a lot nobody was promised."""
         return lot.on_hand - self.reserved(lot, now)
 
-    def picked(self, shop: int, wanted: Mapping[int, int], now: datetime) -> Pieces | None:
-        """Return the pieces that a shop can promise, first expired first; nothing if it is short of any goods."""
+    def picked(self, shop: int, wanted: Mapping[int, int], now: datetime, *, restricted: bool = False) -> Pieces | None:
+        """Return the pieces that a shop can promise, or has for the purpose, first expired first; nothing if it is short."""
         picks: Pieces = []
         for what, quantity in wanted.items():
             missing = quantity
             here = [lot for lot in self.lots if (lot.shop, lot.batch.what) == (shop, what)]
             for lot in sorted(here, key=lambda one: one.leaves):
-                fit = lot.batch.good_at(now) and not lot.batch.recalled
+                fit = lot.batch.good_at(now) and not lot.batch.recalled and lot.batch.restricted == restricted
                 if fit and (pieces := min(missing, self.free(lot, now))) > 0:
                     picks.append((lot, pieces))
                     missing -= pieces
             if missing:
                 return None
         return picks
+
+    def gift_refusal(self, member: int, shop: int, what: int, quantity: int, now: datetime) -> str | None:
+        """Return why a member cannot have pieces that were given for a purpose: they cost nothing, and count."""
+        if self.picked(shop, {what: quantity}, now, restricted=True) is None:
+            some = self.picked(shop, {what: 1}, now, restricted=True)
+            return "OUT_OF_STOCK" if some else "NOTHING_FOR_PURPOSE"
+        if what == LIMITED and self.used(member, now) + quantity > MOST:
+            return "LIMIT_REACHED"
+        return None
 
     def used(self, member: int, now: datetime) -> int:
         """Return how many of the limited pieces of these days a member has or was promised."""

@@ -206,3 +206,22 @@ def test_a_recall_follows_goods_that_are_on_their_way(app: Flask) -> None:
     day.somebody_reserves(member=0, shop=1, wanted={TEA: 6})
     assert not day.books.held
     _ends(day)
+
+
+@pytest.mark.rule("R32")
+def test_what_was_given_for_a_purpose_leaves_for_nothing_else(app: Flask) -> None:
+    """Nobody's minutes take it, a clerk does not judge, the chief gives it away for nothing, and it comes back to its lot."""
+    day = ShopDay()
+    day.goods_come_in(what=TEA, shop=0, quantity=3, hours=None, restricted=True)
+    gift = day.books.lots[-1]
+    day.somebody_reserves(member=0, shop=0, wanted={TEA: 6})
+    assert not day.books.held
+    for by in (CLERK, CHIEF):
+        day.goods_are_given_for_their_purpose(member=0, number=0, quantity=2, by=by)
+    day.something_comes_back(number=0, what=TEA, quantity=1, restock=True)
+    for quantity in (3, 2):
+        day.goods_are_given_for_their_purpose(member=1, number=0, quantity=quantity, by=DEPUTY)
+    assert gift.on_hand == 0
+    day.somebody_undoes(number=0, by=DEPUTY)
+    assert gift.on_hand == 2
+    _ends(day)

@@ -70,7 +70,7 @@ def redemption(
         "lines": [_line(line) for line in lines],
         "total_minutes": one.total_minutes,
         "charged_minutes": one.charged_minutes,
-        "pay_with": PayWith.FREE_QUOTA if by_quota else PayWith.MINUTES,
+        "pay_with": PayWith(one.pay_with or PayWith.MINUTES),
         "free_quota": quota_payments.paid_for([one.id])[one.id] if by_quota else None,
         "collected_by": collected_by,
         "created_at": one.created_at,

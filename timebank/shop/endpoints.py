@@ -261,7 +261,7 @@ def look_up(body: dict[str, Any]) -> dict[str, Any]:
     limit=limits.LOOKUPS,
 )
 def sell(body: dict[str, Any]) -> dict[str, Any]:
-    """现场兑换：会员码加物品，一次扣除并出小票；每个会员码只能用一次。"""
+    """现场兑换：会员码加物品，一次扣除并出小票；每个会员码只能用一次。限定用途的物品写明用途，不扣时间币。"""
     done = sales.sell(
         actor=actor(),
         site_id=body["site_id"],
@@ -269,6 +269,7 @@ def sell(body: dict[str, Any]) -> dict[str, Any]:
         lines=[Scanned(**line) for line in body["lines"]],
         book=_book(),
         pay_with=PayWith(body["pay_with"]),
+        purpose=body.get("purpose"),
         proxy_id=body.get("proxy_id"),
     )
     return answers.handed_over(done)

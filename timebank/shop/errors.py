@@ -70,6 +70,34 @@ class OutOfStock(Refusal):
     detail_en = "Not enough in stock: {quantity} wanted, {available} available. Take fewer, or try another shop."
 
 
+class NothingForPurpose(Refusal):
+    """No lot of these goods (``goods_id``) that may be handed out is for the purpose that was named (rule R32)."""
+
+    code = "NOTHING_FOR_PURPOSE"
+    status = 409
+    title = "没有为这一用途留的物品"
+    title_en = "Nothing for this purpose"
+    detail = "这里没有为这一用途留的、能发放的这种物品：已发完、过期、召回，或用途已变更。请对照批次清单上的用途，一字不差地填写。"
+    detail_en = (
+        "No lot of these goods is kept for this purpose here: all gone, expired, recalled, or for something else by now. "
+        "Name the purpose exactly as the list of lots has it."
+    )
+
+
+class PurposeNeedsCoordinator(Refusal):
+    """A clerk hands out what was given for a purpose only to people whose need staff have seen (rule R32)."""
+
+    code = "PURPOSE_NEEDS_COORDINATOR"
+    status = 403
+    title = "须由协调员发放"
+    title_en = "A coordinator hands this out"
+    detail = "对方没有在本组织登记免费额度。是不是捐赠人指定的人，须由协调员判断并经手，请协调员来办。"
+    detail_en = (
+        "This person has no free quota at this organisation. Whether the donor meant them is for a coordinator to say: "
+        "ask one to hand it out."
+    )
+
+
 class HistoryTooShort(Refusal):
     """The policy asks for more service before the first redemption (rule R29)."""
 

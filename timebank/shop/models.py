@@ -183,7 +183,8 @@ class Redemption(Base):
     closed_at: Mapped[datetime | None]
     closed_by: Mapped[UUID | None]
     pay_with: Mapped[str | None] = mapped_column(String(10))
-    """``free_quota``: the lines cost no minutes and are in the quota's moves; nothing: minutes, as before there were others."""
+    """Nothing: minutes, as before there were others. ``free_quota``: the lines cost no minutes and are in the quota's moves.
+    ``purpose``: they cost nothing, and come from lots that were given for one (rule R32)."""
     limited: Mapped[bool | None]
     """Whether it was counted under a limit: then whoever prolongs or hands it over waits for those who count."""
 

@@ -2,7 +2,7 @@
 
 import re
 import secrets
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from enum import StrEnum
@@ -158,6 +158,10 @@ class Level:
         """Whether it is for everybody: neither recalled (rule R34) nor given for a purpose (rule R32)."""
         return not (self.recalled or self.restricted)
 
+    def is_for(self, kept: Collection[UUID] | None) -> bool:
+        """Whether it may be picked: one of those that are ``kept`` for a purpose, or without any one for everybody."""
+        return self.is_open if kept is None else self.lot_id in kept and not self.recalled
+
     @property
     def available(self) -> int:
         """How many pieces can be promised: a due redemption counts as gone before anybody has written so."""
@@ -217,14 +221,17 @@ def first_expired_first(levels: Iterable[Level]) -> list[Level]:
     return sorted(levels, key=lambda level: (level.expires_at or _NEVER, level.received_at, level.lot_id))
 
 
-def pick(levels: Iterable[Level], wanted: Sequence[Line], at: datetime) -> tuple[list[Pick], dict[UUID, int]]:
+def pick(
+    levels: Iterable[Level], wanted: Sequence[Line], at: datetime, *, kept: Collection[UUID] | None = None
+) -> tuple[list[Pick], dict[UUID, int]]:
     """Choose lots for ``wanted`` (one line per goods), first expired first, none that has expired ``at`` then.
 
-    What is recalled or given for a purpose is passed by. Returns the picks, and for each goods that is short how many pieces are available.
+    What is recalled or given for a purpose is passed by; with ``kept``, the lots given for the purpose at hand, everything
+    else is. Returns the picks, and for each goods that is short how many pieces are available.
     """
     picks: list[Pick] = []
     short: dict[UUID, int] = {}
-    ordered = first_expired_first(level for level in levels if level.is_open and level.good_at(at))
+    ordered = first_expired_first(level for level in levels if level.is_for(kept) and level.good_at(at))
     for line_no, line in enumerate(wanted, start=1):
         missing = line.quantity
         for level in ordered:

@@ -6,7 +6,7 @@ from marshmallow import ValidationError, fields, validate, validates_schema
 
 from timebank.records.account import AccountOut
 from timebank.shop.allowance.quota_rules import PayWith
-from timebank.shop.allowance.schemas import PAY_WITH, PaidOut, ProxyShownOut
+from timebank.shop.allowance.schemas import COUNTER_PAY_WITH, PAY_WITH, PaidOut, ProxyShownOut
 from timebank.shop.catalogue.scanned_fields import Barcode
 from timebank.shop.months import Month
 from timebank.shop.rules import MAX_PIECES, Channel, Condition, DonorKind, RedemptionState, RefundKind, Source
@@ -15,6 +15,7 @@ from timebank.web.schemas import Schema
 
 MAX_LINES = 100
 MAX_VALUE_FEN = 10**9
+MAX_PURPOSE = 200
 
 _some_lines = validate.Length(min=1, max=MAX_LINES)
 
@@ -62,7 +63,7 @@ class DeliveredBody(NamedGoodsBody):
     expires_at = Instant()
     fair_value_fen = WholeNumber(maximum=MAX_VALUE_FEN)
     condition = fields.String(validate=validate.OneOf([str(condition) for condition in Condition]))
-    restricted_purpose = PlainText(max_length=200)
+    restricted_purpose = PlainText(max_length=MAX_PURPOSE)
 
 
 class IntakeBody(Schema):
@@ -285,5 +286,15 @@ class SaleBody(Schema):
     member_token = fields.String(required=True, validate=validate.Length(min=1, max=512))
     site_id = fields.UUID(required=True)
     lines = fields.List(fields.Nested(ScannedBody), required=True, validate=_some_lines)
-    pay_with = PAY_WITH
+    pay_with = COUNTER_PAY_WITH
+    purpose = PlainText(
+        max_length=MAX_PURPOSE, trimmed=False, metadata={"description": "限定用途 · as the list of lots has it"}
+    )
     proxy_id = fields.UUID(metadata={"description": "持码人代谁购买 · for whom the holder of the code buys"})
+
+    @validates_schema
+    def _purpose_where_it_pays(self, data: dict[str, Any], **_: Any) -> None:
+        if ("purpose" in data) != (data["pay_with"] == PayWith.PURPOSE):
+            raise ValidationError(
+                "限定用途的物品须填用途，其他的不填。 Name a purpose with pay_with purpose only.", "purpose"
+            )

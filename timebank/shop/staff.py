@@ -41,9 +41,14 @@ def readable_shop(actor: Actor, shop: Shop | None) -> Shop:
     return shop
 
 
+def manages(actor: Actor, shop: Shop) -> bool:
+    """Whether the actor answers for this shop: as coordinator or administrator."""
+    return _reaches(actor, shop, MANAGERS)
+
+
 def managed_shop(actor: Actor, shop: Shop | None) -> Shop:
     """Return the shop if the actor answers for it: as coordinator or administrator. Raises NotFound."""
-    if shop is None or not _reaches(actor, shop, MANAGERS):
+    if shop is None or not manages(actor, shop):
         raise NotFound
     return shop
 

@@ -8,7 +8,8 @@ from sqlalchemy import text
 from sqlalchemy.exc import DatabaseError
 
 from tests.factories.identity import a_coordinator, a_person
-from tests.factories.shop import a_clerk, a_lot, a_member, a_stocked_shop, findings, reserved, some_goods
+from tests.factories.purposes import FOR_OLD_PEOPLE, given
+from tests.factories.shop import a_clerk, a_lot, a_member, a_stocked_shop, findings, level_of, reserved, some_goods
 from tests.unguarded import unguarded
 from timebank import clock
 from timebank.database import db, in_unit_of_work, session
@@ -21,7 +22,7 @@ from timebank.shop.stock.lot_tables import Basis
 
 @pytest.fixture
 def week_at_the_shop(app: Flask) -> None:
-    """A recall with a promise before it, two changes of purpose, a donation in two lots, and bread."""
+    """A recall with a promise before it, two changes of purpose, a gift for one, a donation in two lots, and bread."""
     site, what = a_stocked_shop(5)
     bad, clerk = a_lot(what.id, site.id, 3, expires_at=clock.now() + timedelta(days=30)), a_clerk(site)
     reserved(a_member(600).id, site.id, (what.id, 1))
@@ -48,6 +49,9 @@ def week_at_the_shop(app: Flask) -> None:
             actor=keeper, goods_id=bread.id, price_minutes=0, from_at=clock.now() + timedelta(days=1)
         )
     )
+    given_out = a_lot(what.id, site.id, 2, restricted_purpose=FOR_OLD_PEOPLE)
+    given(site, keeper, a_person(), what, 1)
+    assert level_of(given_out).on_hand == 1
     assert findings() == []
 
 
@@ -61,6 +65,13 @@ def week_at_the_shop(app: Flask) -> None:
         ("purposes", "UPDATE shop_lot SET ordinary_from = NULL"),
         ("purposes", "UPDATE shop_lot SET ordinary_from = received_at WHERE restricted_purpose IS NOT NULL"),
         ("purposes", "DELETE FROM purpose_change"),
+        ("picked_against_purpose", "UPDATE redemption SET pay_with = NULL"),
+        ("picked_against_purpose", "UPDATE redemption SET pay_with = 'purpose'"),
+        ("picked_against_purpose", "UPDATE shop_lot SET restricted_purpose = '只给老人'"),
+        (
+            "picked_against_purpose",
+            "UPDATE shop_lot SET ordinary_from = received_at WHERE restricted_purpose IS NOT NULL",
+        ),
         ("donations", "UPDATE donation SET state = 'offered'"),
         ("donations", "UPDATE donation SET intake_id = NULL, state = 'cancelled'"),
         ("donated_pieces", "UPDATE donation_line SET quantity = 3"),

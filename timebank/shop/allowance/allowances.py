@@ -21,6 +21,8 @@ class Allowed:
     @property
     def pay_with(self) -> PayWith | None:
         """What pays, as it is kept: minutes go without saying."""
+        if self.basket.purpose is not None:
+            return PayWith.PURPOSE
         return PayWith.FREE_QUOTA if self.quota else None
 
     @property
@@ -38,11 +40,11 @@ class Allowed:
 def allow(admitted: Admitted, basket: Basket, *, person_id: UUID, pay_with: PayWith) -> Allowed:
     """See that a basket is within every limit, and within the free quota if that pays; their locks stay.
 
-    What costs nothing of a quota is free either way and leaves it alone. Raises LimitReached, NoFreeQuota,
-    FreeQuotaSpent.
+    What costs nothing of a quota is free either way and leaves it alone. What was given for a purpose costs nothing, and
+    counts in pieces like everything else. Raises LimitReached, NoFreeQuota, FreeQuotaSpent.
     """
     by_quota = pay_with is PayWith.FREE_QUOTA
-    charged = basket.for_nothing() if by_quota else basket
+    charged = basket if pay_with is PayWith.MINUTES else basket.for_nothing()
     counted = limits.count(admitted.policy, charged, person_id=person_id, site_id=admitted.shop.id)
     quota = None
     if by_quota:

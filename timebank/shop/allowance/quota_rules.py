@@ -4,10 +4,14 @@ from enum import StrEnum
 
 
 class PayWith(StrEnum):
-    """What a redemption is paid with: one of the two, never a part of each (rule R30)."""
+    """What a redemption is paid with: one of these, never a part of each (rule R30).
+
+    ``purpose``: nothing pays; the donor gave the goods for people like the one who gets them (rule R32).
+    """
 
     MINUTES = "minutes"
     FREE_QUOTA = "free_quota"
+    PURPOSE = "purpose"
 
 
 class QuotaMoveKind(StrEnum):

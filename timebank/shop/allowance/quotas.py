@@ -134,13 +134,8 @@ def claim(*, person_id: UUID, organisation_id: UUID, policy: Policy, lines: Sequ
 
     Raises NoFreeQuota, FreeQuotaSpent.
     """
-    locking = select(Entitlement).where(
-        Entitlement.person_id == person_id,
-        Entitlement.organisation_id == organisation_id,
-        Entitlement.ended_at.is_(None),
-    )
     entitlement = session.scalars(
-        locking.with_for_update(key_share=True).execution_options(populate_existing=True)
+        _live(person_id, organisation_id).with_for_update(key_share=True).execution_options(populate_existing=True)
     ).one_or_none()
     now = clock.now()
     today = clock.day_of(now)
@@ -159,6 +154,20 @@ def claim(*, person_id: UUID, organisation_id: UUID, policy: Policy, lines: Sequ
             needed=cost, left=purse.left, unit=purse.unit, renews_on=quota.renews_on(today).isoformat()
         )
     return Claim(purse, prices, cost) if cost else None
+
+
+def is_entitled(*, person_id: UUID, organisation_id: UUID, policy: Policy) -> bool:
+    """Whether somebody has a free quota at an organisation today, however much of it is left."""
+    entitlement = session.scalars(_live(person_id, organisation_id)).one_or_none()
+    return quota_of(entitlement, policy, clock.day_of(clock.now())) is not None
+
+
+def _live(person_id: UUID, organisation_id: UUID) -> Select[Entitlement]:
+    return select(Entitlement).where(
+        Entitlement.person_id == person_id,
+        Entitlement.organisation_id == organisation_id,
+        Entitlement.ended_at.is_(None),
+    )
 
 
 def chain_of(entitlement: Entitlement, period_on: date) -> UUID:

@@ -16,8 +16,16 @@ MAX_LIMITS = 20
 _some_day = validate.Range(min=date(1970, 1, 1), max=date(2200, 1, 1))
 PAY_WITH = fields.String(
     load_default=str(PayWith.MINUTES),
-    validate=validate.OneOf([str(one) for one in PayWith]),
+    validate=validate.OneOf([str(PayWith.MINUTES), str(PayWith.FREE_QUOTA)]),
     metadata={"description": "时间币，或免费额度，二者不合用 · minutes, or the free quota, never a part of each"},
+)
+COUNTER_PAY_WITH = fields.String(
+    load_default=str(PayWith.MINUTES),
+    validate=validate.OneOf([str(one) for one in PayWith]),
+    metadata={
+        "description": "时间币、免费额度，或捐赠人限定的用途，不合用 · "
+        "minutes, the free quota, or what the donor gave it for, never a part of each"
+    },
 )
 
 

@@ -6,10 +6,12 @@ from typing import Any
 from sqlalchemy import Select, and_, case, exists, func, or_, select
 from sqlalchemy.orm import aliased
 
+from timebank.shop.allowance.quota_rules import PayWith
 from timebank.shop.intake.donation_tables import Donation, DonationLine, DonationLot, DonationState
-from timebank.shop.models import Goods, GoodsPrice, Intake, Lot, StockMove
+from timebank.shop.models import Goods, GoodsPrice, Intake, Lot, Redemption, StockMove
 from timebank.shop.queries import price_at
 from timebank.shop.rules import Lane, MoveKind
+from timebank.shop.stock.levels import restricted_at
 from timebank.shop.stock.lot_tables import LotRecall, PurposeChange
 
 _PICKED = (MoveKind.RESERVE, MoveKind.HAND_OVER)
@@ -54,6 +56,24 @@ def wrong_purpose_marks(_now: datetime) -> Select[*tuple[Any, ...]]:
         .outerjoin(last, last.c.lot_id == Lot.id)
         .where(or_(Lot.ordinary_from.is_(None) != opened_at.is_(None), Lot.ordinary_from != opened_at))
         .order_by(Lot.id)
+    )
+
+
+def picked_against_purpose(_now: datetime) -> Select[*tuple[Any, ...]]:
+    """Select moves that pick pieces of a lot for anybody while it is for a purpose, or the other way round (rule R32).
+
+    So a restricted piece leaves for its purpose, by a write-off, a count or a transfer, or after a change of purpose, and
+    one for everybody never without minutes or a quota.
+    """
+    for_purpose = func.coalesce(Redemption.pay_with, PayWith.MINUTES.value) == PayWith.PURPOSE
+    at_once = and_(StockMove.kind == MoveKind.HAND_OVER, StockMove.resolves.is_(None))
+    picked = or_(StockMove.kind == MoveKind.RESERVE, at_once)
+    return (
+        select(StockMove.lot_id, StockMove.seq)
+        .join(Lot, Lot.id == StockMove.lot_id)
+        .join(Redemption, Redemption.id == StockMove.redemption_id)
+        .where(picked, restricted_at(StockMove.moved_at.expression) != for_purpose)
+        .order_by(StockMove.lot_id, StockMove.seq)
     )
 
 

@@ -51,6 +51,7 @@ CHECKS: dict[str, Callable[[datetime], Select[*tuple[Any, ...]]]] = {
     "recalls": intakes.wrong_recall_marks,
     "picked_after_recall": intakes.picked_after_recall,
     "purposes": intakes.wrong_purpose_marks,
+    "picked_against_purpose": intakes.picked_against_purpose,
     "donations": intakes.wrong_donations,
     "donated_pieces": intakes.donations_over_accepted,
     "same_day_prices": intakes.food_with_a_price,

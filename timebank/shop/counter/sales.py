@@ -21,6 +21,7 @@ from timebank.shop.allowance.allowances import allow
 from timebank.shop.allowance.quota_rules import PayWith
 from timebank.shop.catalogue.barcodes import Scanned, counted
 from timebank.shop.counter.lookups import member_at_counter
+from timebank.shop.counter.purposes import refuse_judging
 from timebank.shop.errors import MemberCodeUsed
 from timebank.shop.models import Redemption, UsedMemberCode
 from timebank.shop.redemption import receipts
@@ -39,14 +40,16 @@ def sell(
     lines: Sequence[Scanned],
     book: CodeBook,
     pay_with: PayWith = PayWith.MINUTES,
+    purpose: str | None = None,
     proxy_id: UUID | None = None,
 ) -> HandedOver:
     """Sell goods to the member whose code is shown, at a shop of the actor's; each member code pays once.
 
-    With ``proxy_id`` the one who shows the code buys for whoever has named them so, who pays. Raises CounterLocked,
+    With ``proxy_id`` the one who shows the code buys for whoever has named them so, who pays. With ``purpose`` (and
+    ``pay_with`` the same) nobody pays: it comes from the lots that were given for exactly that. Raises CounterLocked,
     NotFound, NotAShop, CodeNotFound, TokenExpired, TokenFromFuture, MemberCodeUsed, ProxyNotValid, ClerkIsProxy,
     PersonNotActive, NotARedemptionDay, Ean13Invalid, UnknownGoods, OutOfStock, ServicesOnly, HistoryTooShort,
-    LimitReached, NoFreeQuota, FreeQuotaSpent, InsufficientMinutes.
+    LimitReached, NoFreeQuota, FreeQuotaSpent, InsufficientMinutes, OwnFamily, PurposeNeedsCoordinator, NothingForPurpose.
     """
     shop = own_shop(actor, queries.shop(site_id))
     code, holder = member_at_counter(actor=actor, scanned=member_token, book=book)
@@ -54,8 +57,10 @@ def sell(
     proxy = None if proxy_id is None else proxies.principal_of(proxy_id=proxy_id, holder_id=holder.id, actor=actor)
     buyer_id = holder.id if proxy is None else proxy.person_id
     admitted = admit(site_id=site_id, person_id=buyer_id)
+    if purpose is not None:
+        refuse_judging(admitted, actor=actor, person_id=buyer_id)
     wanted = [Line(goods_id, pieces) for goods_id, pieces in counted(lines)]
-    asked = gather(site_id=site_id, lines=wanted, now=clock.now())
+    asked = gather(site_id=site_id, lines=wanted, now=clock.now(), purpose=purpose)
     if pay_with is PayWith.MINUTES:
         refuse_minutes(admitted.policy, asked, person_id=buyer_id)
     allowed = allow(admitted, asked, person_id=buyer_id, pay_with=pay_with)

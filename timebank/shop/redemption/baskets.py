@@ -21,11 +21,11 @@ from timebank.records import queries as records
 from timebank.shop import queries
 from timebank.shop.allowance.errors import NotARedemptionDay
 from timebank.shop.catalogue.barcodes import refuse_unknown
-from timebank.shop.errors import HistoryTooShort, NotAShop, OutOfStock, ServicesOnly
+from timebank.shop.errors import HistoryTooShort, NotAShop, NothingForPurpose, OutOfStock, ServicesOnly
 from timebank.shop.models import Redemption, RedemptionLine
 from timebank.shop.queries import Shop
 from timebank.shop.rules import Level, Line, Pick, PricedLine, pick, summed, total_minutes
-from timebank.shop.stock import levels
+from timebank.shop.stock import levels, purposes
 from timebank.shop.stock.levels import Offered
 from timebank.shop.stock.shelf import Shelf
 from timebank.together import Together
@@ -47,6 +47,8 @@ class Basket:
     lots_end: datetime | None
     """When the first of the lots that they would come from expires, if any of them does."""
     goods: Mapping[UUID, Offered]
+    purpose: str | None = None
+    """What the lots were given for that they would come from; none: those for everybody (rule R32)."""
 
     @property
     def wanted(self) -> list[Line]:
@@ -111,31 +113,40 @@ def _refuse_closed_days(policy: Policy, now: datetime) -> None:
         raise NotARedemptionDay(opens_at=local.isoformat(), opens_local=f"{local:%Y-%m-%d %H:%M}")
 
 
-def gather(*, site_id: UUID, lines: Sequence[Line], now: datetime) -> Basket:
-    """Price what is wanted and see which lots it would come from, without a lock. Raises UnknownGoods, OutOfStock."""
+def gather(*, site_id: UUID, lines: Sequence[Line], now: datetime, purpose: str | None = None) -> Basket:
+    """Price what is wanted and see which lots it would come from, without a lock.
+
+    With ``purpose`` they are those that are for exactly that, and no others. Raises UnknownGoods, OutOfStock,
+    NothingForPurpose.
+    """
     wanted = summed(lines)
     offer = levels.offer([line.goods_id for line in wanted], now, site_id)
     refuse_unknown([line.goods_id for line in lines], offer.goods)
-    picks = _picked(offer.levels, wanted, now)
+    picks = _picked(offer.levels, wanted, good_at=now, purpose=purpose, now=now)
     ends = {level.lot_id: level.expires_at for level in offer.levels}
     lots_end = min((end for one in picks if (end := ends[one.lot_id]) is not None), default=None)
-    return Basket(offer.priced(wanted), lots_end, offer.goods)
+    return Basket(offer.priced(wanted), lots_end, offer.goods, purpose)
 
 
 def secure(shelf: Shelf, basket: Basket, *, good_at: datetime) -> list[Pick]:
     """Lock every lot that what is wanted may come from, in the order of their ids, and pick from what they hold now.
 
     All of them at once: whoever locked the best ones first would, finding them short, lock others out of order.
-    Nothing is taken from a lot that has expired at ``good_at``. Raises OutOfStock.
+    Nothing is taken from a lot that has expired at ``good_at``. Raises OutOfStock, NothingForPurpose.
     """
     shelf.open_good([line.goods_id for line in basket.lines], good_at=good_at)
-    return _picked(shelf.levels, basket.wanted, good_at)
+    return _picked(shelf.levels, basket.wanted, good_at=good_at, purpose=basket.purpose, now=shelf.now)
 
 
-def _picked(lots: Sequence[Level], wanted: Sequence[Line], good_at: datetime) -> list[Pick]:
-    picks, short = pick(lots, wanted, good_at)
+def _picked(
+    lots: Sequence[Level], wanted: Sequence[Line], *, good_at: datetime, purpose: str | None, now: datetime
+) -> list[Pick]:
+    kept = None if purpose is None else purposes.given_for(purpose, [one.lot_id for one in lots if one.restricted], now)
+    picks, short = pick(lots, wanted, good_at, kept=kept)
     for line in wanted:
         if line.goods_id in short:
+            if kept is not None and not short[line.goods_id]:
+                raise NothingForPurpose(goods_id=line.goods_id)
             raise OutOfStock(goods_id=line.goods_id, quantity=line.quantity, available=short[line.goods_id])
     return picks
 

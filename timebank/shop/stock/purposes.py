@@ -4,7 +4,7 @@
 donor cannot be reached. Each change is a fact; what is in force is a function of time.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 from itertools import zip_longest
 from uuid import UUID
@@ -76,6 +76,17 @@ def changes_of(lot_ids: Sequence[UUID]) -> dict[UUID, list[PurposeChange]]:
     for change in session.scalars(found):
         changes[change.lot_id].append(change)
     return changes
+
+
+def given_for(purpose: str, lot_ids: Collection[UUID], now: datetime) -> set[UUID]:
+    """Return which of some lots are for exactly this purpose at ``now``; under their locks, in statements of its own.
+
+    Blanks at the ends say nothing: some were kept with what was taken in.
+    """
+    changes = changes_of(sorted(lot_ids))
+    given = session.execute(select(Lot.id, Lot.restricted_purpose).where(Lot.id.in_(lot_ids)))
+    in_force = {lot_id: purpose_at(words, changes[lot_id], now) for lot_id, words in given}
+    return {lot_id for lot_id, words in in_force.items() if words is not None and words.strip() == purpose.strip()}
 
 
 def purpose_at(given: str | None, changes: Sequence[PurposeChange], now: datetime) -> str | None:
