@@ -38,14 +38,14 @@ class RelativesRecord(Refusal):
 
 
 class SecondPersonNeeded(Refusal):
-    """Whoever asked for something does not grant it: two people answer for it."""
+    """Whoever asked for something, or did a part of it, does not grant it: two people answer for it."""
 
     code = "SECOND_PERSON_NEEDED"
     status = 403
     title = "须由另一人处理"
     title_en = "A second person is needed"
-    detail = "这是您自己提出的，须由另一位工作人员处理。请把它转给同事。"
-    detail_en = "You asked for this yourself. A colleague has to decide on it."
+    detail = "这件事您自己提出过或经手过，须由另一位工作人员处理。请把它转给同事。"
+    detail_en = "You asked for this yourself, or did a part of it. A colleague has to decide on it."
 
 
 class RecordUndecided(Refusal):
