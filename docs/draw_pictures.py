@@ -1,7 +1,7 @@
 """Draws the pictures of docs/reports.md and docs/certificates.md anew, out of the demo street: ``python docs/draw_pictures.py``.
 
-Needs the tools for development, and for the spreadsheet LibreOffice Calc (Debian: libreoffice-calc), which shows it as its
-readers see it. What is in the pictures is invented, as the street is. The street lives in a folder that is gone afterwards.
+Needs the tools for development; for the spreadsheet LibreOffice Calc (Debian: libreoffice-calc) and for the shared page
+Chromium (Debian: chromium), which show them as their readers see them. What is in the pictures is invented, as the street is. The street lives in a folder that is gone afterwards.
 """
 
 import dataclasses
@@ -65,6 +65,16 @@ ROWS_SHOWN = 24
 COLOURS = 24
 MARGIN = 12
 """Pixels around a spreadsheet."""
+SHARED = {
+    "rows": "area",
+    "level": 3,
+    "from": "2026-01-01",
+    "to": "2026-12-31",
+    "measures": "people,person_times,service_minutes",
+    "reason": "年报交街道办事处",
+}
+TELEPHONE = "500,1500"
+"""Pixels; Chromium without a screen makes no narrower window."""
 
 
 def main() -> None:
@@ -89,6 +99,7 @@ def main() -> None:
         keep_sheets("spreadsheet", asked(f"{REPORT}&format=xlsx"), Path(home))
         keep_pages("five-societies", asked(f"/statistics/five-societies?{YEAR}&format=pdf"), 1)
         keep_pages("certificate", a_certificate(client, volunteer, organisation_id), 2)
+        keep_screen("shared-page", a_shared_page(client, admin), Path(home))
 
 
 def a_street_in(home: Path) -> Settings:
@@ -143,6 +154,13 @@ def a_certificate(client: Any, who: dict[str, str], organisation_id: UUID) -> by
     return answered(client.get(f"{PREFIX}/certificates/{number}.pdf", headers=who))
 
 
+def a_shared_page(client: Any, who: dict[str, str]) -> bytes:
+    """Have somebody share figures of the year, and return the page that the link opens in a browser."""
+    made = client.post(f"{PREFIX}/statistics/links", json=SHARED, headers=who | {"Idempotency-Key": "picture"})
+    path = json.loads(answered(made))["path"]
+    return answered(client.get(path, headers={"Accept": "text/html"}))
+
+
 def answered(answer: Any) -> bytes:
     """Return what was answered. Raises SystemExit for a refusal."""
     if answer.status_code not in {200, 201}:
@@ -174,6 +192,16 @@ def keep_sheets(name: str, xlsx: bytes, folder: Path) -> None:
     pages = list(pypdfium2.PdfDocument((folder / f"{name}.pdf").read_bytes()))
     for title, page in (("figures", pages[0]), ("definitions", pages[-1])):
         keep(f"{name}-{title}", trimmed(page.render(scale=1.5 * SCALE).to_pil()))
+
+
+def keep_screen(name: str, page: bytes, folder: Path) -> None:
+    """Keep a page as a telephone shows it."""
+    (folder / f"{name}.html").write_bytes(page)
+    shot = folder / f"{name}.png"
+    command = ["chromium", "--headless", "--no-sandbox", "--hide-scrollbars", f"--user-data-dir={folder / 'browser'}"]
+    command += [f"--window-size={TELEPHONE}", f"--screenshot={shot}", str(folder / f"{name}.html")]
+    subprocess.run(command, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    keep(name, Image.open(shot))
 
 
 def keep(name: str, picture: Image.Image) -> None:
