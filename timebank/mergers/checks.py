@@ -40,7 +40,7 @@ from timebank.records.rules import State
 from timebank.records.supplement_tables import Supplement
 from timebank.shop.allowance.proxy_tables import Proxy
 from timebank.shop.models import Redemption
-from timebank.shop.rules import RedemptionState
+from timebank.shop.queries import is_waiting
 from timebank.stars.models import StarDecision, StarProposal
 
 MOST_SHOWN = 20
@@ -249,8 +249,7 @@ def _both_in_need(old_id: UUID, person_id: UUID) -> Select[Any]:
 
 def _held_redemptions(old_id: UUID, now: datetime) -> Select[Any]:
     """What costs no minutes holds none, yet only its owner may cancel or extend it, and a member code finds it."""
-    held = (Redemption.state == RedemptionState.HELD, Redemption.expires_at > now)
-    return select(Redemption.id).where(Redemption.person_id == old_id, *held)
+    return select(Redemption.id).where(Redemption.person_id == old_id, is_waiting(now))
 
 
 def _any(found: Select[Any]) -> bool:

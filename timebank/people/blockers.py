@@ -27,7 +27,7 @@ from timebank.records.supplement_queries import is_open
 from timebank.records.supplement_tables import Supplement
 from timebank.shop.intake.donation_tables import Donation, DonationState
 from timebank.shop.models import Redemption
-from timebank.shop.rules import RedemptionState
+from timebank.shop.queries import is_waiting
 
 
 class Blocker(StrEnum):
@@ -101,9 +101,7 @@ def _asked(look: Look) -> dict[Blocker, Select[Any]]:
     """Return what is asked of the database, one question for each blocker."""
     me = look.person_id
     return _of_service(me) | {
-        Blocker.OPEN_REDEMPTION: select(Redemption.id).where(
-            Redemption.person_id == me, Redemption.state == RedemptionState.HELD, Redemption.expires_at > look.now
-        ),
+        Blocker.OPEN_REDEMPTION: select(Redemption.id).where(Redemption.person_id == me, is_waiting(look.now)),
         Blocker.PENDING_GIFT: select(Gift.id).where(
             or_(Gift.giver_id == me, Gift.recipient_id == me),
             Gift.state == GiftState.OFFERED,

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any, cast
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Row, ScalarSelect, Select, Uuid, bindparam, func, select
+from sqlalchemy import ColumnElement, Row, ScalarSelect, Select, Uuid, and_, bindparam, func, select
 
 from timebank import clock
 from timebank.database import session
@@ -241,6 +241,11 @@ def redemptions_of(person_id: UUID) -> Select[Redemption]:
     return select(Redemption).where(belongs(Redemption.person_id, person_id))
 
 
+def is_waiting(now: datetime) -> ColumnElement[bool]:
+    """Return whether the goods of a ``Redemption`` wait at the shop: held, and not due, whatever they cost."""
+    return and_(Redemption.state == RedemptionState.HELD, Redemption.expires_at > now)
+
+
 def held_for(person_id: UUID, now: datetime, at_sites: ColumnElement[bool]) -> list[Redemption]:
     """Return what is held and not due for a person at the sites that the condition on ``Site`` allows."""
     found = (
@@ -248,8 +253,7 @@ def held_for(person_id: UUID, now: datetime, at_sites: ColumnElement[bool]) -> l
         .join(Site, Site.id == Redemption.site_id)
         .where(
             Redemption.person_id == person_id,
-            Redemption.state == RedemptionState.HELD,
-            Redemption.expires_at > now,
+            is_waiting(now),
             at_sites,
         )
         .order_by(Redemption.created_at, Redemption.id)

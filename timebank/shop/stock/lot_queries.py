@@ -16,7 +16,7 @@ from timebank.shop import queries
 from timebank.shop.intake.receipts import IntakeReceipt, ReceiptLine
 from timebank.shop.models import Goods, Intake, Lot, Redemption, StockMove
 from timebank.shop.queries import Shop
-from timebank.shop.rules import MoveKind, RedemptionState, receipt_number
+from timebank.shop.rules import MoveKind, receipt_number
 from timebank.shop.stock.levels import restricted_at, unresolved
 from timebank.shop.stock.lot_tables import LotRecall
 
@@ -45,8 +45,7 @@ def promised(lot_ids: Collection[UUID], now: datetime) -> list[Promised]:
             StockMove.lot_id.in_(lot_ids),
             StockMove.kind == MoveKind.RESERVE,
             unresolved(StockMove),
-            Redemption.state == RedemptionState.HELD,
-            Redemption.expires_at > now,
+            queries.is_waiting(now),
         )
         .group_by(Redemption.id, Redemption.expires_at)
         .order_by(Redemption.expires_at, Redemption.id)
